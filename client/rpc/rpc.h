@@ -1,0 +1,123 @@
+/**
+ * rpc.h - one client's side of a session.                        [layer: rpc]
+ *
+ * Numbers requests, gathers them into frames, matches answers, resends after a
+ * broken connection, knows when to ping.  Pure: frames and `now` go in, frames
+ * and completions come out; the caller owns socket, threads and clock.
+ * One thread at a time.
+ *
+ * Gathering (docs/DESIGN.md "Gather"): a frame is sealed at once while nothing
+ * of ours is unanswered; else when an answer came, or at 1,024 items or 64 KiB.
+ *
+ * A request is kept, encoded, until it is answered for good.  When the master
+ * does not know the session any more (it was restarted, or we were away too
+ * long), every frame with an unanswered request in it goes out again.
+ */
+#ifndef RPC_H
+#define RPC_H
+
+#include <stdbool.h>
+
+#include "common/frame.h"
+#include "common/list.h"
+#include "common/slice.h"
+#include "common/tick.h"
+#include "proto/proto.h"
+
+struct rpc;
+
+/* What is waited for.  Lives inside the caller's struct; one request number or
+ * `count` of them in a row (put). */
+struct rpc_request {
+    struct list node;     /* For the rpc: in its table while open. */
+    uint64_t number;      /* First request number; set by rpc_begin. */
+    uint32_t count;       /* How many numbers. */
+    uint32_t open;        /* How many are not answered for good. */
+    /* Called for each message that answers it, with `m` lent for the call;
+     * `last`: nothing more will come, the request is out of the table.  Also
+     * called once with m == NULL and a negative `code` when the session is given
+     * up (rpc_fail_all).  Must not call rpc_receive; may begin requests. */
+    void (*answered)(struct rpc_request *r, int code, const struct msg *m, bool last);
+    void *arg;
+};
+
+struct rpc_config {
+    uint8_t session[PROTO_SESSION_BYTES]; /* Random at the edge. */
+    struct msg_hello hello; /* kind, name, host, pid, slots, window, software;
+                               slices lent for the life of the rpc. */
+    tick_ns ping_every;     /* 0: a quarter of the master's silence. */
+    /* Results of submitted tasks, which no request waits for. */
+    void (*result)(void *arg, const struct rec_result *result);
+    /* The session was not known to the master (any more). */
+    void (*restarted)(void *arg);
+    void *arg;
+};
+
+enum rpc_state {
+    RPC_DOWN,     /* No connection. */
+    RPC_GREETING, /* Hello sent. */
+    RPC_UP,       /* Welcomed. */
+    RPC_REFUSED,  /* The master does not want us: rpc_refusal() says why. */
+};
+
+/** NULL without memory.  Copies `config`. */
+struct rpc *rpc_new(const struct rpc_config *config, tick_ns now);
+
+/** Answers nobody any more: rpc_fail_all() first.  NULL is fine. */
+void rpc_free(struct rpc *rpc);
+
+/* ---- requests ------------------------------------------------------------ */
+
+/**
+ * Register `r` under the next `count` request numbers.  The caller then writes
+ * the message with that number through rpc_message().
+ * The rpc borrows `r` until its last answer or rpc_forget().
+ */
+void rpc_begin(struct rpc *rpc, struct rpc_request *r, uint32_t count);
+
+/** The buffer to append exactly one message to; see stream_message(). */
+struct buf *rpc_message(struct rpc *rpc);
+
+/** Do not call back for `r` any more; its answers are swallowed. */
+void rpc_forget(struct rpc *rpc, struct rpc_request *r);
+
+/** Bytes that are written and not answered: for the caller's bound. */
+size_t rpc_unanswered_bytes(const struct rpc *rpc);
+
+/* ---- the connection ------------------------------------------------------ */
+
+/** A connection stands: say hello. */
+void rpc_connected(struct rpc *rpc, tick_ns now);
+
+/** It is gone; requests wait for the next one. */
+void rpc_disconnected(struct rpc *rpc);
+
+/** Take a frame.  Returns 0, or STINT_EMALFORMED: drop the connection. */
+int rpc_receive(struct rpc *rpc, tick_ns now, struct slice wire);
+
+/** The next frame to send now, or NULL.  `flush`: do not gather any longer.
+ * Gives one owner (frame_drop()). */
+struct frame *rpc_send(struct rpc *rpc, tick_ns now, bool flush);
+
+/** When rpc_send() must be asked next (ping, acknowledgement), or when the
+ * master must be taken for gone (rpc_is_silent). */
+tick_ns rpc_next_deadline(const struct rpc *rpc);
+
+/** Nothing was heard for the master's silence: drop the connection. */
+bool rpc_is_silent(const struct rpc *rpc, tick_ns now);
+
+/** End every open request with `code` and m == NULL. */
+void rpc_fail_all(struct rpc *rpc, int code);
+
+enum rpc_state rpc_state(const struct rpc *rpc);
+
+/** Code and sentence of a refusal.  Lends until rpc_free. */
+int rpc_refusal(const struct rpc *rpc, const char **text);
+
+/** The last welcome; zeros before it. */
+struct msg_welcome rpc_welcome(const struct rpc *rpc);
+
+/** Whether any request is unanswered, or any byte unsent. */
+bool rpc_is_idle(const struct rpc *rpc);
+
+#endif

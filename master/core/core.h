@@ -1,0 +1,141 @@
+/**
+ * core.h - what a master *is*: queues, leases, sessions.        [layer: core]
+ *
+ * Pure: no socket, no file, no clock, no chance of its own.  `now` is an
+ * argument, randomness comes from a seeded generator, frames go in and frames
+ * come out.  So a whole cluster runs in a simulator from a seed.
+ *
+ * A turn of the loop:
+ *
+ *     core_receive(core, now, conn, key, frame)    for each frame that arrived
+ *     core_turn(core, now)                         what time and matching make due
+ *     (commit; in memory there is nothing to commit)
+ *     while (core_send(core, &conn, &frame)) …     what is to leave now
+ *     sleep until core_next_deadline(core)
+ *
+ * One thread at a time.  Memory: bounded by core_config.memory_max plus what
+ * sessions_max sessions need; every size that a peer can choose is checked
+ * before anything is changed.
+ */
+#ifndef CORE_H
+#define CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/frame.h"
+#include "common/slice.h"
+#include "common/tick.h"
+#include "proto/proto.h"
+
+struct core;
+
+struct core_config {
+    uint64_t seed;       /* Of nonces and jitter; random at the edge. */
+    uint8_t master[PROTO_SESSION_BYTES]; /* This start of the master. */
+    size_t memory_max;   /* Bytes of tasks, results and unsent frames. */
+    size_t payload_max;  /* Of one task or result. */
+    size_t frame_max;    /* Of one frame; >= payload_max + 64 KiB. */
+    tick_ns silence;     /* A session not heard of for so long is dead. */
+    tick_ns session_ttl; /* A dead one is forgotten after so long. */
+    tick_ns result_ttl;  /* Undelivered results of a dead session. */
+    uint32_t sessions_max;
+    uint32_t queues_max;
+    bool no_create; /* A put to an unknown queue is ENOQUEUE. */
+    const char *software;
+};
+
+/** Reasonable values for everything but seed and master. */
+void core_config_init(struct core_config *config);
+
+/** Make a master with no key, no queue.  Copies `config` (but lends software
+ * for ever).  NULL without memory. */
+struct core *core_new(const struct core_config *config, tick_ns now);
+
+/** NULL is fine. */
+void core_free(struct core *core);
+
+/* ---- keys ---------------------------------------------------------------- */
+
+/**
+ * Let a key in, or change its role, or let it in again.
+ * Returns 0, STINT_ENOMEM, STINT_ELIMIT, or STINT_EEXISTS when the name belongs
+ * to another key or the key has another name.
+ */
+int core_key_add(struct core *core, struct slice name, unsigned role,
+    const uint8_t public_key[PROTO_KEY_BYTES]);
+
+/** Cut the key's sessions, give back what they hold.  Returns 0 or
+ * STINT_ENOKEY. */
+int core_key_revoke(struct core *core, tick_ns now, struct slice name);
+
+struct core_key {
+    char name[PROTO_NAME_MAX + 1];
+    unsigned role;
+    bool revoked;
+    uint8_t public_key[PROTO_KEY_BYTES];
+};
+
+/** The key at `index` (0, 1, …); false behind the last one. */
+bool core_key_at(const struct core *core, size_t index, struct core_key *out);
+
+/** Grows with each change of a key: time to tell the ZAP handler and the state
+ * directory. */
+uint64_t core_keys_version(const struct core *core);
+
+/* ---- the turn ------------------------------------------------------------ */
+
+/**
+ * Take one frame from the connection `conn` (a number of the caller's, never
+ * used again for another one while this one lives; not 0), whose peer proved to
+ * own `key`.  Role and key are checked for every message.  Whatever is wrong
+ * with the frame is answered to the peer and changes nothing.
+ * Borrows `wire` until it returns.
+ */
+void core_receive(struct core *core, tick_ns now, uint64_t conn,
+    const uint8_t key[PROTO_KEY_BYTES], struct slice wire);
+
+/** Do all that is due: broken leases, ended waits, silent sessions; match ready
+ * tasks with those who wait; seal the frames that are to leave. */
+void core_turn(struct core *core, tick_ns now);
+
+/** When core_turn() must be called next; TICK_NEVER if nothing waits. */
+tick_ns core_next_deadline(const struct core *core);
+
+/**
+ * The next frame to send.  Gives *frame (one owner more, frame_drop() it).
+ * Returns false when nothing is to be sent now.
+ */
+bool core_send(struct core *core, uint64_t *conn, struct frame **frame);
+
+/** The frame could not be sent on `conn`: the peer is gone from there.  Its
+ * session may come back on another connection; until then nothing more is sent. */
+void core_conn_lost(struct core *core, uint64_t conn);
+
+/** The caller did not listen for a while (a stopped process, a suspended host):
+ * sessions get `gap` more before they are taken for dead. */
+void core_stalled(struct core *core, tick_ns gap);
+
+/** A client with the role admin asked the master to stop. */
+bool core_stop_asked(const struct core *core);
+
+/** Make a queue of defaults.  Returns 0, STINT_ENOMEM, STINT_ELIMIT, or
+ * STINT_EINVAL (the name). */
+int core_queue_add(struct core *core, tick_ns now, struct slice name);
+
+/** Check every invariant (I2 and the data structures); aborts where one is
+ * broken.  O(everything): for tests. */
+void core_check(const struct core *core);
+
+/** Totals for tests and metrics. */
+struct core_totals {
+    uint64_t accepted, ready, delayed, leased, done, dead, cancelled, expired;
+    uint64_t stale; /* Completions refused. */
+    uint64_t refused; /* Frames and messages refused. */
+    size_t memory;
+    uint32_t sessions, sessions_live;
+};
+struct core_totals core_totals(const struct core *core);
+
+#endif
