@@ -4,9 +4,11 @@
  * A frame of the wire is one msgpack array
  *     [number, ack, message, message, …]      message = [type, {field: value}]
  * and a list field is an array of records, each an array of its items.
- * Bytes are written through msgpack-c's packer into a buf; they are read by a
- * cursor that allocates nothing, so that a declared size costs nothing.
- * Both directions are driven by the table made from messages.def.
+ * Bytes are written as msgpack-c's packer writes them (in the shortest form, but
+ * for the header of a frame and the count of a list, which are patched), into
+ * room that was sized once; they are read by a cursor that allocates nothing, so
+ * that a declared size costs nothing.  Both directions are driven by the table
+ * made from messages.def.
  */
 #ifndef CODEC_H
 #define CODEC_H
@@ -72,8 +74,9 @@ int codec_open(struct slice wire, struct codec_frame *f);
 /**
  * Read the next message; every list in it is checked to its end, so that
  * codec_list_next() cannot fail on it.  Unknown fields and trailing items of a
- * record are skipped, down to a bounded depth; of a field that comes twice the
- * last one counts.
+ * record are skipped, down to a bounded depth; trailing items that are not there
+ * read as zero where zero is within their bounds; of a field that comes twice
+ * the last one counts.  STR is not checked for being UTF-8.
  *
  * Returns 1 with `m` set, 0 at the end of the frame (which must be the end of
  * its bytes), or a negative error, after which nothing more can be read:
@@ -82,7 +85,8 @@ int codec_open(struct slice wire, struct codec_frame *f);
  *   STINT_EINVAL      a value, length or count out of its bounds, a field that
  *                     must be there is not
  *   STINT_EPROTO      no such message type
- * On error `*where` (lends for ever) names the message and field, where known.
+ * On error `*where` (lends for ever) names the message and field ("put.queue"),
+ * where they are known, else "frame".
  */
 int codec_next(struct codec_frame *f, struct msg *m, const char **where);
 

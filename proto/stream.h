@@ -78,8 +78,9 @@ int stream_resume(struct stream *s, uint64_t peer_seen);
  * seen.  The open frame stays.  Returns 0 or STINT_ENOMEM. */
 int stream_restart(struct stream *s);
 
-/** Make an unnumbered frame of one message; NULL without memory.  The caller
- * owns it.  It tells `seen` (but for hello, see docs/PROTOCOL.md). */
+/** Make an unnumbered frame of one message, or of none (`m` NULL: a bare
+ * acknowledgement); NULL without memory.  The caller owns it.  It tells `seen`:
+ * of a hello or a welcome that is what stream_resume() wants. */
 struct frame *stream_bare(struct stream *s, const struct msg *m);
 
 #endif

@@ -1,0 +1,87 @@
+#include "proto/table.h"
+
+#include "common/base.h"
+
+/* Bits of the roles that may send a message, by `from`. */
+enum {
+    FROM_MASTER = 0,
+    FROM_ANY = ROLE_WORK | ROLE_SUBMIT | ROLE_ADMIN,
+    FROM_WORK = ROLE_WORK | ROLE_ADMIN,
+    FROM_SUBMIT = ROLE_SUBMIT | ROLE_ADMIN,
+    FROM_BOTH = ROLE_WORK | ROLE_SUBMIT | ROLE_ADMIN,
+    FROM_ADMIN = ROLE_ADMIN,
+};
+
+/* The formatter cannot read initializers inside macros. */
+/* clang-format off */
+
+/* First the fields of each, as fields_put[] and items_task[], … */
+#define RECORD(name, summary) static const struct table_field items_##name[] = {
+#define ITEM(rec, index, member, kind, lo, hi, summary) \
+    { .where = #rec "." #member, .min = (lo), .max = (hi), \
+      .offset = offsetof(struct rec_##rec, member), .number = (index), \
+      .type = TABLE_##kind, .presence = TABLE_MUST },
+#define END_RECORD(name) };
+#define MSG(name, number, from, summary) \
+    static const struct table_field fields_##name[] = {
+#define FIELD(msg, num, member, kind, need, lo, hi, summary) \
+    { .where = #msg "." #member, .min = (lo), .max = (hi), \
+      .offset = offsetof(struct msg_##msg, member), .number = (num), \
+      .type = TABLE_##kind, .presence = TABLE_##need },
+#define LIST(msg, num, member, rec, need, lo, hi, summary) \
+    { .where = #msg "." #member, .min = (lo), .max = (hi), \
+      .offset = offsetof(struct msg_##msg, member), .number = (num), \
+      .type = TABLE_LIST, .presence = TABLE_##need, .record = RECORD_##rec },
+#define END(name) };
+#include "proto/messages.def"
+#undef RECORD
+#undef ITEM
+#undef END_RECORD
+#undef MSG
+#undef FIELD
+#undef LIST
+#undef END
+
+#define MUST_BIT(number, need) | (uint64_t)TABLE_##need << (number)
+
+const struct table_shape table_records[RECORD_COUNT] = {
+#define RECORD(label, summary) \
+    [RECORD_##label] = { .name = #label, .fields = items_##label, \
+      .count = (uint32_t)ARRAY_LEN(items_##label) },
+#define ITEM PROTO_NOTHING
+#define END_RECORD PROTO_NOTHING
+#define MSG PROTO_NOTHING
+#define FIELD PROTO_NOTHING
+#define LIST PROTO_NOTHING
+#define END PROTO_NOTHING
+#include "proto/messages.def"
+#undef RECORD
+#undef ITEM
+#undef END_RECORD
+#undef MSG
+#undef FIELD
+#undef LIST
+#undef END
+};
+
+const struct table_shape table_messages[TABLE_MESSAGES] = {
+#define RECORD PROTO_NOTHING
+#define ITEM PROTO_NOTHING
+#define END_RECORD PROTO_NOTHING
+#define MSG(label, number, from, summary) \
+    [number] = { .name = #label, .fields = fields_##label, \
+      .count = (uint32_t)ARRAY_LEN(fields_##label), .roles = FROM_##from, \
+      .must = UINT64_C(0)
+#define FIELD(msg, num, member, kind, need, ...) MUST_BIT(num, need)
+#define LIST(msg, num, member, rec, need, ...) MUST_BIT(num, need)
+#define END(name) },
+#include "proto/messages.def"
+#undef RECORD
+#undef ITEM
+#undef END_RECORD
+#undef MSG
+#undef FIELD
+#undef LIST
+#undef END
+};
+/* clang-format on */
