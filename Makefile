@@ -3,6 +3,7 @@
 # layer its own archive, and each unit test links only the layers it may use.
 
 VERSION := 0.1.0
+SOVERSION := 0
 CONFIG ?= release
 O := build/$(CONFIG)
 CC_release := gcc
@@ -11,6 +12,16 @@ CC_asan := clang
 CC_tsan := clang
 CC_fuzz := clang
 CC := $(CC_$(CONFIG))
+
+PREFIX ?= /usr/local
+BINDIR := $(PREFIX)/bin
+LIBDIR := $(PREFIX)/lib
+INCDIR := $(PREFIX)/include
+MANDIR := $(PREFIX)/share/man
+COMPDIR := $(PREFIX)/share/bash-completion/completions
+
+SECONDS ?= 60
+SEEDS ?= 2000
 
 WARN := -std=c11 -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion \
   -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -37,6 +48,7 @@ LDFLAGS := $(filter -fsanitize% -fprofile%,$(CFLAGS)) -Wl,-z,relro,-z,now
 
 # Each layer is an archive; the list is from the bottom to the top.
 LAYERS := common proto core agent rpc sys server client worker
+PURE := common proto core agent rpc
 DIR_common := common
 DIR_proto := proto
 DIR_core := master/core
@@ -48,10 +60,11 @@ DIR_client := client
 DIR_worker := worker
 
 all: lib prog                          ## the program build/stint and the libraries
-lib: $(O)/include/stint.h $(O)/libstint.so $(O)/libstint.a
+lib: $(O)/libstint.so $(O)/libstint.a build/libstint.pc
 prog: $(O)/stint
 
-PKGS := libzmq libsodium $(shell pkg-config --exists msgpack && echo msgpack || echo msgpack-c)
+MSGPACK := $(shell pkg-config --exists msgpack 2>/dev/null && echo msgpack || echo msgpack-c)
+PKGS := libzmq libsodium $(MSGPACK)
 PKGS_cli := libczmq jansson smartcols
 LIBS_EXT := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -ldl
 LIBS_CLI := $(shell pkg-config --libs $(PKGS_cli) 2>/dev/null)
@@ -68,7 +81,7 @@ define ARCHIVE
 $(O)/lib$(1).a: $(call obj,$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$(AR) rcs $$@ $$^
+	@$(AR) rcs $$@ $$^
 endef
 $(foreach l,$(LAYERS),$(eval $(call ARCHIVE,$(l))))
 archives = $(foreach l,$(1),$(O)/lib$(l).a)
@@ -76,51 +89,222 @@ archives = $(foreach l,$(1),$(O)/lib$(l).a)
 build/include/stint.h: client/stint.h common/stint_error.h
 	@mkdir -p build/include
 	@cp common/stint_error.h client/stint.h build/include/
-$(O)/include/stint.h: build/include/stint.h
-	@mkdir -p $(@D)
-	@[ $(O) = build ] || cp build/include/*.h $(@D)/
 
 # One object with only the public names left, so that nothing of ours collides
 # with anything of the program that links the archive.
 $(O)/libstint.o: $(ALL_OBJ)
-	ld -r $^ -o $@
-	objcopy --localize-hidden $@
+	@ld -r $^ -o $@
+	@objcopy --localize-hidden $@
 $(O)/libstint.a: $(O)/libstint.o
-	@rm -f $@
-	$(AR) rcs $@ $<
+	@echo "  AR $@"; rm -f $@; $(AR) rcs $@ $<
 	@[ $(CONFIG) != release ] || cp $@ build/
 $(O)/libstint.so: $(ALL_OBJ)
-	$(CC) $(LDFLAGS) -shared -Wl,-soname,libstint.so.0 $^ $(LIBS_EXT) -o $@
-	@[ $(CONFIG) != release ] || { cp $@ build/ && ln -sf libstint.so build/libstint.so.0; }
+	@echo "  LD $@"; $(CC) $(LDFLAGS) -shared -Wl,-soname,libstint.so.$(SOVERSION) $^ $(LIBS_EXT) -o $@
+	@[ $(CONFIG) != release ] || { cp $@ build/ && ln -sf libstint.so build/libstint.so.$(SOVERSION); }
 $(O)/stint: $(CLI_OBJ) $(O)/libstint.a
-	$(CC) $(LDFLAGS) -rdynamic $^ $(LIBS_CLI) $(LIBS_EXT) -o $@
+	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $^ $(LIBS_CLI) $(LIBS_EXT) -o $@
 	@[ $(CONFIG) != release ] || cp $@ build/
+build/libstint.pc: Makefile
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' \
+	  'includedir=$${prefix}/include' '' 'Name: stint' \
+	  'Description: Task and result queues between processes and machines' \
+	  'Version: $(VERSION)' 'Requires.private: $(PKGS)' \
+	  'Libs: -L$${libdir} -lstint' 'Libs.private: -lpthread -ldl' \
+	  'Cflags: -I$${includedir}' > $@
 
-# Unit tests: tests/unit/LAYER/test_*.c links LAYER and what is below it.
+# ---- examples, plug-ins, tools: what uses the library as anybody would -------
+
+# A source that defines stint_handlers is a plug-in: libNAME.so.
+USERS := $(wildcard examples/*.c tests/integration/*.c bench/*.c)
+PLUGIN_SRC := $(shell grep -ls 'stint_handlers\[\]' $(USERS) /dev/null)
+PROGRAM_SRC := $(filter-out $(PLUGIN_SRC) bench/redis_bench.c,$(USERS))
+plugin = $(O)/$(dir $(1))lib$(basename $(notdir $(1))).so
+PLUGINS := $(foreach p,$(PLUGIN_SRC),$(call plugin,$(p)))
+PROGRAMS := $(patsubst %.c,$(O)/%,$(PROGRAM_SRC))
+in = $(filter $(O)/$(1)/%,$(PLUGINS) $(PROGRAMS))
+define PLUGIN
+$(call plugin,$(1)): $(patsubst %.c,$(O)/%.o,$(1))
+	@echo "  LD $$@"; $$(CC) $$(LDFLAGS) -shared $$^ -o $$@
+endef
+$(foreach p,$(PLUGIN_SRC),$(eval $(call PLUGIN,$(p))))
+$(PROGRAMS): $(O)/%: $(O)/%.o $(O)/libstint.a
+	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $^ $(LIBS_EXT) \
+	  $(if $(filter $(O)/tests/integration/test_%,$@),-lcmocka) -o $@
+examples: $(call in,examples)          ## the programs of examples/
+	@[ $(CONFIG) != release ] || [ -z "$^" ] || { mkdir -p build/examples && cp $^ build/examples/; }
+
+# ---- tests -------------------------------------------------------------------
+
+# tests/unit/LAYER/test_*.c links LAYER and what is below it, nothing else.
 NEEDS_common := common
 NEEDS_proto := proto common
 NEEDS_core := core proto common
 NEEDS_agent := agent common
 NEEDS_rpc := rpc proto common
 NEEDS_sys := sys proto common
+NEEDS_server := $(LAYERS)
+NEEDS_client := $(LAYERS)
+NEEDS_worker := $(LAYERS)
 EXT_proto := -lsodium
 EXT_core := -lsodium
 EXT_rpc := -lsodium
 EXT_sys := $(LIBS_EXT)
-UNIT_LAYERS := common proto core agent rpc sys
+EXT_server := $(LIBS_EXT)
+EXT_client := $(LIBS_EXT)
+EXT_worker := $(LIBS_EXT)
 define UNIT
 $(O)/tests/unit/$(1)/test_%: $(O)/tests/unit/$(1)/test_%.o $(call archives,$(NEEDS_$(1)))
-	$$(CC) $$(LDFLAGS) $$^ -lcmocka $(EXT_$(1)) -o $$@
+	@echo "  LD $$@"; $$(CC) $$(LDFLAGS) $$< -Wl,--start-group \
+	  $(call archives,$(NEEDS_$(1))) -Wl,--end-group -lcmocka $(EXT_$(1)) -o $$@
 endef
-$(foreach l,$(UNIT_LAYERS),$(eval $(call UNIT,$(l))))
+$(foreach l,$(LAYERS),$(eval $(call UNIT,$(l))))
+# Command-line parts without their main().
+$(O)/tests/unit/cli/test_%: $(O)/tests/unit/cli/test_%.o $(CLI_OBJ) $(O)/libstint.a
+	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $(filter-out $(O)/cli/main.o,$^) \
+	  -lcmocka $(LIBS_CLI) $(LIBS_EXT) -o $@
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))
-unit: $(UNIT_TESTS)                    ## build and run the unit tests
-	@set -e; for t in $(UNIT_TESTS); do $$t; done
+INTEGRATION_TESTS := $(filter $(O)/tests/integration/test_%,$(PROGRAMS))
+PYTESTS := $(wildcard tests/integration/test_*.py)
+BATS := $(wildcard tests/cli/*.bats)
+
+unit-build: $(UNIT_TESTS)
+unit: unit-build                       ## build and run the unit tests
+	@tests/run programs $(UNIT_TESTS)
+integration-build: $(call in,tests/integration) lib prog examples
+integration-c: integration-build
+	@$(if $(filter tsan,$(CONFIG)),TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp $$TSAN_OPTIONS") \
+	  STINT_BUILD=$(O) tests/run programs $(INTEGRATION_TESTS)
+integration: integration-c             ## real processes over TCP (cmocka and pytest)
+	@[ -z "$(PYTESTS)" ] || STINT_BUILD=$(O) python3 -m pytest -q -p no:cacheprovider $(PYTESTS)
+cli-tests: prog examples               ## the command line (bats)
+	@STINT_BUILD=$(O) bats $(BATS)
+asan:                                  ## unit and integration under ASan and UBSan
+	@$(MAKE) --no-print-directory CONFIG=asan unit integration-c
+tsan:                                  ## threaded integration under TSan
+	@$(MAKE) --no-print-directory CONFIG=tsan integration-c
+clang:                                 ## build everything with clang -Weverything
+	@$(MAKE) --no-print-directory CONFIG=clang all unit-build integration-build \
+	  $(if $(wildcard tests/sim/*.c),build/clang/tests/sim/sim)
+
+SIM := $(O)/tests/sim/sim
+$(SIM): $(patsubst %.c,$(O)/%.o,$(wildcard tests/sim/*.c)) $(call archives,core agent rpc proto common)
+	@mkdir -p $(@D)
+	@echo "  LD $@"; $(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group \
+	  $(filter %.a,$^) -Wl,--end-group -lsodium -o $@
+sim: $(SIM)                            ## the simulation, SEEDS=2000 of them
+	@$(SIM) $(SEEDS)
+
+FUZZERS := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SHARED := $(patsubst %.c,$(O)/%.o,$(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)))
+$(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(FUZZ_SHARED) $(call archives,core agent rpc proto common)
+	@echo "  LD $@"; $(CC) $(LDFLAGS) -fsanitize=fuzzer $(filter %.o,$^) \
+	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lsodium -o $@
+fuzz-build: $(FUZZERS)
+fuzz:                                  ## the fuzzers, SECONDS=60 in all
+	@$(MAKE) --no-print-directory CONFIG=fuzz fuzz-build
+	@tests/run fuzz $(SECONDS) $(FUZZERS:$(O)/%=build/fuzz/%)
+
+bench: prog lib                        ## measure against Redis and BaseManager
+	@scripts/deps bench
+	@$(MAKE) --no-print-directory bench-build
+	@bench/run $(BENCH)
+bench-build: $(call in,bench) $(O)/bench/redis_bench
+$(O)/bench/redis_bench: $(O)/bench/redis_bench.o
+	@echo "  LD $@"; $(CC) $(LDFLAGS) $^ -lhiredis -o $@
+
+# ---- lints -------------------------------------------------------------------
+
+ALL_C := $(shell find common proto master worker client cli examples bench tests \
+  -name '*.[ch]' 2>/dev/null | sort)
+SHELL_SCRIPTS := $(shell grep -lsE '^\#!/(usr/)?bin/(env )?(ba)?sh' run .ci/run \
+  scripts/* tests/run tests/lint/* bench/* examples/* 2>/dev/null)
+LINTS := format-check layers cycles purity symbols sizes words headers cppcheck \
+  shellcheck protocol-doc man-check
+lint: $(addprefix lint-,$(LINTS))      ## everything a machine can see in the text
+lint-format-check:                     # the formatting is clang-format's
+	@scripts/need clang-format clang-format
+	@clang-format --dry-run -Werror $(ALL_C)
+lint-layers:                           # no include crosses a layer upwards
+	@awk -f tests/lint/check_layers tests/lint/layers.txt $(ALL_C)
+lint-cycles:                           # no two modules need each other
+	@tests/lint/check_cycles $(ALL_C)
+lint-purity: $(call archives,$(PURE))  # no socket, file, clock or chance
+	@tests/lint/check_purity $^
+lint-symbols: $(call archives,$(LAYERS)) # foo.c exports only foo_*
+	@tests/lint/check_symbols $^
+lint-sizes:                            # no source over 600 lines; stint.h is a manual
+	@wc -l $(filter-out client/stint.h,$(ALL_C)) | awk '$$2 != "total" && $$1 > 600 {print $$2 " has " $$1 " lines, more than 600"; bad=1} END{exit bad}'
+lint-words:                            # nothing unfinished
+	@tests/lint/check_words
+lint-headers: build/include/stint.h    # stint.h is C11 and C++ on its own
+	@scripts/need g++ g++
+	@echo '#include <stint.h>' | $(CC) -std=c11 -Wall -Wextra -Wpedantic -Werror -Ibuild/include -fsyntax-only -x c -
+	@echo '#include <stint.h>' | g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -Ibuild/include -fsyntax-only -x c++ -
+lint-cppcheck:
+	@scripts/need cppcheck cppcheck
+	@cppcheck --std=c11 --enable=warning,performance,portability --inline-suppr \
+	  --suppressions-list=tests/lint/cppcheck.txt --error-exitcode=2 --quiet \
+	  -j2 -D__GNUC__ -I. common proto master worker client cli
+lint-shellcheck:
+	@scripts/need shellcheck shellcheck
+	@shellcheck $(SHELL_SCRIPTS)
+lint-protocol-doc:                     # docs/PROTOCOL.md says what messages.def says
+	@tests/lint/check_protocol_doc
+lint-man-check: prog                   # the pages know every command and option
+	@tests/lint/check_man build/stint docs/man/*.scd
+format:                                ## rewrite all C with clang-format
+	@scripts/need clang-format clang-format
+	@clang-format -i $(ALL_C)
+
+# ---- for people --------------------------------------------------------------
+
+demo:                                  ## install what is missing, build, run the main job
+	@scripts/deps build
+	@$(MAKE) --no-print-directory -j2 all examples
+	@scripts/demo
+check:                                 ## install what tests need, run all of them
+	@scripts/deps check
+	@tests/run check
+ci: check                              ## as CI runs it: check, and the tree stays clean
+	@left=$$(git status --porcelain); [ -z "$$left" ] || { echo "not clean after the tests:"; echo "$$left"; exit 1; }
+deps:                                  ## install what building and testing need
+	@scripts/deps check
+
+MAN_SRC := $(wildcard docs/man/*.scd)
+MAN := $(patsubst docs/man/%.scd,build/man/%,$(MAN_SRC))
+man: $(MAN)                            ## build/man/*.1
+build/man/%: docs/man/%.scd
+	@scripts/need scdoc scdoc
+	@mkdir -p $(@D)
+	@scdoc < $< > $@
+install: all man                       ## DESTDIR= PREFIX=/usr/local
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCDIR) $(DESTDIR)$(COMPDIR)
+	install -m 755 build/stint $(DESTDIR)$(BINDIR)/
+	install -m 644 build/include/stint.h build/include/stint_error.h $(DESTDIR)$(INCDIR)/
+	install -m 644 build/libstint.a $(DESTDIR)$(LIBDIR)/
+	install -m 755 build/libstint.so $(DESTDIR)$(LIBDIR)/libstint.so.$(VERSION)
+	ln -sf libstint.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libstint.so.$(SOVERSION)
+	ln -sf libstint.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libstint.so
+	sed 's|^prefix=.*|prefix=$(PREFIX)|' build/libstint.pc > $(DESTDIR)$(LIBDIR)/pkgconfig/libstint.pc
+	build/stint completion bash > $(DESTDIR)$(COMPDIR)/stint
+	for m in $(MAN); do d=$(DESTDIR)$(MANDIR)/man$${m##*.}; install -d $$d; install -m 644 $$m $$d/; done
+uninstall:                             ## what install put there
+	rm -f $(DESTDIR)$(BINDIR)/stint $(DESTDIR)$(INCDIR)/stint.h $(DESTDIR)$(INCDIR)/stint_error.h
+	rm -f $(DESTDIR)$(LIBDIR)/libstint.a $(DESTDIR)$(LIBDIR)/libstint.so*
+	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/libstint.pc $(DESTDIR)$(COMPDIR)/stint
+	for m in $(notdir $(MAN)); do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m; done
 
 clean:                                 ## remove build/
 	@rm -rf build
+print-%:                               # the value of a variable, for scripts
+	@echo $($*)
 help:                                  ## this list
 	@awk -F'## ' '/^[a-z-]+:.*## /{split($$1,a,":"); printf "  %-14s %s\n", a[1], $$2}' Makefile
-.PHONY: all lib prog unit clean help
+.PHONY: all lib prog examples unit unit-build integration integration-c \
+  integration-build cli-tests asan tsan clang sim fuzz fuzz-build bench \
+  bench-build lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
+  install uninstall clean help
+.DEFAULT_GOAL := all
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)
