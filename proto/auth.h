@@ -1,9 +1,9 @@
 /**
- * auth.h - keys, authkeys and access files as bytes and text.  [layer: proto]
+ * auth.h - key pairs and authkeys.                            [layer: proto]
  *
  * Formats and derivations only: who reads files is above.  Uses libsodium,
  * whose sodium_init() has been called.  docs/SECURITY.md says what each way in
- * promises and what not.
+ * promises and what not; access.h has the access files, address.h the pins.
  */
 #ifndef AUTH_H
 #define AUTH_H
@@ -31,51 +31,32 @@ enum { AUTH_WEAK_BYTES = 16, AUTH_KEY_TEXT = 96 };
 /** A 256-bit authkey as text with its prefix "stint1-" and a checksum. */
 void auth_authkey_generate(char out[AUTH_KEY_TEXT]);
 
+/* A line end behind an authkey, as a file has it, is not part of it: not here,
+ * not below. */
+
 /** Whether `authkey` is one of ours, so that no slow hash is needed. */
 bool auth_authkey_is_generated(struct slice authkey);
+
+/** Whether a person's authkey is too short to withstand guessing. */
+bool auth_authkey_is_weak(struct slice authkey);
+
+/** Why auth_authkey_derive() would return STINT_EINVAL, for a sentence
+ * ("the authkey …"); NULL if it would not.  Lends for ever. */
+const char *auth_authkey_problem(
+    struct slice authkey, bool allow_weak, bool pinned);
 
 /**
  * Derive the pairs of an authkey: the server's and the one all clients share.
  * With `pinned` (the server's public key) only the client pair is derived,
  * salted with it, and `server` is left alone (may be NULL).
  *
- * Returns: 0, STINT_EINVAL (empty; or under 16 bytes and not allow_weak and not
- *          pinned), STINT_ENOMEM (Argon2id wants 256 MB).
+ * Returns: 0, STINT_EINVAL (auth_authkey_problem() says why: empty; one of ours
+ *          with a typing error; under 16 bytes and not allow_weak and not
+ *          pinned), STINT_ENOMEM (Argon2id wants 256 MB).  Nothing changed on
+ *          error.
  * Time:    half a second unless generated.
  */
 int auth_authkey_derive(struct slice authkey, bool allow_weak,
     const uint8_t *pinned, struct auth_pair *server, struct auth_pair *client);
-
-/* An access file: everything one needs to come in, as a few lines of text. */
-struct access_file {
-    char address[256]; /* "tcp://host:4725" */
-    uint8_t server_key[PROTO_KEY_BYTES];
-    unsigned role; /* Bits of enum proto_role. */
-    char name[PROTO_NAME_MAX + 1];
-    uint8_t seed[32];
-};
-
-enum { ACCESS_TEXT_MAX = 1024 };
-
-/** Write it as text; returns the length.  `out` has ACCESS_TEXT_MAX bytes. */
-size_t access_format(const struct access_file *access, char *out);
-
-/** Read it.  Returns 0; STINT_EACCESS with *line (from 1) of what is wrong and
- * *why lent for ever; unknown keys are refused. */
-int access_parse(struct slice text, struct access_file *access, unsigned *line,
-    const char **why);
-
-/* An address: "tcp://host:port", "tcp://[::1]:4725", "tcp://*:4725",
- * "ipc:///path", with "#" and 64 hex digits of the server's key behind it. */
-struct address {
-    char endpoint[256]; /* Without the key, with the port. */
-    bool loopback;      /* 127.0.0.0/8, ::1, localhost, ipc. */
-    bool pinned;
-    uint8_t server_key[PROTO_KEY_BYTES];
-};
-
-/** Returns 0, or STINT_EINVAL with *why lent for ever.  A missing port is
- * PROTO_PORT, a missing "tcp://" is added. */
-int address_parse(const char *text, struct address *out, const char **why);
 
 #endif
