@@ -7,11 +7,13 @@
  * One thread at a time.
  *
  * Gathering (docs/DESIGN.md "Gather"): a frame is sealed at once while nothing
- * of ours is unanswered; else when an answer came, or at 1,024 items or 64 KiB.
+ * of ours is unanswered; else when an answer came, or at 1,024 items or 64 KiB,
+ * or after a millisecond.
  *
  * A request is kept, encoded, until it is answered for good.  When the master
  * does not know the session any more (it was restarted, or we were away too
- * long), every frame with an unanswered request in it goes out again.
+ * long), every request that is not answered for good goes out again under its
+ * old number; of a put that is answered in part, only the rest.
  */
 #ifndef RPC_H
 #define RPC_H
@@ -25,19 +27,26 @@
 #include "proto/proto.h"
 
 struct rpc;
+struct rpc_parcel;
 
 /* What is waited for.  Lives inside the caller's struct; one request number or
  * `count` of them in a row (put). */
 struct rpc_request {
-    struct list node;     /* For the rpc: in its table while open. */
-    uint64_t number;      /* First request number; set by rpc_begin. */
-    uint32_t count;       /* How many numbers. */
-    uint32_t open;        /* How many are not answered for good. */
+    struct list node;        /* For the rpc: among the open ones. */
+    struct rpc_parcel *home; /* For the rpc: the frame that carries it. */
+    uint64_t number;         /* First request number; set by rpc_begin. */
+    uint64_t next;           /* First one that is not accepted yet. */
+    uint32_t count;          /* How many numbers. */
+    uint32_t open;           /* How many are not answered for good. */
+    bool slow;               /* Set by the caller: may wait at the master, so
+                                others need not gather until it is answered. */
     /* Called for each message that answers it, with `m` lent for the call;
      * `last`: nothing more will come, the request is out of the table.  Also
-     * called once with m == NULL and a negative `code` when the session is given
-     * up (rpc_fail_all).  Must not call rpc_receive; may begin requests. */
-    void (*answered)(struct rpc_request *r, int code, const struct msg *m, bool last);
+     * called once with m == NULL and a negative `code` when the session is
+     * given up (rpc_fail_all).  Must not call rpc_receive; may begin requests.
+     */
+    void (*answered)(
+        struct rpc_request *r, int code, const struct msg *m, bool last);
     void *arg;
 };
 
@@ -48,8 +57,11 @@ struct rpc_config {
     tick_ns ping_every;     /* 0: a quarter of the master's silence. */
     /* Results of submitted tasks, which no request waits for. */
     void (*result)(void *arg, const struct rec_result *result);
-    /* The session was not known to the master (any more). */
+    /* The session was not known to the master any more; what was open is on
+     * its way again. */
     void (*restarted)(void *arg);
+    /* A pong that rpc_ping() asked for. */
+    void (*pong)(void *arg, uint64_t echo);
     void *arg;
 };
 
@@ -70,19 +82,38 @@ void rpc_free(struct rpc *rpc);
 
 /**
  * Register `r` under the next `count` request numbers.  The caller then writes
- * the message with that number through rpc_message().
+ * the message with that number, of about `bytes` bytes, through rpc_message().
  * The rpc borrows `r` until its last answer or rpc_forget().
+ * Returns 0, or STINT_ENOMEM, nothing changed.
  */
-void rpc_begin(struct rpc *rpc, struct rpc_request *r, uint32_t count);
+int rpc_begin(
+    struct rpc *rpc, struct rpc_request *r, uint32_t count, size_t bytes);
 
 /** The buffer to append exactly one message to; see stream_message(). */
 struct buf *rpc_message(struct rpc *rpc);
 
-/** Do not call back for `r` any more; its answers are swallowed. */
+/**
+ * Give `r` `more` numbers and lend the buffer, to add records to the list of
+ * its message.  NULL, nothing changed, when that message is not the last one of
+ * the open frame any more, or the frame has no room for `bytes` more, or there
+ * is no memory: begin another request.
+ */
+struct buf *rpc_extend(
+    struct rpc *rpc, struct rpc_request *r, uint32_t more, size_t bytes);
+
+/** The number that the next rpc_begin() gives. */
+uint64_t rpc_next_number(const struct rpc *rpc);
+
+/** Do not call back for `r` any more; its answers are swallowed.  Of a get, the
+ * caller must not forget a task that still comes: cancel it and wait instead.
+ */
 void rpc_forget(struct rpc *rpc, struct rpc_request *r);
 
 /** Bytes that are written and not answered: for the caller's bound. */
 size_t rpc_unanswered_bytes(const struct rpc *rpc);
+
+/** Ask for a pong with this `echo`.  Lost with the connection. */
+void rpc_ping(struct rpc *rpc, uint64_t echo);
 
 /* ---- the connection ------------------------------------------------------ */
 
@@ -92,7 +123,8 @@ void rpc_connected(struct rpc *rpc, tick_ns now);
 /** It is gone; requests wait for the next one. */
 void rpc_disconnected(struct rpc *rpc);
 
-/** Take a frame.  Returns 0, or STINT_EMALFORMED: drop the connection. */
+/** Take a frame.  Returns 0; or STINT_EMALFORMED or another error: drop the
+ * connection. */
 int rpc_receive(struct rpc *rpc, tick_ns now, struct slice wire);
 
 /** The next frame to send now, or NULL.  `flush`: do not gather any longer.

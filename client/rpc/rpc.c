@@ -1,0 +1,611 @@
+#include "client/rpc/rpc.h"
+
+#include <stdlib.h>
+
+#include "client/rpc/numbers.h"
+#include "client/rpc/parcel.h"
+#include "client/rpc/resend.h"
+#include "common/base.h"
+#include "common/check.h"
+#include "common/stint_error.h"
+#include "proto/codec.h"
+#include "proto/stream.h"
+
+enum {
+    GATHER_ITEMS = 1024,
+    GATHER_BYTES = 64 * 1024,
+    ACK_BYTES = 256 * 1024,
+    REFUSAL_TEXT = 1025,
+};
+
+#define GATHER_FOR TICK_MS
+#define ACK_AFTER (200 * TICK_MS)
+#define SILENCE_DEFAULT (3 * TICK_S)
+
+struct rpc {
+    struct rpc_config config;
+    struct stream stream;
+    struct numbers table;        /* Number to struct rpc_request. */
+    struct list open;            /* All of these, by number. */
+    struct parcels parcels;      /* Where they travel. */
+    uint64_t last;               /* Number given last. */
+    struct rpc_request *begun;   /* Its message comes next, or NULL. */
+    struct rpc_request *growing; /* Its message is the last one, or NULL. */
+    bool answered;               /* Since the last seal. */
+    tick_ns gather_since;        /* The open frame waits; 0: it does not. */
+
+    enum rpc_state state;
+    struct msg_welcome welcome;
+    bool welcomed; /* Ever. */
+    bool hello_due;
+    int refusal;
+    char refusal_text[REFUSAL_TEXT];
+
+    tick_ns sent_at, heard_at, pinged_at;
+    tick_ns asked_at; /* First ping since something was heard; 0: none. */
+    tick_ns owed_at;  /* Since when an acknowledgement is owed; 0: none. */
+    size_t owed_bytes;
+    bool ping_asked;
+    uint64_t ping_echo;
+};
+
+struct rpc *
+rpc_new(const struct rpc_config *config, tick_ns now)
+{
+    struct rpc *rpc = calloc(1, sizeof(*rpc));
+
+    if (rpc == NULL) return NULL;
+    rpc->config = *config;
+    stream_init(&rpc->stream);
+    numbers_init(&rpc->table);
+    list_init(&rpc->open);
+    parcel_init(&rpc->parcels);
+    rpc->state = RPC_DOWN;
+    rpc->sent_at = rpc->heard_at = rpc->pinged_at = now;
+    return rpc;
+}
+
+void
+rpc_free(struct rpc *rpc)
+{
+    if (rpc == NULL) return;
+    CHECK(list_is_empty(&rpc->open));
+    parcel_fini(&rpc->parcels);
+    numbers_fini(&rpc->table);
+    stream_fini(&rpc->stream);
+    free(rpc);
+}
+
+static void
+refuse(struct rpc *rpc, int code, struct slice text)
+{
+    size_t length =
+        text.length < REFUSAL_TEXT - 1 ? text.length : REFUSAL_TEXT - 1;
+
+    rpc->state = RPC_REFUSED;
+    rpc->refusal = code;
+    if (length > 0) memcpy(rpc->refusal_text, text.bytes, length);
+    rpc->refusal_text[length] = '\0';
+}
+
+static int
+out_of_memory(struct rpc *rpc)
+{
+    refuse(rpc, STINT_ENOMEM, slice_of("no memory is left for the session"));
+    return STINT_ENOMEM;
+}
+
+/* ---- requests ------------------------------------------------------------ */
+
+static int
+seal(struct rpc *rpc)
+{
+    if (rpc->stream.open_messages == 0) return 0;
+    if (stream_seal(&rpc->stream) != 0) return out_of_memory(rpc);
+    parcel_seal(&rpc->parcels,
+        CONTAINER_OF(list_last(&rpc->stream.kept), struct frame, node));
+    rpc->growing = NULL;
+    rpc->answered = false;
+    rpc->gather_since = 0;
+    return 0;
+}
+
+static bool
+has_room(const struct rpc *rpc, uint32_t items, size_t bytes)
+{
+    size_t filled = stream_open_bytes(&rpc->stream);
+
+    return filled == 0
+           || (filled + bytes <= GATHER_BYTES
+               && rpc->parcels.items + items <= GATHER_ITEMS);
+}
+
+/* Room in the open frame for a message of a request of `items` numbers. */
+static int
+make_room(struct rpc *rpc, uint32_t items, size_t bytes)
+{
+    if (!has_room(rpc, items, bytes) && seal(rpc) != 0) return STINT_ENOMEM;
+    return parcel_open(&rpc->parcels);
+}
+
+uint64_t
+rpc_next_number(const struct rpc *rpc)
+{
+    return rpc->last + 1;
+}
+
+int
+rpc_begin(struct rpc *rpc, struct rpc_request *r, uint32_t count, size_t bytes)
+{
+    CHECK(count > 0 && rpc->begun == NULL);
+    if (make_room(rpc, count, bytes) != 0) return STINT_ENOMEM;
+    if (numbers_add(&rpc->table, rpc->last + 1, count, r) != 0) {
+        return STINT_ENOMEM;
+    }
+    r->number = r->next = rpc->last + 1;
+    r->count = r->open = count;
+    rpc->last += count;
+    list_push(&rpc->open, &r->node);
+    parcel_add(&rpc->parcels, r, count);
+    rpc->begun = r;
+    return 0;
+}
+
+struct buf *
+rpc_message(struct rpc *rpc)
+{
+    rpc->growing = rpc->begun;
+    rpc->begun = NULL;
+    return stream_message(&rpc->stream);
+}
+
+struct buf *
+rpc_extend(struct rpc *rpc, struct rpc_request *r, uint32_t more, size_t bytes)
+{
+    if (rpc->growing != r || !has_room(rpc, more, bytes)) return NULL;
+    if (r->number + r->count != rpc->last + 1) return NULL;
+    if (numbers_add(&rpc->table, rpc->last + 1, more, r) != 0) return NULL;
+    r->count += more;
+    r->open += more;
+    rpc->last += more;
+    rpc->parcels.items += more;
+    return &rpc->stream.open;
+}
+
+static void
+finish(struct rpc *rpc, struct rpc_request *r)
+{
+    if (rpc->growing == r) rpc->growing = NULL;
+    numbers_remove(&rpc->table, r->number, r->count);
+    list_remove(&r->node);
+    parcel_remove(&rpc->parcels, r);
+}
+
+void
+rpc_forget(struct rpc *rpc, struct rpc_request *r)
+{
+    finish(rpc, r);
+}
+
+void
+rpc_fail_all(struct rpc *rpc, int code)
+{
+    struct list ending;
+
+    list_init(&ending);
+    for (struct list *node; (node = list_pop(&rpc->open)) != NULL;)
+        list_push(&ending, node);
+    for (struct list *node; (node = list_first(&ending)) != NULL;) {
+        struct rpc_request *r = CONTAINER_OF(node, struct rpc_request, node);
+        finish(rpc, r);
+        r->answered(r, code, NULL, true);
+    }
+}
+
+size_t
+rpc_unanswered_bytes(const struct rpc *rpc)
+{
+    return rpc->parcels.bytes + stream_open_bytes(&rpc->stream);
+}
+
+bool
+rpc_is_idle(const struct rpc *rpc)
+{
+    return list_is_empty(&rpc->open) && rpc->stream.open_messages == 0
+           && rpc->stream.next == &rpc->stream.kept;
+}
+
+/* ---- a session that the master does not know any more -------------------- */
+
+/* Write one message of the old session again, if somebody still waits for it.
+ */
+static void
+write_again(void *arg, const struct msg *m, struct slice raw)
+{
+    struct rpc *rpc = arg;
+    struct rpc_request *r = numbers_find(&rpc->table, resend_number(m));
+
+    if (r == NULL) return;
+    if (make_room(rpc, r->open, raw.length) != 0) {
+        (void)out_of_memory(rpc);
+        return;
+    }
+    parcel_add(&rpc->parcels, r, r->open);
+    struct buf *b = stream_message(&rpc->stream);
+    if (m->type == MSG_put && r->open < r->count) {
+        resend_put(b, m, r->next, r->open);
+    } else {
+        buf_append(b, raw.bytes, raw.length);
+    }
+}
+
+/* What was acknowledged or numbered means nothing any more: everything that is
+ * still open goes into new frames. */
+static int
+begin_again(struct rpc *rpc)
+{
+    struct parcels old;
+
+    if (seal(rpc) != 0) return STINT_ENOMEM;
+    old = rpc->parcels;
+    if (list_is_empty(&rpc->parcels.sealed)) {
+        list_init(&old.sealed);
+    } else {
+        old.sealed.next->prev = old.sealed.prev->next = &old.sealed;
+    }
+    parcel_init(&rpc->parcels);
+    stream_fini(&rpc->stream);
+    LIST_FOREACH (node, after, &old.sealed) {
+        resend_each(CONTAINER_OF(node, struct rpc_parcel, node)->frame,
+            write_again, rpc);
+    }
+    parcel_fini(&old);
+    rpc->growing = NULL;
+    return rpc->state == RPC_REFUSED ? STINT_ENOMEM : 0;
+}
+
+/* ---- receiving ----------------------------------------------------------- */
+
+static int
+take_welcome(struct rpc *rpc, const struct msg_welcome *w, uint64_t ack)
+{
+    bool known = w->resumed != 0;
+    bool restarted = rpc->welcomed && !known;
+
+    if (rpc->state != RPC_GREETING) return STINT_EMALFORMED;
+    if (restarted && begin_again(rpc) != 0) return STINT_ENOMEM;
+    if (stream_resume(&rpc->stream, known ? ack : 0) != 0) {
+        return STINT_EMALFORMED;
+    }
+    rpc->welcome = *w;
+    rpc->welcome.software = (struct slice){ NULL, 0 };
+    rpc->welcomed = true;
+    rpc->state = RPC_UP;
+    rpc->answered = true;
+    if (restarted && rpc->config.restarted != NULL) {
+        rpc->config.restarted(rpc->config.arg);
+    }
+    return 0;
+}
+
+/* A master that forgot the connection wants a new hello, not to be rid of us.
+ */
+static void
+take_refused(struct rpc *rpc, const struct msg_refused *m)
+{
+    if (m->code == STINT_ELOST && rpc->welcomed) {
+        rpc->state = RPC_GREETING;
+        rpc->hello_due = true;
+        return;
+    }
+    refuse(rpc, (int)m->code, m->text);
+}
+
+static void
+take_results(struct rpc *rpc, struct proto_list results)
+{
+    struct rec_result result;
+
+    while (codec_list_next(&results, RECORD_result, &result)) {
+        if (rpc->config.result != NULL) {
+            rpc->config.result(rpc->config.arg, &result);
+        }
+    }
+}
+
+/* How many numbers of `r` the answer ends: tasks of a get end nothing, put_ok
+ * the next ones, an error the rest or as many as it says. */
+static int
+count_ended(const struct rpc_request *r, const struct msg *m, uint32_t *ended)
+{
+    *ended = r->open;
+    if (m->type == MSG_tasks) *ended = 0;
+    if (m->type == MSG_put_ok) {
+        if (m->as.put_ok.request != r->next || m->as.put_ok.count > r->open) {
+            return STINT_EMALFORMED;
+        }
+        *ended = (uint32_t)m->as.put_ok.count;
+    }
+    if (m->type == MSG_error && m->as.error.count > 0
+        && m->as.error.count < r->open) {
+        *ended = (uint32_t)m->as.error.count;
+    }
+    return 0;
+}
+
+static int
+code_of(const struct msg *m)
+{
+    if (m->type == MSG_error) return (int)m->as.error.code;
+    if (m->type == MSG_get_end) return (int)m->as.get_end.code;
+    return 0;
+}
+
+static int
+take_answer(struct rpc *rpc, const struct msg *m)
+{
+    struct rpc_request *r = numbers_find(&rpc->table, m->as.ok.request);
+    uint32_t ended;
+
+    rpc->answered = true;
+    if (r == NULL) return 0; /* Nobody waits for it any more. */
+    if (count_ended(r, m, &ended) != 0) return STINT_EMALFORMED;
+    r->open -= ended;
+    if (m->type == MSG_put_ok) r->next += ended;
+    bool last = r->open == 0;
+    if (last) finish(rpc, r);
+    r->answered(r, code_of(m), m, last);
+    return 0;
+}
+
+static int
+take_message(struct rpc *rpc, const struct msg *m, uint64_t ack)
+{
+    if (m->type == MSG_welcome) return take_welcome(rpc, &m->as.welcome, ack);
+    if (m->type == MSG_refused) {
+        take_refused(rpc, &m->as.refused);
+    } else if (m->type == MSG_results) {
+        take_results(rpc, m->as.results.results);
+    } else if (m->type == MSG_pong) {
+        if (m->as.pong.echo != 0 && rpc->config.pong != NULL) {
+            rpc->config.pong(rpc->config.arg, m->as.pong.echo);
+        }
+    } else if (codec_roles(m->type) == 0) {
+        return take_answer(rpc, m);
+    } else {
+        return STINT_EMALFORMED; /* A client's message. */
+    }
+    return 0;
+}
+
+static void
+note_owed(struct rpc *rpc, tick_ns now, size_t bytes)
+{
+    if (!stream_owes_ack(&rpc->stream)) return;
+    if (rpc->owed_at == 0) rpc->owed_at = now;
+    rpc->owed_bytes += bytes;
+}
+
+/* A welcome says what the *new* connection stands upon: its `ack` is for
+ * stream_resume() or, of a new session, for nobody. */
+static int
+accept(struct rpc *rpc, const struct codec_frame *f)
+{
+    if (rpc->state == RPC_GREETING && f->number == 0) return 1;
+    return stream_accept(&rpc->stream, f->number, f->ack);
+}
+
+int
+rpc_receive(struct rpc *rpc, tick_ns now, struct slice wire)
+{
+    struct codec_frame f;
+    struct msg m;
+    const char *where;
+
+    if (rpc->state == RPC_DOWN || rpc->state == RPC_REFUSED) return 0;
+    int rc = codec_open(wire, &f);
+    if (rc != 0) return rc;
+    rc = accept(rpc, &f);
+    if (rc < 0) return rc;
+    rpc->heard_at = now;
+    rpc->asked_at = 0;
+    if (rc == 0) return 0;
+    while ((rc = codec_next(&f, &m, &where)) > 0) {
+        rc = take_message(rpc, &m, f.ack);
+        if (rc != 0) return rc;
+    }
+    note_owed(rpc, now, wire.length);
+    return rc;
+}
+
+/* ---- sending ------------------------------------------------------------- */
+
+static tick_ns
+silence(const struct rpc *rpc)
+{
+    return rpc->welcomed ? (tick_ns)rpc->welcome.silence_ns : SILENCE_DEFAULT;
+}
+
+static tick_ns
+ping_every(const struct rpc *rpc)
+{
+    return rpc->config.ping_every > 0 ? rpc->config.ping_every
+                                      : silence(rpc) / 4;
+}
+
+void
+rpc_ping(struct rpc *rpc, uint64_t echo)
+{
+    rpc->ping_asked = true;
+    rpc->ping_echo = echo;
+}
+
+/* The master must hear of us, and we of it: but one unanswered ping a quarter
+ * of its silence is enough. */
+static tick_ns
+ping_due(const struct rpc *rpc)
+{
+    tick_ns heard =
+        rpc->heard_at > rpc->pinged_at ? rpc->heard_at : rpc->pinged_at;
+
+    return tick_after(tick_min(rpc->sent_at, heard), ping_every(rpc));
+}
+
+static bool
+ack_is_due(const struct rpc *rpc, tick_ns now)
+{
+    return stream_owes_ack(&rpc->stream) && rpc->owed_at != 0
+           && (rpc->owed_bytes >= ACK_BYTES
+               || now >= tick_after(rpc->owed_at, ACK_AFTER));
+}
+
+/* Whether the open frame leaves now rather than gather more. */
+static bool
+leaves(struct rpc *rpc, tick_ns now, bool flush)
+{
+    if (rpc->stream.open_messages == 0) return false;
+    if (flush || rpc->answered || rpc->parcels.prompt_out == 0) return true;
+    if (!has_room(rpc, 1, 1)) return true;
+    if (rpc->gather_since == 0) rpc->gather_since = now;
+    return now >= tick_after(rpc->gather_since, GATHER_FOR);
+}
+
+static struct frame *
+bare(struct rpc *rpc, const struct msg *m)
+{
+    struct frame *f = stream_bare(&rpc->stream, m);
+
+    if (f == NULL) (void)out_of_memory(rpc);
+    return f;
+}
+
+static struct frame *
+make_hello(struct rpc *rpc)
+{
+    struct msg m = { .type = MSG_hello, .as.hello = rpc->config.hello };
+
+    m.as.hello.version = PROTO_VERSION;
+    m.as.hello.session =
+        (struct slice){ rpc->config.session, PROTO_SESSION_BYTES };
+    m.as.hello.resume = rpc->welcomed;
+    rpc->hello_due = false;
+    return bare(rpc, &m);
+}
+
+static struct frame *
+make_ping(struct rpc *rpc, tick_ns now)
+{
+    struct msg m = { .type = MSG_ping };
+
+    if (rpc->ping_asked) m.as.ping.echo = rpc->ping_echo;
+    rpc->ping_asked = false;
+    rpc->pinged_at = now;
+    if (rpc->asked_at == 0) rpc->asked_at = now;
+    return bare(rpc, &m);
+}
+
+static struct frame *
+choose(struct rpc *rpc, tick_ns now, bool flush)
+{
+    if (rpc->state == RPC_GREETING && rpc->hello_due) return make_hello(rpc);
+    if (rpc->state != RPC_UP) return NULL;
+
+    struct frame *f = stream_next(&rpc->stream);
+    if (f != NULL) return frame_hold(f);
+    if (leaves(rpc, now, flush)) {
+        if (seal(rpc) != 0) return NULL;
+        return frame_hold(stream_next(&rpc->stream));
+    }
+    if (rpc->ping_asked || now >= ping_due(rpc)) return make_ping(rpc, now);
+    if (ack_is_due(rpc, now)) return bare(rpc, NULL);
+    return NULL;
+}
+
+struct frame *
+rpc_send(struct rpc *rpc, tick_ns now, bool flush)
+{
+    struct frame *f = choose(rpc, now, flush);
+
+    if (f == NULL) return NULL;
+    rpc->sent_at = now;
+    if (!stream_owes_ack(&rpc->stream)) {
+        rpc->owed_at = 0;
+        rpc->owed_bytes = 0;
+    }
+    return f;
+}
+
+/* ---- the connection ------------------------------------------------------ */
+
+void
+rpc_connected(struct rpc *rpc, tick_ns now)
+{
+    if (rpc->state == RPC_REFUSED && rpc->refusal == STINT_ENOMEM) return;
+    rpc->state = RPC_GREETING;
+    rpc->hello_due = true;
+    rpc->ping_asked = false;
+    rpc->heard_at = rpc->sent_at = rpc->pinged_at = now;
+    rpc->asked_at = 0;
+    rpc->owed_at = 0;
+    rpc->owed_bytes = 0;
+}
+
+void
+rpc_disconnected(struct rpc *rpc)
+{
+    if (rpc->state != RPC_REFUSED) rpc->state = RPC_DOWN;
+}
+
+static tick_ns
+gone_at(const struct rpc *rpc)
+{
+    if (rpc->state == RPC_GREETING) {
+        return tick_after(rpc->heard_at, silence(rpc));
+    }
+    if (rpc->state != RPC_UP || rpc->asked_at == 0) return TICK_NEVER;
+    return tick_after(rpc->asked_at, silence(rpc) - ping_every(rpc));
+}
+
+bool
+rpc_is_silent(const struct rpc *rpc, tick_ns now)
+{
+    return now >= gone_at(rpc);
+}
+
+tick_ns
+rpc_next_deadline(const struct rpc *rpc)
+{
+    tick_ns due = gone_at(rpc);
+
+    if (rpc->state != RPC_UP) return due;
+    due = tick_min(due, ping_due(rpc));
+    if (stream_owes_ack(&rpc->stream) && rpc->owed_at != 0) {
+        due = tick_min(due, tick_after(rpc->owed_at, ACK_AFTER));
+    }
+    if (rpc->stream.open_messages > 0 && rpc->gather_since != 0) {
+        due = tick_min(due, tick_after(rpc->gather_since, GATHER_FOR));
+    }
+    return due;
+}
+
+enum rpc_state
+rpc_state(const struct rpc *rpc)
+{
+    return rpc->state;
+}
+
+int
+rpc_refusal(const struct rpc *rpc, const char **text)
+{
+    *text = rpc->refusal_text;
+    return rpc->refusal;
+}
+
+struct msg_welcome
+rpc_welcome(const struct rpc *rpc)
+{
+    struct msg_welcome w = rpc->welcome;
+
+    w.master = (struct slice){ NULL, 0 };
+    return w;
+}
