@@ -1,0 +1,172 @@
+#include "worker/agent/agent.h"
+
+#include "common/check.h"
+
+static unsigned
+smaller(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* A running mean in which each sample weighs an eighth: quick enough to follow
+ * a change of work within some ten tasks, slow enough to ride out one. */
+static int64_t
+blend(int64_t mean, int64_t sample)
+{
+    return mean + (sample - mean) / 8;
+}
+
+void
+agent_init(struct agent *a, const struct agent_config *config, tick_ns now)
+{
+    CHECK(config->slots >= 1 && config->slots <= AGENT_SLOTS_MAX);
+
+    *a = (struct agent){
+        .config = *config,
+        .hold = config->slots,
+        .quiet_since = now,
+    };
+}
+
+bool
+agent_ask(struct agent *a)
+{
+    if (a->draining) return false;
+    if (a->config.tasks_max > 0
+        && a->begun + (int64_t)a->asking >= a->config.tasks_max)
+        return false;
+    CHECK(a->asking + a->running < a->config.slots);
+    a->asking += 1;
+    return true;
+}
+
+void
+agent_leave(struct agent *a)
+{
+    CHECK(a->asking > 0);
+    a->asking -= 1;
+}
+
+void
+agent_begin(struct agent *a, size_t bytes)
+{
+    CHECK(a->asking > 0);
+    a->asking -= 1;
+    a->running += 1;
+    a->begun += 1;
+    a->bytes = a->begun == 1 ? bytes
+                             : (size_t)blend((int64_t)a->bytes, (int64_t)bytes);
+}
+
+/* The amount by time alone, before the slow growth. */
+static unsigned
+hold_by_time(const struct agent *a)
+{
+    unsigned slots = a->config.slots;
+    tick_ns mean = a->mean > a->longest ? a->mean : a->longest;
+
+    if (!a->measured || mean > AGENT_LONG) return slots;
+    if (mean < 1) mean = 1;
+
+    int64_t want = AGENT_HORIZON / mean * (int64_t)slots;
+    if (want < 2 * (int64_t)slots) return 2 * slots;
+    return want > AGENT_HOLD_MAX ? AGENT_HOLD_MAX : (unsigned)want;
+}
+
+void
+agent_end(struct agent *a, tick_ns now, tick_ns run)
+{
+    CHECK(a->running > 0);
+    a->running -= 1;
+    a->quiet_since = now;
+    a->mean = a->measured ? blend(a->mean, run) : run;
+    a->measured = true;
+    a->longest = 0;
+    a->hold = smaller(a->hold + 1, hold_by_time(a));
+}
+
+void
+agent_observe(struct agent *a, tick_ns longest)
+{
+    a->longest = longest;
+    a->hold = smaller(a->hold, hold_by_time(a));
+}
+
+/* How many may wait for a slot. */
+static unsigned
+waiting_max(const struct agent *a)
+{
+    unsigned most = a->hold > a->running ? a->hold - a->running : 0;
+
+    if (a->draining) return 0;
+    if (a->config.prefetch_max > 0)
+        most = smaller(most, a->config.prefetch_max);
+    if (a->config.tasks_max > 0) {
+        int64_t left = a->config.tasks_max - a->begun;
+        if (left < (int64_t)most) most = left > 0 ? (unsigned)left : 0;
+    }
+    return most;
+}
+
+static size_t
+bytes_max(const struct agent *a)
+{
+    size_t some = AGENT_BYTES_MIN;
+
+    while (some < AGENT_BYTES_MAX && some / 16 < a->bytes) {
+        some *= 2;
+    }
+    return some;
+}
+
+/* An eighth more or less is not worth a call. */
+static bool
+is_news(unsigned told, unsigned tasks)
+{
+    unsigned gap = told > tasks ? told - tasks : tasks - told;
+
+    if (told == 0 || tasks == 0) return gap > 0;
+    return gap > told / 8;
+}
+
+bool
+agent_credit(struct agent *a, struct agent_credit *out)
+{
+    out->tasks = waiting_max(a);
+    out->bytes = bytes_max(a);
+    if (!is_news(a->told.tasks, out->tasks) && a->told.bytes == out->bytes)
+        return false;
+    a->told = *out;
+    return true;
+}
+
+unsigned
+agent_excess(const struct agent *a, unsigned ready)
+{
+    unsigned most = waiting_max(a);
+
+    /* A free slot takes one at any moment: those are nobody's excess. */
+    if (a->running < a->config.slots) return 0;
+    return ready > most ? ready - most : 0;
+}
+
+void
+agent_drain(struct agent *a)
+{
+    a->draining = true;
+}
+
+bool
+agent_is_over(const struct agent *a, tick_ns now)
+{
+    if (a->draining) return true;
+    if (a->config.tasks_max > 0 && a->begun >= a->config.tasks_max) return true;
+    return now >= agent_next_deadline(a);
+}
+
+tick_ns
+agent_next_deadline(const struct agent *a)
+{
+    if (a->config.idle == 0 || a->running > 0) return TICK_NEVER;
+    return tick_after(a->quiet_since, a->config.idle);
+}
