@@ -4,11 +4,11 @@
  * A frame of the wire is one msgpack array
  *     [number, ack, message, message, …]      message = [type, {field: value}]
  * and a list field is an array of records, each an array of its items.
- * Bytes are written as msgpack-c's packer writes them (in the shortest form, but
- * for the header of a frame and the count of a list, which are patched), into
- * room that was sized once; they are read by a cursor that allocates nothing, so
- * that a declared size costs nothing.  Both directions are driven by the table
- * made from messages.def.
+ * Bytes are written as msgpack-c's packer writes them (in the shortest form,
+ * but for the header of a frame and the count of a list, which are patched),
+ * into room that was sized once; they are read by a cursor that allocates
+ * nothing, so that a declared size costs nothing.  Both directions are driven
+ * by the table made from messages.def.
  */
 #ifndef CODEC_H
 #define CODEC_H
@@ -50,8 +50,8 @@ void codec_record(struct buf *b, enum record_type type, const void *record);
 
 /** Write the header of a frame of `messages` messages into its first
  * FRAME_HEADER_BYTES. */
-void codec_header(uint8_t *header, uint64_t number, uint64_t ack,
-    uint32_t messages);
+void codec_header(
+    uint8_t *header, uint64_t number, uint64_t ack, uint32_t messages);
 
 /* ---- reading ------------------------------------------------------------ */
 
@@ -74,9 +74,9 @@ int codec_open(struct slice wire, struct codec_frame *f);
 /**
  * Read the next message; every list in it is checked to its end, so that
  * codec_list_next() cannot fail on it.  Unknown fields and trailing items of a
- * record are skipped, down to a bounded depth; trailing items that are not there
- * read as zero where zero is within their bounds; of a field that comes twice
- * the last one counts.  STR is not checked for being UTF-8.
+ * record are skipped, down to a bounded depth; trailing items that are not
+ * there read as zero where zero is within their bounds; of a field that comes
+ * twice the last one counts.  STR is not checked for being UTF-8.
  *
  * Returns 1 with `m` set, 0 at the end of the frame (which must be the end of
  * its bytes), or a negative error, after which nothing more can be read:

@@ -1,6 +1,7 @@
 #include "proto/table.h"
 
 #include "common/base.h"
+#include "proto/pack.h"
 
 /* Bits of the roles that may send a message, by `from`. */
 enum {
@@ -42,14 +43,43 @@ enum {
 #undef LIST
 #undef END
 
-#define MUST_BIT(number, need) | (uint64_t)TABLE_##need << (number)
+/* Then must_put, …: a bit for each field that must be there. */
+enum {
+#define RECORD PROTO_NOTHING
+#define ITEM PROTO_NOTHING
+#define END_RECORD PROTO_NOTHING
+#define MSG(name, number, from, summary) must_##name = 0
+#define FIELD(msg, num, member, kind, need, ...) | TABLE_##need << (num)
+#define LIST(msg, num, member, rec, need, ...) | TABLE_##need << (num)
+#define END(name) ,
+#include "proto/messages.def"
+#undef RECORD
+#undef ITEM
+#undef END_RECORD
+#undef MSG
+#undef FIELD
+#undef LIST
+#undef END
+};
+
+/* Most bytes of heads and numbers, without what the heads announce. */
+enum {
+    ROOM_UINT = PACK_NUMBER_MAX,
+    ROOM_SINT = PACK_NUMBER_MAX,
+    ROOM_STR = PACK_HEAD_MAX,
+    ROOM_BIN = PACK_HEAD_MAX,
+    ROOM_LIST = PACK_HEAD_MAX,
+    ROOM_KEY = 1,
+    ROOM_MESSAGE = 1 + 2 + 3, /* Array, type, map. */
+    ROOM_RECORD = 3,
+};
 
 const struct table_shape table_records[RECORD_COUNT] = {
 #define RECORD(label, summary) \
     [RECORD_##label] = { .name = #label, .fields = items_##label, \
-      .count = (uint32_t)ARRAY_LEN(items_##label) },
-#define ITEM PROTO_NOTHING
-#define END_RECORD PROTO_NOTHING
+      .count = (uint32_t)ARRAY_LEN(items_##label), .room = ROOM_RECORD
+#define ITEM(rec, index, member, kind, ...) + ROOM_##kind
+#define END_RECORD(name) },
 #define MSG PROTO_NOTHING
 #define FIELD PROTO_NOTHING
 #define LIST PROTO_NOTHING
@@ -71,9 +101,9 @@ const struct table_shape table_messages[TABLE_MESSAGES] = {
 #define MSG(label, number, from, summary) \
     [number] = { .name = #label, .fields = fields_##label, \
       .count = (uint32_t)ARRAY_LEN(fields_##label), .roles = FROM_##from, \
-      .must = UINT64_C(0)
-#define FIELD(msg, num, member, kind, need, ...) MUST_BIT(num, need)
-#define LIST(msg, num, member, rec, need, ...) MUST_BIT(num, need)
+      .must = must_##label, .room = ROOM_MESSAGE
+#define FIELD(msg, num, member, kind, ...) + ROOM_KEY + ROOM_##kind
+#define LIST(msg, num, member, ...) + ROOM_KEY + ROOM_LIST
 #define END(name) },
 #include "proto/messages.def"
 #undef RECORD

@@ -35,8 +35,9 @@ struct table_field {
 struct table_shape {
     const char *name;                 /* NULL: there is no such message. */
     const struct table_field *fields; /* Ascending by number. */
-    uint64_t must;  /* Bit `number` of each field that must be there. */
+    uint32_t must;  /* Bit `number` of each field that must be there. */
     uint32_t count; /* How many fields. */
+    uint16_t room;  /* Most bytes of it without those of STR, BIN, LIST. */
     uint8_t roles;  /* Messages: who may send it; 0: the master. */
 };
 
