@@ -1,0 +1,47 @@
+#include <stint.h>
+
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/serve.h"
+#include "cli/stop.h"
+
+static void
+quit(void *master)
+{
+    stint_master_quit(master);
+}
+
+static int
+run_master(struct run *run)
+{
+    struct stint_master *master;
+    struct stop_steps steps = { .first = quit };
+    int code, status;
+
+    stop_block();
+    status = serve_start(run, &master);
+    if (status != EXIT_FINE) return status;
+    serve_greet(run, master);
+    steps.arg = master;
+    stop_watch(&steps);
+    code = stint_master_serve(master);
+    if (code != 0) status = exit_error(code);
+    stop_unwatch();
+    stint_master_stop(master);
+    return status;
+}
+
+const struct command command_master = {
+    .name = "master",
+    .group = "Start",
+    .summary = "Hold the queues; needs no argument",
+    .examples = "stint master\n"
+                "stint master --listen 'tcp://*:4725' --authkey-file key\n"
+                "stint master --queue jobs,max-tasks=1000 --no-create\n",
+    .notes = "A queue of --queue may have kind=fifo, lifo or priority, "
+             "max-tasks=N, max-bytes=SIZE, lease=TIME and attempts=N.  What "
+             "to type next is said on stderr.  TERM and ^C stop it with exit "
+             "code 0; whatever is not done by then is gone.",
+    .groups = { &command_master_group, &opt_authkey, &opt_general },
+    .run = run_master,
+};

@@ -1,0 +1,52 @@
+/**
+ * command.h - what a command is, and the table of all of them.   [layer: cli]
+ *
+ * The help, the completions, the configuration files and the dispatch are all
+ * read from this table.
+ */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/opt.h"
+
+struct run;
+
+enum { COMMAND_GROUPS = 6 };
+
+struct command {
+    const char *name;     /* "put", "key new" */
+    const char *group;    /* Heading in `stint help`. */
+    const char *args;     /* "QUEUE [VALUE|-]..." */
+    const char *summary;  /* One line, imperative. */
+    const char *examples; /* Lines for --help, without indentation. */
+    const char *notes;    /* What else --help says, at its end; or NULL. */
+    unsigned args_min, args_max; /* Words that are not options. */
+    bool runs_commands; /* What follows "--" is not words of its own. */
+    /** Its options, its own first; a name in an earlier group hides the same
+     * name in a later one. */
+    const struct opt_group *groups[COMMAND_GROUPS];
+    /** Returns the exit status, having said why if it is not 0. */
+    int (*run)(struct run *run);
+};
+
+extern const struct command *const command_table[];
+extern const size_t command_count;
+
+/** The command of argv[1] (and argv[2]: "key new"); *words says how many words
+ * its name took.  NULL: no such command. */
+const struct command *command_find(
+    int argc, char *const argv[], unsigned *words);
+
+extern const struct command command_master, command_worker, command_local,
+    command_put, command_get, command_status, command_queues, command_workers,
+    command_tasks, command_show, command_ping, command_health,
+    command_key_generate, command_key_new, command_key_list, command_key_revoke,
+    command_config_show, command_completion, command_version, command_help;
+
+/** What `stint master` and `stint worker` share with `stint local`. */
+extern const struct opt_group command_master_group, command_worker_group;
+
+#endif

@@ -1,0 +1,31 @@
+/**
+ * config.h - configuration files.                              [layer: cli]
+ *
+ * ZPL text, a section for each scope and a key for each option:
+ *
+ *     common
+ *         master = "tcp://head:4725"
+ *     worker
+ *         slots = 4
+ *         queue = "gpu cpu"
+ *
+ * A section or key that does not exist is refused with its line.
+ */
+#ifndef CLI_CONFIG_H
+#define CLI_CONFIG_H
+
+#include "cli/setting.h"
+
+/** Read --config, the user's file and the system's file into run's settings.
+ * What is wrong is said and ends the program with 78. */
+void config_load(struct run *run);
+
+/** "$XDG_CONFIG_HOME/stint/stint.conf" or "~/.config/…"; NULL without both.
+ * Gives the text. */
+char *config_user_path(void);
+
+/** The state directory: "$XDG_STATE_HOME/stint", "~/.local/state/stint", or
+ * "/var/lib/stint".  Gives the text. */
+char *config_state_path(void);
+
+#endif

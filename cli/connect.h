@@ -1,0 +1,21 @@
+/**
+ * connect.h - the way from the settings to a master.           [layer: cli]
+ */
+#ifndef CLI_CONNECT_H
+#define CLI_CONNECT_H
+
+#include <stint.h>
+
+#include "cli/setting.h"
+
+/** What the settings say of the connection.  Lends their texts. */
+void connect_options(const struct run *run, struct stint_options *options);
+
+/** Connect as `options` say; returns the exit status, having said why. */
+int connect_with(const struct stint_options *options, struct stint **out);
+
+/** Both, for a tool that looks or a client that puts and gets. */
+int connect_as(
+    const struct run *run, enum stint_peer_kind kind, struct stint **out);
+
+#endif

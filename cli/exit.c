@@ -1,0 +1,119 @@
+#include "cli/exit.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <stint.h>
+
+static bool in_color, is_quiet;
+
+int
+exit_of(int code)
+{
+    switch ((enum stint_error)code) {
+    case STINT_OK:
+        return EXIT_FINE;
+    case STINT_EINVAL:
+        return EXIT_USAGE;
+    case STINT_EUNREACHABLE:
+        return EXIT_UNREACHABLE;
+    case STINT_ENOMEM:
+    case STINT_ETIMEOUT:
+    case STINT_EEMPTY:
+    case STINT_EFULL:
+    case STINT_EBUDGET:
+    case STINT_ELOST:
+    case STINT_ELIMIT:
+    case STINT_EBUSY:
+        return EXIT_AGAIN;
+    case STINT_EPROTO:
+    case STINT_EMALFORMED:
+        return EXIT_PROTOCOL;
+    case STINT_EAUTH:
+    case STINT_EROLE:
+        return EXIT_REFUSED;
+    case STINT_EACCESS:
+    case STINT_EPLUGIN:
+        return EXIT_CONFIG;
+    case STINT_ESHUTDOWN:
+    case STINT_ESTALE:
+    case STINT_ENOQUEUE:
+    case STINT_ETOOLARGE:
+    case STINT_ECLOSED:
+    case STINT_EEXISTS:
+    case STINT_ENOTASK:
+    case STINT_ECANCELLED:
+    case STINT_EDEAD:
+    case STINT_ENOKEY:
+    case STINT_ESYSTEM:
+    case STINT_EEXPIRED:
+    case STINT_EWORKERLOST:
+    default:
+        return EXIT_FAILED;
+    }
+}
+
+static void __attribute__((format(printf, 1, 0)))
+say(const char *format, va_list list)
+{
+    char line[2048];
+
+    vsnprintf(line, sizeof(line), format, list);
+    /* One call, so that lines of several threads do not mix. */
+    fprintf(stderr, "%sstint:%s %s\n", in_color ? "\033[1;31m" : "",
+        in_color ? "\033[0m" : "", line);
+}
+
+int
+exit_say(int status, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    say(format, list);
+    va_end(list);
+    return status;
+}
+
+void
+exit_now(int status, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    say(format, list);
+    va_end(list);
+    exit(status);
+}
+
+int
+exit_error(int code)
+{
+    return exit_say(exit_of(code), "%s", stint_error_message());
+}
+
+void
+exit_note(const char *format, ...)
+{
+    char line[2048];
+    va_list list;
+
+    if (is_quiet) return;
+    va_start(list, format);
+    vsnprintf(line, sizeof(line), format, list);
+    va_end(list);
+    fprintf(stderr, "%s\n", line);
+}
+
+void
+exit_quiet(bool quiet)
+{
+    is_quiet = quiet;
+}
+
+void
+exit_color(bool color)
+{
+    in_color = color;
+}

@@ -1,0 +1,161 @@
+/**
+ * main.c - the program `stint`: find the command, settle its options, run it.
+ *
+ * The command line is the first user of the library: nothing here includes
+ * anything of Stint but <stint.h>.
+ */
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/exit.h"
+#include "cli/mem.h"
+#include "cli/opt_check.h"
+#include "cli/setting.h"
+#include "cli/suggest.h"
+
+const struct command *const command_table[] = {
+    &command_master,
+    &command_worker,
+    &command_local,
+    &command_put,
+    &command_get,
+    &command_status,
+    &command_queues,
+    &command_workers,
+    &command_tasks,
+    &command_show,
+    &command_ping,
+    &command_health,
+    &command_key_generate,
+    &command_key_new,
+    &command_key_list,
+    &command_key_revoke,
+    &command_config_show,
+    &command_completion,
+    &command_version,
+    &command_help,
+};
+const size_t command_count = sizeof(command_table) / sizeof(*command_table);
+
+const struct command *
+command_find(int argc, char *const argv[], unsigned *words)
+{
+    char two[64] = "";
+
+    if (argc > 2) snprintf(two, sizeof(two), "%s %s", argv[1], argv[2]);
+    for (size_t i = 0; argc > 1 && i < command_count; i++) {
+        const struct command *c = command_table[i];
+
+        *words = strchr(c->name, ' ') != NULL ? 2 : 1;
+        if (strcmp(c->name, *words == 2 ? two : argv[1]) == 0) return c;
+    }
+    return NULL;
+}
+
+/* "key" of "key new": what was typed is the first half of a command. */
+static bool
+is_half(const char *word)
+{
+    size_t length = strlen(word);
+
+    for (size_t i = 0; i < command_count; i++)
+        if (strncmp(command_table[i]->name, word, length) == 0
+            && command_table[i]->name[length] == ' ')
+            return true;
+    return false;
+}
+
+static int
+unknown_half(const char *word, const char *second)
+{
+    char *names = mem_copy("");
+
+    for (size_t i = 0; i < command_count; i++) {
+        const char *name = command_table[i]->name;
+        size_t length = strlen(word);
+        char *longer;
+
+        if (strncmp(name, word, length) != 0 || name[length] != ' ') continue;
+        longer = mem_format("%s%s`stint %s`", names, *names ? ", " : "", name);
+        free(names);
+        names = longer;
+    }
+    if (second != NULL)
+        return exit_say(EXIT_USAGE, "%s has no command '%s'; there is %s", word,
+            second, names);
+    return exit_say(EXIT_USAGE, "%s what? There is %s", word, names);
+}
+
+static int
+unknown(int argc, char *const argv[])
+{
+    const char *names[64];
+    const char *meant;
+    size_t n = 0;
+
+    if (argv[1][0] == '-')
+        return exit_say(EXIT_USAGE,
+            "the command comes first: stint COMMAND %s; `stint help` lists "
+            "the commands",
+            argv[1]);
+    if (is_half(argv[1]))
+        return unknown_half(argv[1], argc > 2 ? argv[2] : NULL);
+    for (size_t i = 0; i < command_count && i < 64; i++)
+        names[n++] = command_table[i]->name;
+    meant = suggest(argv[1], names, n);
+    if (meant != NULL)
+        return exit_say(EXIT_USAGE,
+            "there is no command '%s'; did you mean `stint %s`?", argv[1],
+            meant);
+    return exit_say(EXIT_USAGE,
+        "there is no command '%s'; `stint help` lists what there is", argv[1]);
+}
+
+static int
+run_command(const struct command *command, int argc, char **argv)
+{
+    struct run run;
+    int status;
+
+    setting_init(&run, command);
+    opt_parse(&run, argc, argv);
+    opt_check_words(&run);
+    setting_settle(&run);
+    exit_quiet(setting_flag(&run, "quiet"));
+    exit_color(setting_color(&run, STDERR_FILENO));
+    status = command->run(&run);
+    setting_fini(&run);
+    return status;
+}
+
+/* -h, --help and --version before any command are commands too. */
+static char **
+spell_out(int argc, char **argv)
+{
+    static char help[] = "help", version[] = "version";
+
+    if (argc < 2) return argv;
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        argv[1] = help;
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+        argv[1] = version;
+    return argv;
+}
+
+int
+main(int argc, char **argv)
+{
+    const struct command *command;
+    unsigned words = 0;
+
+    if (argc < 2)
+        return exit_say(EXIT_USAGE,
+            "which command? `stint local` begins, `stint help` lists them all");
+    command = command_find(argc, spell_out(argc, argv), &words);
+    if (command == NULL) return unknown(argc, argv);
+    return run_command(command, argc - (int)words, argv + words);
+}

@@ -1,0 +1,142 @@
+#include "cli/opt_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/exit.h"
+#include "cli/mem.h"
+#include "cli/setting.h"
+#include "cli/suggest.h"
+
+static bool
+is_own(const char *name, size_t length)
+{
+    return strncmp("help", name, length) == 0
+           || strncmp("usage", name, length) == 0;
+}
+
+static const struct opt *
+visible(const struct run *run, size_t i)
+{
+    const struct setting *s = &run->settings[i];
+
+    return s->hidden || s->opt->kind == OPT_SECRET ? NULL : s->opt;
+}
+
+noreturn static void
+unknown_long(const struct run *run, const char *name)
+{
+    const char **names = mem_new(run->count + 1, sizeof(*names));
+    const char *meant;
+    size_t n = 0;
+
+    for (size_t i = 0; i < run->count; i++)
+        if (visible(run, i)) names[n++] = visible(run, i)->name;
+    names[n++] = "help";
+    meant = suggest(name, names, n);
+    if (meant != NULL)
+        exit_now(EXIT_USAGE,
+            "%s has no option --%s; did you mean --%s? (stint %s --help)",
+            run->command->name, name, meant, run->command->name);
+    exit_now(EXIT_USAGE, "%s has no option --%s; see stint %s --help",
+        run->command->name, name, run->command->name);
+}
+
+/* By its name or, as getopt_long() has it, by any beginning that is nobody
+ * else's.  NULL: --help or --usage. */
+static const struct opt *
+find_long(const struct run *run, const char *name)
+{
+    const struct opt *found = NULL;
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < run->count; i++) {
+        const struct opt *o = visible(run, i);
+
+        if (o == NULL || strncmp(o->name, name, length) != 0) continue;
+        if (o->name[length] == '\0') return o;
+        if (found != NULL)
+            exit_now(EXIT_USAGE, "--%s may be --%s or --%s; write it out", name,
+                found->name, o->name);
+        found = o;
+    }
+    if (found == NULL && !is_own(name, length)) unknown_long(run, name);
+    return found;
+}
+
+noreturn static void
+lacks(const struct opt *o)
+{
+    exit_now(EXIT_USAGE, "--%s needs a value: --%s %s", o->name, o->name,
+        opt_arg(o));
+}
+
+/* Returns how many words the option took. */
+static int
+check_long(const struct run *run, const char *word, bool is_last)
+{
+    size_t length = strcspn(word, "=");
+    char *name = mem_format("%.*s", (int)length, word);
+    const struct opt *o = find_long(run, name);
+    bool has_value = word[length] == '=';
+
+    if (has_value && (o == NULL || o->kind == OPT_FLAG))
+        exit_now(EXIT_USAGE, "--%s takes no value; leave out '%s'", name,
+            word + length);
+    free(name);
+    if (o == NULL || o->kind == OPT_FLAG || has_value) return 1;
+    if (is_last) lacks(o);
+    return 2;
+}
+
+static int
+check_letters(const struct run *run, const char *word, bool is_last)
+{
+    for (const char *c = word; *c != '\0'; c++) {
+        const struct opt *o = NULL;
+
+        for (size_t i = 0; i < run->count && o == NULL; i++)
+            if (visible(run, i) && visible(run, i)->letter == *c)
+                o = visible(run, i);
+        if (o == NULL && *c == 'h') continue;
+        if (o == NULL)
+            exit_now(EXIT_USAGE,
+                "%s has no option -%c; see stint %s --help, and put a value "
+                "that begins with a dash behind --",
+                run->command->name, *c, run->command->name);
+        if (o->kind == OPT_FLAG) continue;
+        if (c[1] != '\0') return 1;
+        if (is_last) lacks(o);
+        return 2;
+    }
+    return 1;
+}
+
+void
+opt_check(const struct run *run, int argc, char *const argv[])
+{
+    for (int i = 1; i < argc;) {
+        const char *word = argv[i];
+        bool is_last = i + 1 >= argc;
+
+        if (strncmp(word, "--", 2) == 0)
+            i += check_long(run, word + 2, is_last);
+        else if (word[0] == '-' && word[1] != '\0')
+            i += check_letters(run, word + 1, is_last);
+        else
+            i++;
+    }
+}
+
+void
+opt_check_words(const struct run *run)
+{
+    const struct command *c = run->command;
+
+    if (run->word_count < c->args_min)
+        exit_now(EXIT_USAGE, "%s needs more: stint %s %s", c->name, c->name,
+            c->args);
+    if (run->word_count > c->args_max)
+        exit_now(EXIT_USAGE, "%s does not take '%s': stint %s %s", c->name,
+            run->words[c->args_max], c->name, c->args ? c->args : "");
+}

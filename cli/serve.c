@@ -1,0 +1,290 @@
+#include "cli/serve.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "cli/config.h"
+#include "cli/exit.h"
+#include "cli/log.h"
+#include "cli/mem.h"
+#include "cli/value.h"
+
+static const struct opt options[] = {
+    { "listen", 0, OPT_TEXT, "ADDRESS", "tcp://127.0.0.1:4725",
+        "Where to listen; tcp://*:4725 for other machines, port 0 for any free "
+        "one" },
+    { "queue", 0, OPT_LIST, "NAME[,kind=K][,max-tasks=N]...", NULL,
+        "Make this queue at the start; may be given several times" },
+    { "no-create", 0, OPT_FLAG, NULL, NULL,
+        "Refuse queues that were not made with --queue" },
+    { "state", 0, OPT_TEXT, "DIR", NULL,
+        "Where keys and access files live, else $XDG_STATE_HOME/stint; 'none' "
+        "keeps none" },
+    { "memory", 0, OPT_FLAG, NULL, "true",
+        "Keep tasks in memory only: the one mode there is as yet" },
+    { "memory-max", 0, OPT_SIZE, "SIZE", NULL,
+        "Budget for all tasks, else half of the memory" },
+    { "payload-max", 0, OPT_SIZE, "SIZE", "16M", "Largest payload" },
+    { "silence", 0, OPT_DURATION, "TIME", "3s",
+        "Take a peer that is silent for so long for dead" },
+    { "ready-fd", 0, OPT_COUNT, "N", NULL,
+        "Write a line of JSON to this descriptor when ready, then close it" },
+    { "log-format", 0, OPT_CHOICE, "text|json", "text", "Of what is logged" },
+    { 0 },
+};
+const struct opt_group command_master_group = { "master", "Master:", options };
+
+/* ---- queues -------------------------------------------------------------- */
+
+/* Takes "max-tasks=10" into `o`; returns what is wrong with it, or NULL. */
+static const char *
+take_attribute(const char *word, struct stint_queue_options *o)
+{
+    static const char *const kinds[] = { "fifo", "lifo", "priority" };
+    const char *value = strchr(word, '=');
+    size_t length = value ? (size_t)(value - word) : strlen(word);
+    uint64_t size = 0;
+    int64_t n = 0;
+
+    if (value++ == NULL) return "has no '='";
+    if (strncmp(word, "kind", length) == 0) {
+        for (unsigned i = 0; i < 3; i++)
+            if (strcmp(value, kinds[i]) == 0) {
+                o->kind = (enum stint_queue_kind)i;
+                return NULL;
+            }
+        return "is not fifo, lifo or priority";
+    }
+    if (strncmp(word, "lease", length) == 0) {
+        if (!value_duration(value, &o->lease_ms)) return "is no duration";
+        return NULL;
+    }
+    if (strncmp(word, "max-bytes", length) == 0) {
+        if (!value_size(value, &size)) return "is no size";
+        o->max_bytes = (int64_t)size;
+        return NULL;
+    }
+    if (!value_number(value, 0, UINT32_MAX, &n)) return "is no number";
+    if (strncmp(word, "max-tasks", length) == 0)
+        o->max_tasks = n;
+    else if (strncmp(word, "attempts", length) == 0)
+        o->attempts_max = (unsigned)n;
+    else
+        return "is not kind, max-tasks, max-bytes, lease or attempts";
+    return NULL;
+}
+
+/* "jobs,kind=priority,max-tasks=100": the name is cut off in place. */
+static int
+take_queue(char *text, struct stint_queue_options *o)
+{
+    char *rest = NULL;
+
+    *o = (struct stint_queue_options){ 0 };
+    strtok_r(text, ",", &rest);
+    for (char *word = strtok_r(NULL, ",", &rest); word != NULL;
+         word = strtok_r(NULL, ",", &rest)) {
+        const char *wrong = take_attribute(word, o);
+
+        if (wrong != NULL)
+            return exit_say(
+                EXIT_USAGE, "--queue %s: '%s' %s", text, word, wrong);
+    }
+    return EXIT_FINE;
+}
+
+static int
+declare_one(struct stint *s, const char *text)
+{
+    char *copy = mem_copy(text);
+    struct stint_queue_options o;
+    struct stint_queue *q = NULL;
+    int status = take_queue(copy, &o);
+
+    if (status == EXIT_FINE) {
+        int code = stint_queue_open(s, copy, &o, &q);
+
+        if (code != 0) status = exit_error(code);
+    }
+    stint_queue_close(q);
+    free(copy);
+    return status;
+}
+
+static int
+declare(const struct run *run, struct stint_master *master)
+{
+    const char *const *queues = setting_list(run, "queue");
+    struct stint *s;
+    int code, status = EXIT_FINE;
+
+    if (queues == NULL) return EXIT_FINE;
+    code = stint_master_connect(master, NULL, &s);
+    if (code != 0) return exit_error(code);
+    for (; *queues != NULL && status == EXIT_FINE; queues++)
+        status = declare_one(s, *queues);
+    stint_close(s);
+    return status;
+}
+
+/* ---- starting ------------------------------------------------------------ */
+
+static char *
+state_dir(const struct run *run)
+{
+    const char *named = setting_text(run, "state");
+
+    if (named == NULL) return config_state_path();
+    return strcmp(named, "none") == 0 ? NULL : mem_copy(named);
+}
+
+static void
+take_options(const struct run *run, struct stint_master_options *o)
+{
+    *o = (struct stint_master_options){ .listen = setting_text(run, "listen"),
+        .no_create = setting_flag(run, "no-create"),
+        .authkey_file = setting_text(run, "authkey-file"),
+        .allow_weak_authkey = setting_flag(run, "allow-weak-authkey"),
+        .memory = true,
+        .memory_max = setting_size(run, "memory-max"),
+        .payload_max = setting_size(run, "payload-max"),
+        .silence_ms = setting_ms(run, "silence"),
+        .log = log_line };
+    if (o->authkey_file == NULL) o->authkey = setting_text(run, "authkey");
+}
+
+static int
+check_options(const struct run *run, const struct stint_master_options *o)
+{
+    if (!setting_flag(run, "memory"))
+        return exit_say(EXIT_USAGE, "tasks are kept in memory only as yet; "
+                                    "leave out --memory or set it to true");
+    if (o->state_dir == NULL && o->authkey_file == NULL && o->authkey == NULL)
+        return exit_say(EXIT_USAGE,
+            "--state none without an authkey would let nobody in; add "
+            "--authkey-file FILE (`stint key generate FILE` makes one)");
+    return EXIT_FINE;
+}
+
+/* {"address":"tcp://127.0.0.1:43211","access":"/…/access","pid":123} */
+static int
+tell_ready(const struct run *run, const struct stint_master *master)
+{
+    int fd = (int)setting_number(run, "ready-fd");
+    json_t *object;
+    int bad;
+
+    if (setting_text(run, "ready-fd") == NULL) return EXIT_FINE;
+    object =
+        json_pack("{s:s, s:s?, s:i}", "address", stint_master_address(master),
+            "access", stint_master_access_file(master), "pid", (int)getpid());
+    bad = object == NULL || json_dumpfd(object, fd, JSON_COMPACT) != 0
+          || write(fd, "\n", 1) != 1;
+    json_decref(object);
+    if (bad)
+        return exit_say(EXIT_USAGE,
+            "--ready-fd %d cannot be written: %s; open it for writing, as in "
+            "%d>FILE",
+            fd, strerror(errno), fd);
+    if (fd > STDERR_FILENO) close(fd);
+    return EXIT_FINE;
+}
+
+int
+serve_start(const struct run *run, struct stint_master **out)
+{
+    struct stint_master_options o;
+    char *state = state_dir(run);
+    int code, status;
+
+    *out = NULL;
+    log_init(run);
+    take_options(run, &o);
+    o.state_dir = state;
+    status = check_options(run, &o);
+    if (status == EXIT_FINE) {
+        code = stint_master_start(&o, out);
+        if (code != 0) status = exit_error(code);
+    }
+    free(state);
+    if (status == EXIT_FINE) status = declare(run, *out);
+    if (status == EXIT_FINE) status = tell_ready(run, *out);
+    if (status != EXIT_FINE && *out != NULL) {
+        stint_master_stop(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+/* ---- the first lines ----------------------------------------------------- */
+
+static bool
+is_loopback(const char *address)
+{
+    return strstr(address, "//127.") != NULL || strstr(address, "[::1]")
+           || strncmp(address, "ipc:", 4) == 0;
+}
+
+/* "~/.local/state/stint/access", for people and for scp, whose paths begin at
+ * home anyway. */
+static char *
+beside_access(const char *access, const char *leaf, const char *home_as)
+{
+    const char *home = getenv("HOME"), *slash = strrchr(access, '/');
+    size_t skip = home != NULL ? strlen(home) : 0;
+    int length = slash != NULL ? (int)(slash + 1 - access) : 0;
+
+    if (leaf == NULL) {
+        leaf = access + length;
+    }
+    if (skip > 1 && strncmp(access, home, skip) == 0 && access[skip] == '/')
+        return mem_format("%s%.*s%s", home_as, length - (int)skip - 1,
+            access + skip + 1, leaf);
+    return mem_format("%.*s%s", length, access, leaf);
+}
+
+static void
+greet_others(const struct stint_master *master, const char *access)
+{
+    char host[256] = "this-host", *path;
+
+    if (is_loopback(stint_master_address(master))) {
+        exit_note("other machines:   stint master --listen tcp://*:%d   "
+                  "(this one listens on this machine only)",
+            STINT_PORT);
+        return;
+    }
+    gethostname(host, sizeof(host) - 1);
+    path = beside_access(access, "work.access", "");
+    exit_note("other machines:   scp %s:%s . && stint worker --access "
+              "work.access --master tcp://%s:%s -- ./your-program {}",
+        host, path, host, strrchr(stint_master_address(master), ':') + 1);
+    free(path);
+}
+
+void
+serve_greet(const struct run *run, const struct stint_master *master)
+{
+    const char *access = stint_master_access_file(master);
+    char *path;
+
+    exit_note("stint %s %s ready   data %s   (tasks in memory)",
+        stint_version(), run->command->name, stint_master_address(master));
+    if (access == NULL) {
+        exit_note("to come in:       the authkey and --master %s",
+            stint_master_address(master));
+        return;
+    }
+    path = beside_access(access, NULL, "~/");
+    exit_note("access file       %s (mode 0600)", path);
+    exit_note("this machine:     stint put default hello; stint get default");
+    free(path);
+    greet_others(master, access);
+}

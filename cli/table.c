@@ -1,0 +1,370 @@
+#include "cli/table.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+#include <libsmartcols/libsmartcols.h>
+
+#include "cli/exit.h"
+#include "cli/mem.h"
+#include "cli/value.h"
+
+struct table {
+    const struct column *columns;
+    size_t width, rows, room;
+    struct cell *cells;
+};
+
+struct table *
+table_new(const struct column *columns)
+{
+    struct table *table = mem_new(1, sizeof(*table));
+
+    table->columns = columns;
+    while (columns[table->width].name != NULL)
+        table->width++;
+    return table;
+}
+
+void
+table_add(struct table *table, const struct cell *cells)
+{
+    struct cell *row;
+
+    if (table->rows == table->room) {
+        table->room = table->room * 2 + 16;
+        table->cells = mem_grow(
+            table->cells, table->room * table->width, sizeof(*table->cells));
+    }
+    row = table->cells + table->rows++ * table->width;
+    for (size_t i = 0; i < table->width; i++) {
+        row[i] = cells[i];
+        if (cells[i].text != NULL) row[i].text = mem_copy(cells[i].text);
+    }
+}
+
+size_t
+table_rows(const struct table *table)
+{
+    return table->rows;
+}
+
+void
+table_free(struct table *table)
+{
+    if (table == NULL) return;
+    for (size_t i = 0; i < table->rows * table->width; i++) {
+        /* The copies of table_add(). */
+        union {
+            const char *lent;
+            char *own;
+        } text = { .lent = table->cells[i].text };
+
+        free(text.own);
+    }
+    free(table->cells);
+    free(table);
+}
+
+enum table_form
+table_form(const struct run *run)
+{
+    if (setting_flag(run, "json")) return TABLE_JSON;
+    if (setting_flag(run, "plain")) return TABLE_PLAIN;
+    return setting_flag(run, "quiet") ? TABLE_IDS : TABLE_PEOPLE;
+}
+
+int
+table_flush(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return EXIT_FINE;
+    return exit_say(EXIT_FAILED,
+        "stdout cannot be written: %s; check what it "
+        "leads to",
+        strerror(errno));
+}
+
+/* ---- one cell ------------------------------------------------------------ */
+
+static bool
+is_nothing(const struct column *column, const struct cell *cell)
+{
+    switch (column->kind) {
+    case CELL_TEXT:
+        return cell->text == NULL;
+    case CELL_SECONDS:
+    case CELL_TIME:
+        return cell->number < 0;
+    case CELL_NUMBER:
+    case CELL_BYTES:
+    case CELL_FLAG:
+    default:
+        return false;
+    }
+}
+
+static char *
+plain_text(const struct column *column, const struct cell *cell)
+{
+    char text[VALUE_TEXT];
+
+    if (is_nothing(column, cell)) return mem_copy("");
+    switch (column->kind) {
+    case CELL_TEXT:
+        return mem_copy(cell->text);
+    case CELL_SECONDS:
+        return mem_format("%.6f", (double)cell->number / 1e9);
+    case CELL_TIME:
+        value_show_time(cell->number, text);
+        return mem_copy(text);
+    case CELL_FLAG:
+        return mem_copy(cell->number != 0 ? "true" : "false");
+    case CELL_NUMBER:
+    case CELL_BYTES:
+    default:
+        return mem_format("%" PRId64, cell->number);
+    }
+}
+
+static char *
+people_text(const struct column *column, const struct cell *cell)
+{
+    char text[VALUE_TEXT];
+
+    if (is_nothing(column, cell)) return mem_copy("-");
+    switch (column->kind) {
+    case CELL_SECONDS:
+        value_show_duration(cell->number, text);
+        return mem_copy(text);
+    case CELL_BYTES:
+        value_show_size((uint64_t)cell->number, text);
+        return mem_copy(text);
+    case CELL_FLAG:
+        return mem_copy(cell->number != 0 ? "yes" : "no");
+    case CELL_TEXT:
+    case CELL_NUMBER:
+    case CELL_TIME:
+    default:
+        return plain_text(column, cell);
+    }
+}
+
+static json_t *
+json_of(const struct column *column, const struct cell *cell)
+{
+    char text[VALUE_TEXT];
+
+    if (is_nothing(column, cell)) return json_null();
+    switch (column->kind) {
+    case CELL_TEXT:
+        return json_string(cell->text);
+    case CELL_SECONDS:
+        return json_real((double)cell->number / 1e9);
+    case CELL_TIME:
+        value_show_time(cell->number, text);
+        return json_string(text);
+    case CELL_FLAG:
+        return json_boolean(cell->number);
+    case CELL_NUMBER:
+    case CELL_BYTES:
+    default:
+        return json_integer(cell->number);
+    }
+}
+
+/* ---- machines ------------------------------------------------------------ */
+
+static json_t *
+json_of_row(const struct table *table, size_t row)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < table->width; i++)
+        json_object_set_new(object, table->columns[i].name,
+            json_of(&table->columns[i], &table->cells[row * table->width + i]));
+    return object;
+}
+
+static void
+print_json(json_t *document)
+{
+    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    putchar('\n');
+    json_decref(document);
+}
+
+static void
+print_json_rows(const struct table *table)
+{
+    json_t *array = json_array();
+
+    for (size_t row = 0; row < table->rows; row++)
+        json_array_append_new(array, json_of_row(table, row));
+    print_json(array);
+}
+
+/* A tab or a newline in a text would be read as the end of it. */
+static void
+print_field(const char *text)
+{
+    for (; *text != '\0'; text++)
+        putchar(*text == '\t' || *text == '\n' ? ' ' : *text);
+}
+
+static void
+print_plain(const struct table *table, bool only_id)
+{
+    for (size_t row = 0; row < table->rows; row++) {
+        const char *between = "";
+
+        for (size_t i = 0; i < table->width; i++) {
+            const struct column *column = &table->columns[i];
+            char *text;
+
+            if (only_id && !column->is_id) continue;
+            text = plain_text(column, &table->cells[row * table->width + i]);
+            fputs(between, stdout);
+            print_field(text);
+            free(text);
+            between = "\t";
+        }
+        putchar('\n');
+    }
+}
+
+/* ---- people -------------------------------------------------------------- */
+
+static void
+set_cell(struct libscols_line *line, size_t n, const char *text)
+{
+    struct libscols_cell *cell = scols_line_get_cell(line, n);
+
+    if (cell != NULL) scols_cell_set_data(cell, text);
+}
+
+static struct libscols_table *
+paper(const struct run *run)
+{
+    struct libscols_table *sheet;
+
+    scols_init_debug(0);
+    sheet = scols_new_table();
+    if (sheet == NULL) exit_now(EXIT_AGAIN, "no memory is left; try again");
+    scols_table_enable_colors(sheet, setting_color(run, STDOUT_FILENO));
+    scols_table_set_column_separator(sheet, "  ");
+    if (isatty(STDOUT_FILENO) != 1)
+        scols_table_set_termforce(sheet, SCOLS_TERMFORCE_NEVER);
+    return sheet;
+}
+
+static void
+add_column(struct libscols_table *sheet, const char *name, bool right)
+{
+    int flags = right ? SCOLS_FL_RIGHT : 0;
+    char *title = mem_copy(name);
+    struct libscols_column *column;
+
+    for (char *c = title; *c != '\0'; c++)
+        if (*c == '_') *c = ' ';
+    column = scols_table_new_column(sheet, title, 0, flags);
+    if (column != NULL)
+        scols_cell_set_color(scols_column_get_header(column), "bold");
+    free(title);
+}
+
+static void
+print_people(const struct table *table, const struct run *run)
+{
+    struct libscols_table *sheet = paper(run);
+
+    for (size_t i = 0; i < table->width; i++)
+        if (!table->columns[i].is_wide)
+            add_column(sheet, table->columns[i].name,
+                table->columns[i].kind != CELL_TEXT);
+    for (size_t row = 0; row < table->rows; row++) {
+        struct libscols_line *line = scols_table_new_line(sheet, NULL);
+        size_t n = 0;
+
+        for (size_t i = 0; line != NULL && i < table->width; i++) {
+            char *text;
+
+            if (table->columns[i].is_wide) continue;
+            text = people_text(
+                &table->columns[i], &table->cells[row * table->width + i]);
+            set_cell(line, n++, text);
+            free(text);
+        }
+    }
+    scols_print_table(sheet);
+    scols_unref_table(sheet);
+}
+
+static void
+print_people_record(const struct table *table, const struct run *run)
+{
+    struct libscols_table *sheet = paper(run);
+
+    scols_table_enable_noheadings(sheet, 1);
+    add_column(sheet, "name", false);
+    add_column(sheet, "value", false);
+    for (size_t i = 0; i < table->width; i++) {
+        struct libscols_line *line = scols_table_new_line(sheet, NULL);
+        char *text, *name = mem_copy(table->columns[i].name);
+
+        if (line == NULL) break;
+        for (char *c = name; *c != '\0'; c++)
+            if (*c == '_') *c = ' ';
+        text = people_text(&table->columns[i], &table->cells[i]);
+        set_cell(line, 0, name);
+        set_cell(line, 1, text);
+        free(name);
+        free(text);
+    }
+    scols_print_table(sheet);
+    scols_unref_table(sheet);
+}
+
+int
+table_print(const struct table *table, const struct run *run)
+{
+    switch (table_form(run)) {
+    case TABLE_JSON:
+        print_json_rows(table);
+        break;
+    case TABLE_PLAIN:
+        print_plain(table, false);
+        break;
+    case TABLE_IDS:
+        print_plain(table, true);
+        break;
+    case TABLE_PEOPLE:
+    default:
+        print_people(table, run);
+    }
+    return table_flush();
+}
+
+int
+table_print_record(const struct table *table, const struct run *run)
+{
+    switch (table_form(run)) {
+    case TABLE_JSON:
+        print_json(json_of_row(table, 0));
+        break;
+    case TABLE_PLAIN:
+        print_plain(table, false);
+        break;
+    case TABLE_IDS:
+        print_plain(table, true);
+        break;
+    case TABLE_PEOPLE:
+    default:
+        print_people_record(table, run);
+    }
+    return table_flush();
+}

@@ -1,0 +1,62 @@
+/**
+ * table.h - one definition, printed for people and for machines.  [layer: cli]
+ *
+ * Columns are declared once.  A table prints aligned with a heading for people,
+ * as one JSON array (--json), as tab-separated lines (--plain) or as its id
+ * column alone (-q).  A record is a table of one row: people see it line by
+ * line, JSON is one object.
+ */
+#ifndef CLI_TABLE_H
+#define CLI_TABLE_H
+
+#include <stdint.h>
+
+#include "cli/setting.h"
+
+enum cell_kind {
+    CELL_TEXT,    /* cell.text; NULL: nothing, JSON null. */
+    CELL_NUMBER,  /* cell.number, printed as it is. */
+    CELL_BYTES,   /* cell.number: a size. */
+    CELL_SECONDS, /* cell.number: nanoseconds; negative: nothing. */
+    CELL_TIME,    /* cell.number: nanoseconds since 1970; negative: nothing. */
+    CELL_FLAG     /* cell.number: 0 or 1. */
+};
+
+struct column {
+    const char *name; /* The JSON key; people see it with blanks for "_". */
+    enum cell_kind kind;
+    bool is_wide; /* Too much for people's tables. */
+    bool is_id;   /* What -q prints. */
+};
+
+struct cell {
+    int64_t number;
+    const char *text;
+};
+
+enum table_form { TABLE_PEOPLE, TABLE_JSON, TABLE_PLAIN, TABLE_IDS };
+
+struct table;
+
+/** Borrows `columns`, which end with {0}, until freed. */
+struct table *table_new(const struct column *columns);
+
+/** Add a row: a cell for each column.  Copies the texts. */
+void table_add(struct table *table, const struct cell *cells);
+
+/** Print on stdout as --json, --plain and -q say.  Returns an exit status. */
+int table_print(const struct table *table, const struct run *run);
+
+/** The same for a table of one row. */
+int table_print_record(const struct table *table, const struct run *run);
+
+size_t table_rows(const struct table *table);
+
+void table_free(struct table *table);
+
+enum table_form table_form(const struct run *run);
+
+/** Flush stdout; returns 0, or 1 having said that it cannot be written. */
+int table_flush(void);
+
+#endif
