@@ -63,7 +63,7 @@ static unsigned
 hold_by_time(const struct agent *a)
 {
     unsigned slots = a->config.slots;
-    tick_ns mean = a->mean > a->longest ? a->mean : a->longest;
+    tick_ns mean = a->mean > a->stuck ? a->mean : a->stuck;
 
     if (!a->measured || mean > AGENT_LONG) return slots;
     if (mean < 1) mean = 1;
@@ -81,14 +81,14 @@ agent_end(struct agent *a, tick_ns now, tick_ns run)
     a->quiet_since = now;
     a->mean = a->measured ? blend(a->mean, run) : run;
     a->measured = true;
-    a->longest = 0;
+    a->stuck = 0;
     a->hold = smaller(a->hold + 1, hold_by_time(a));
 }
 
 void
-agent_observe(struct agent *a, tick_ns longest)
+agent_observe(struct agent *a, tick_ns stuck)
 {
-    a->longest = longest;
+    a->stuck = stuck;
     a->hold = smaller(a->hold, hold_by_time(a));
 }
 

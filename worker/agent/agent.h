@@ -51,7 +51,7 @@ struct agent { /* In the caller's memory; needs no fini. */
     tick_ns mean;             /* Of run times, recent ones count more. */
     size_t bytes;             /* Mean payload, likewise. */
     bool measured;            /* A task has ended: the means mean something. */
-    tick_ns longest;          /* Age of the oldest run, when last observed. */
+    tick_ns stuck;            /* As last observed; ends with any run. */
     unsigned hold;            /* Most on hand, grown so far. */
     unsigned running;         /* Begun and not ended; <= slots. */
     unsigned asking;          /* Slots that wait for a task; <= slots. */
@@ -80,9 +80,9 @@ void agent_begin(struct agent *a, size_t bytes);
 /** A run that took `run` ended. */
 void agent_end(struct agent *a, tick_ns now, tick_ns run);
 
-/** The oldest run lasts for `longest` by now (0: none runs): it counts before
- * it ends, or a worker that is stuck would sit on the rest. */
-void agent_observe(struct agent *a, tick_ns longest);
+/** No slot has become free for the time `stuck` (0: one is free).  It counts
+ * before a run ends, or a worker that hangs would sit on the rest. */
+void agent_observe(struct agent *a, tick_ns stuck);
 
 /** What to ask for now.  True when it differs from the last answer by enough to
  * be worth telling; a change from or to nothing always is. */
