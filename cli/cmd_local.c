@@ -35,7 +35,7 @@ run_local(struct run *run)
         return exit_say(EXIT_USAGE,
             "what shall it run? stint local -- ./sim {}, or stint local "
             "--plugin ./libmy.so; `stint master` only holds queues");
-    stop_block();
+    stop_begin();
     status = serve_start(run, &master);
     if (status != EXIT_FINE) return status;
     serve_greet(run, master);

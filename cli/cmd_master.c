@@ -18,7 +18,7 @@ run_master(struct run *run)
     struct stop_steps steps = { .first = quit };
     int code, status;
 
-    stop_block();
+    stop_begin();
     status = serve_start(run, &master);
     if (status != EXIT_FINE) return status;
     serve_greet(run, master);
@@ -26,7 +26,7 @@ run_master(struct run *run)
     stop_watch(&steps);
     code = stint_master_serve(master);
     if (code != 0) status = exit_error(code);
-    stop_unwatch();
+    stop_watch(NULL);
     stint_master_stop(master);
     return status;
 }

@@ -9,12 +9,12 @@
 
 enum { PAUSE_MS = 250 };
 
-static const struct opt options[] = {
+static const struct opt patience[] = {
     { "connect-timeout", 0, OPT_DURATION, "TIME", "20s",
         "How long to try to reach the master at the start" },
     { 0 },
 };
-static const struct opt_group group = { "worker", "Connection:", options };
+static const struct opt_group group = { "worker", "Connection:", patience };
 
 static int64_t
 now_ms(void)
@@ -80,9 +80,9 @@ run_worker(struct run *run)
     options.kind = STINT_WORKER;
     options.name = work_name(run, room);
     options.slots = work_slots(run);
+    stop_begin();
     status = connect_patiently(&options, &s);
     if (status != EXIT_FINE) return status;
-    stop_block();
     status = work_serve(
         run, s, options.master ? options.master : "of the access file");
     stint_close(s);

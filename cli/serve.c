@@ -43,41 +43,51 @@ const struct opt_group command_master_group = { "master", "Master:", options };
 
 /* ---- queues -------------------------------------------------------------- */
 
-/* Takes "max-tasks=10" into `o`; returns what is wrong with it, or NULL. */
 static const char *
-take_attribute(const char *word, struct stint_queue_options *o)
+take_kind(const char *value, struct stint_queue_options *o)
 {
     static const char *const kinds[] = { "fifo", "lifo", "priority" };
-    const char *value = strchr(word, '=');
-    size_t length = value ? (size_t)(value - word) : strlen(word);
-    uint64_t size = 0;
-    int64_t n = 0;
 
-    if (value++ == NULL) return "has no '='";
-    if (strncmp(word, "kind", length) == 0) {
-        for (unsigned i = 0; i < 3; i++)
-            if (strcmp(value, kinds[i]) == 0) {
-                o->kind = (enum stint_queue_kind)i;
-                return NULL;
-            }
-        return "is not fifo, lifo or priority";
-    }
-    if (strncmp(word, "lease", length) == 0) {
-        if (!value_duration(value, &o->lease_ms)) return "is no duration";
-        return NULL;
-    }
-    if (strncmp(word, "max-bytes", length) == 0) {
-        if (!value_size(value, &size)) return "is no size";
-        o->max_bytes = (int64_t)size;
-        return NULL;
-    }
-    if (!value_number(value, 0, UINT32_MAX, &n)) return "is no number";
-    if (strncmp(word, "max-tasks", length) == 0)
-        o->max_tasks = n;
-    else if (strncmp(word, "attempts", length) == 0)
+    for (unsigned i = 0; i < 3; i++)
+        if (strcmp(value, kinds[i]) == 0) {
+            o->kind = (enum stint_queue_kind)i;
+            return NULL;
+        }
+    return "is not fifo, lifo or priority";
+}
+
+static const char *
+take_number(const char *name, const char *value, struct stint_queue_options *o)
+{
+    int64_t n;
+
+    if (!value_number(value, 0, INT32_MAX, &n)) return "is no number";
+    if (strcmp(name, "attempts") == 0)
         o->attempts_max = (unsigned)n;
     else
+        o->max_tasks = n;
+    return NULL;
+}
+
+/* Takes "max-tasks=10" into `o`, cutting it in two; returns what is wrong with
+ * it, or NULL. */
+static const char *
+take_attribute(char *word, struct stint_queue_options *o)
+{
+    char *value = strchr(word, '=');
+    uint64_t size = 0;
+
+    if (value == NULL) return "has no '='";
+    *value++ = '\0';
+    if (strcmp(word, "kind") == 0) return take_kind(value, o);
+    if (strcmp(word, "max-tasks") == 0 || strcmp(word, "attempts") == 0)
+        return take_number(word, value, o);
+    if (strcmp(word, "lease") == 0)
+        return value_duration(value, &o->lease_ms) ? NULL : "is no duration";
+    if (strcmp(word, "max-bytes") != 0)
         return "is not kind, max-tasks, max-bytes, lease or attempts";
+    if (!value_size(value, &size)) return "is no size";
+    o->max_bytes = (int64_t)(size & INT64_MAX);
     return NULL;
 }
 

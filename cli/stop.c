@@ -8,7 +8,23 @@
 
 #include "cli/exit.h"
 
-static pthread_t watcher;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct stop_steps now;
+static unsigned count;
+
+static void
+take_step(int number)
+{
+    pthread_mutex_lock(&lock);
+    count++;
+    if (count == 1 && now.first != NULL)
+        now.first(now.arg);
+    else if (count == 2 && now.second != NULL)
+        now.second(now.arg);
+    else
+        _exit(EXIT_SIGNAL + number);
+    pthread_mutex_unlock(&lock);
+}
 
 static sigset_t
 signals(void)
@@ -22,57 +38,39 @@ signals(void)
     return set;
 }
 
-void
-stop_block(void)
+static void *
+wait_for_signals(void *arg)
 {
     sigset_t set = signals();
+    int number;
 
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    (void)arg;
+    for (;;)
+        if (sigwait(&set, &number) == 0) take_step(number);
+    return NULL;
 }
 
-static void *
-watch(void *arg)
+void
+stop_begin(void)
 {
-    const struct stop_steps *steps = arg;
     sigset_t set = signals();
+    pthread_t thread;
+    int error;
 
-    for (int count = 1;; count++) {
-        int number = 0;
-
-        /* A cancellation point: where stop_unwatch() ends this thread. */
-        if (sigwait(&set, &number) != 0) continue;
-        if (count == 1 && steps->first != NULL)
-            steps->first(steps->arg);
-        else if (count <= 2 && steps->second != NULL)
-            steps->second(steps->arg);
-        else
-            _exit(EXIT_SIGNAL + number);
-    }
-    return NULL;
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    error = pthread_create(&thread, NULL, wait_for_signals, NULL);
+    if (error != 0)
+        exit_now(EXIT_AGAIN,
+            "no thread can be started: %s; end other programs and try again",
+            strerror(error));
+    pthread_detach(thread);
 }
 
 void
 stop_watch(const struct stop_steps *steps)
 {
-    union {
-        const struct stop_steps *steps;
-        void *arg;
-    } lent = { .steps = steps };
-    int error = pthread_create(&watcher, NULL, watch, lent.arg);
-
-    if (error != 0)
-        exit_now(EXIT_AGAIN,
-            "no thread can be started: %s; end other "
-            "programs and try again",
-            strerror(error));
-}
-
-void
-stop_unwatch(void)
-{
-    sigset_t set = signals();
-
-    pthread_cancel(watcher);
-    pthread_join(watcher, NULL);
-    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    pthread_mutex_lock(&lock);
+    now = steps != NULL ? *steps : (struct stop_steps){ 0 };
+    count = 0;
+    pthread_mutex_unlock(&lock);
 }

@@ -145,7 +145,7 @@ work_serve(const struct run *run, struct stint *s, const char *address)
     stop_watch(&steps);
     code = stint_worker_serve(w);
     if (code != 0) status = exit_error(code);
-    stop_unwatch();
+    stop_watch(NULL);
     say_end(run, w);
     stint_worker_free(w);
     return status;

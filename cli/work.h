@@ -19,7 +19,7 @@ unsigned work_slots(const struct run *run);
 /**
  * Serve until it is told to stop: the first INT or TERM drains, the second
  * stops.  Says a line when it is ready and a summary at its end, on stderr.
- * INT, TERM and HUP are blocked already (stop_block()).
+ * stop_begin() has been called.
  */
 int work_serve(const struct run *run, struct stint *s, const char *address);
 
