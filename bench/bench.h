@@ -51,7 +51,7 @@ bench_percentiles(double *seconds, size_t n)
     printf("p99_us %.1f\n", seconds[n * 99 / 100] * 1e6);
 }
 
-static inline void
+_Noreturn static inline void
 bench_fail(const char *what, const char *why)
 {
     fprintf(stderr, "bench: %s: %s\n", what, why);

@@ -130,7 +130,7 @@ exchange(const char *mine, redisReply **tasks, size_t count, int trim)
     return got;
 }
 
-static void
+static _Noreturn void
 work_in_batches(const char *mine, int trim)
 {
     static redisReply *tasks[BATCH];
@@ -144,7 +144,7 @@ work_in_batches(const char *mine, int trim)
     }
 }
 
-static void
+static _Noreturn void
 work_one_by_one(const char *mine, int big)
 {
     while (1) {
