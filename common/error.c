@@ -9,9 +9,9 @@ static const struct error_row {
     bool can_retry;
     const char *name;
     const char *text;
-} rows[] = {
-    { STINT_OK, false, "OK", "no error" },
-#define ROW(label, number, retry, words) { number, (retry) != 0, #label, words },
+} rows[] = { { STINT_OK, false, "OK", "no error" },
+#define ROW(label, number, retry, words) \
+    { number, (retry) != 0, #label, words },
     /* clang-format off */
     STINT_ERRORS(ROW)
 /* clang-format on */

@@ -80,8 +80,8 @@ list_pop(struct list *head)
 }
 
 /* Every node in turn; `node` itself may be removed meanwhile. */
-#define LIST_FOREACH(node, after, head)                                      \
-    for (struct list *node = (head)->next, *after = node->next;              \
+#define LIST_FOREACH(node, after, head)                         \
+    for (struct list *node = (head)->next, *after = node->next; \
          node != (head); node = after, after = after->next)
 
 #endif

@@ -25,7 +25,7 @@ static inline bool
 slice_equal(struct slice a, struct slice b)
 {
     return a.length == b.length
-        && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
+           && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
 }
 
 #endif

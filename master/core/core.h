@@ -8,10 +8,10 @@
  * A turn of the loop:
  *
  *     core_receive(core, now, conn, key, frame)    for each frame that arrived
- *     core_turn(core, now)                         what time and matching make due
- *     (commit; in memory there is nothing to commit)
- *     while (core_send(core, &conn, &frame)) …     what is to leave now
- *     sleep until core_next_deadline(core)
+ *     core_turn(core, now)                         what time and matching make
+ * due (commit; in memory there is nothing to commit) while (core_send(core,
+ * &conn, &frame)) …     what is to leave now sleep until
+ * core_next_deadline(core)
  *
  * One thread at a time.  Memory: bounded by core_config.memory_max plus what
  * sessions_max sessions need; every size that a peer can choose is checked
@@ -32,14 +32,14 @@
 struct core;
 
 struct core_config {
-    uint64_t seed;       /* Of nonces and jitter; random at the edge. */
+    uint64_t seed; /* Of nonces and jitter; random at the edge. */
     uint8_t master[PROTO_SESSION_BYTES]; /* This start of the master. */
     size_t memory_max;   /* Bytes of tasks, results and unsent frames. */
     size_t payload_max;  /* Of one task or result. */
     size_t frame_max;    /* Of one frame; >= payload_max + 64 KiB. */
     tick_ns silence;     /* A session not heard of for so long is dead. */
-    tick_ns session_ttl; /* A dead one is forgotten after so long. */
-    tick_ns result_ttl;  /* Undelivered results of a dead session. */
+    tick_ns session_ttl; /* A dead one is forgotten after so long, and with it
+                            its undelivered results. */
     uint32_t sessions_max;
     uint32_t queues_max;
     bool no_create; /* A put to an unknown queue is ENOQUEUE. */
@@ -110,7 +110,8 @@ tick_ns core_next_deadline(const struct core *core);
 bool core_send(struct core *core, uint64_t *conn, struct frame **frame);
 
 /** The frame could not be sent on `conn`: the peer is gone from there.  Its
- * session may come back on another connection; until then nothing more is sent. */
+ * session may come back on another connection; until then nothing more is sent.
+ */
 void core_conn_lost(struct core *core, uint64_t conn);
 
 /** The caller did not listen for a while (a stopped process, a suspended host):
@@ -131,7 +132,7 @@ void core_check(const struct core *core);
 /** Totals for tests and metrics. */
 struct core_totals {
     uint64_t accepted, ready, delayed, leased, done, dead, cancelled, expired;
-    uint64_t stale; /* Completions refused. */
+    uint64_t stale;   /* Completions refused. */
     uint64_t refused; /* Frames and messages refused. */
     size_t memory;
     uint32_t sessions, sessions_live;

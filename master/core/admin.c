@@ -1,0 +1,60 @@
+#include "common/error.h"
+#include "master/core/greet.h"
+#include "master/core/reply.h"
+#include "master/core/verbs.h"
+
+static void
+answer(struct core *core, struct session *s, uint64_t request, int code,
+    const char *text)
+{
+    if (code == 0) {
+        reply_ok(core, s, request, 0);
+    } else {
+        reply_error(core, s, request, code, text);
+    }
+}
+
+void
+admin_key_add(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m)
+{
+    const struct msg_key_add *k = &m->as.key_add;
+    int code = keyring_add(
+        &core->keys, k->name, (unsigned)k->role, k->public_key.bytes);
+
+    (void)now;
+    answer(core, s, k->request, code,
+        code == STINT_EEXISTS ? "a key with this name exists: choose another"
+                              : NULL);
+}
+
+void
+admin_key_revoke(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m)
+{
+    const struct msg_key_revoke *k = &m->as.key_revoke;
+    struct key *key = keyring_named(&core->keys, k->name);
+
+    if (key == NULL) {
+        answer(core, s, k->request, STINT_ENOKEY,
+            "there is no key with this name: see `stint key list`");
+        return;
+    }
+    if (key == s->key) {
+        answer(core, s, k->request, STINT_EBUSY,
+            "a key does not revoke itself: use another admin key");
+        return;
+    }
+    keyring_revoke(&core->keys, key);
+    greet_cut(core, now, key);
+    answer(core, s, k->request, 0, NULL);
+}
+
+void
+admin_stop(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m)
+{
+    (void)now;
+    core->stop_asked = true;
+    answer(core, s, m->as.stop.request, 0, NULL);
+}

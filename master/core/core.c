@@ -1,0 +1,462 @@
+#include "master/core/core.h"
+
+#include <stdlib.h>
+
+#include "common/base.h"
+#include "common/error.h"
+#include "master/core/greet.h"
+#include "master/core/life.h"
+#include "master/core/match.h"
+#include "master/core/queues.h"
+#include "master/core/reply.h"
+#include "master/core/verbs.h"
+
+/* A peer that asks and does not acknowledge the answers is ended here. */
+enum { OUT_BYTES_HARD = 32 << 20 };
+
+void
+core_config_init(struct core_config *config)
+{
+    *config = (struct core_config){
+        .memory_max = (size_t)1 << 30,
+        .payload_max = 16 << 20,
+        .frame_max = (16 << 20) + (64 << 10),
+        .silence = 3 * TICK_S,
+        .session_ttl = 600 * TICK_S,
+        .sessions_max = 20000,
+        .queues_max = 10000,
+        .software = "stint",
+    };
+}
+
+struct core *
+core_new(const struct core_config *config, tick_ns now)
+{
+    struct core *core = calloc(1, sizeof *core);
+    if (core == NULL) return NULL;
+
+    core->ended = calloc(ENDED_MAX, sizeof *core->ended);
+    if (core->ended == NULL) {
+        free(core);
+        return NULL;
+    }
+    core->config = *config;
+    core->born = now;
+    chance_init(&core->chance, config->seed);
+    keyring_init(&core->keys);
+    list_init(&core->sending);
+    list_init(&core->starved);
+    list_init(&core->broken);
+    list_init(&core->letters);
+    list_init(&core->dirty);
+    task_table_init(&core->tasks);
+    lease_book_init(&core->leases);
+    wait_book_init(&core->waits);
+    life_init(core);
+    greet_init(core);
+    return core;
+}
+
+static void
+free_letters(struct core *core)
+{
+    for (;;) {
+        struct list *node = list_pop(&core->letters);
+        if (node == NULL) return;
+        struct letter *letter = CONTAINER_OF(node, struct letter, node);
+        frame_drop(letter->frame);
+        free(letter);
+    }
+}
+
+void
+core_free(struct core *core)
+{
+    if (core == NULL) return;
+    greet_fini(core);
+    for (;;) {
+        struct task *t = task_table_next(&core->tasks, 0);
+        if (t == NULL) break;
+        if (t->state == TASK_READY) queue_take(t->queue, t);
+        task_table_remove(&core->tasks, t);
+        task_free(t);
+    }
+    task_table_fini(&core->tasks);
+    lease_book_fini(&core->leases);
+    queues_fini(core);
+    keyring_fini(&core->keys);
+    free_letters(core);
+    free(core->ended);
+    free(core);
+}
+
+/* ---- keys
+ * -------------------------------------------------------------------- */
+
+int
+core_key_add(struct core *core, struct slice name, unsigned role,
+    const uint8_t public_key[PROTO_KEY_BYTES])
+{
+    return keyring_add(&core->keys, name, role, public_key);
+}
+
+int
+core_key_revoke(struct core *core, tick_ns now, struct slice name)
+{
+    struct key *key = keyring_named(&core->keys, name);
+
+    if (key == NULL) return STINT_ENOKEY;
+    keyring_revoke(&core->keys, key);
+    greet_cut(core, now, key);
+    return 0;
+}
+
+bool
+core_key_at(const struct core *core, size_t index, struct core_key *out)
+{
+    LIST_FOREACH (node, after, &core->keys.order) {
+        if (index-- > 0) continue;
+        const struct key *key = CONTAINER_OF(node, struct key, in_order);
+        memcpy(out->name, key->name, sizeof out->name);
+        memcpy(out->public_key, key->public_key, PROTO_KEY_BYTES);
+        out->role = key->role;
+        out->revoked = key->revoked;
+        return true;
+    }
+    return false;
+}
+
+uint64_t
+core_keys_version(const struct core *core)
+{
+    return core->keys.version;
+}
+
+int
+core_queue_add(struct core *core, tick_ns now, struct slice name)
+{
+    struct queue_policy policy;
+    struct queue *q;
+
+    (void)now;
+    if (queues_find(core, name) != NULL) return 0;
+    queue_policy_init(&policy);
+    return queues_make(core, name, &policy, &q);
+}
+
+/* ---- receiving
+ * ---------------------------------------------------------------- */
+
+static verb_fn *
+verb_of(enum msg_type type)
+{
+    static const struct {
+        enum msg_type type;
+        verb_fn *verb;
+    } verbs[] = {
+        { MSG_put, put_tasks },
+        { MSG_get, get_tasks },
+        { MSG_done, finish_done },
+        { MSG_renew, finish_renew },
+        { MSG_fail, finish_fail },
+        { MSG_release, finish_release },
+        { MSG_get_cancel, get_cancel },
+        { MSG_ping, greet_ping },
+        { MSG_declare, queues_declare },
+        { MSG_join, queues_join },
+        { MSG_shutdown, queues_shutdown },
+        { MSG_cancel, finish_cancel },
+        { MSG_status, look_status },
+        { MSG_list, look_list },
+        { MSG_key_add, admin_key_add },
+        { MSG_key_revoke, admin_key_revoke },
+        { MSG_stop, admin_stop },
+        { MSG_bye, greet_bye },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+        if (verbs[i].type == type) return verbs[i].verb;
+    }
+    return NULL;
+}
+
+/* Every request starts with its number: messages.def keeps it the first field,
+ * and C gives all members of a union that share a first field the same view. */
+static uint64_t
+request_of(const struct msg *m)
+{
+    return m->as.bye.request;
+}
+
+static void
+refuse_role(struct core *core, struct session *s, const struct msg *m)
+{
+    static const char text[] =
+        "this key's role does not allow that: use a key with another role";
+
+    core->refused += 1;
+    if (m->type == MSG_ping) return;
+    if (m->type == MSG_get) {
+        reply_get_end(core, s, request_of(m), STINT_EROLE);
+        return;
+    }
+    reply(core, s,
+        &(struct msg){
+            .type = MSG_error,
+            .as.error = {
+                .request = request_of(m),
+                .code = STINT_EROLE,
+                .text = slice_of(text),
+                .count = m->type == MSG_put ? m->as.put.payloads.count : 0,
+            },
+        });
+}
+
+static bool
+may_send(const struct session *s, const struct msg *m)
+{
+    /* Looking at keys is the admins'. */
+    if (m->type == MSG_list && m->as.list.what == 3) {
+        return (s->key->role & ROLE_ADMIN) != 0;
+    }
+    return (codec_roles(m->type) & s->key->role) != 0;
+}
+
+/* Unnumbered frames are not protected against duplicates: only what may come
+ * twice travels in them. */
+static bool
+fits_frame(const struct codec_frame *f, const struct msg *m)
+{
+    return f->number != 0 || m->type == MSG_ping;
+}
+
+static void
+misbehaved(struct core *core, tick_ns now, struct session *s, int code,
+    const char *text)
+{
+    greet_refuse(core, s->conn, code, text);
+    greet_forget(core, now, s);
+}
+
+/* A hello that is not the first message of its connection is a resumed one. */
+static void
+act(struct core *core, tick_ns now, struct session *s, struct codec_frame *f)
+{
+    uint64_t conn = s->conn;
+    struct msg m;
+    const char *where = NULL;
+
+    for (;;) {
+        int rc = codec_next(f, &m, &where);
+        if (rc == 0) return;
+        if (rc < 0) {
+            misbehaved(core, now, s, rc, where);
+            return;
+        }
+        if (m.type == MSG_hello && f->number == 0) {
+            greet_hello(core, now, conn, s->key, &m.as.hello, f->ack);
+            return;
+        }
+        verb_fn *verb = verb_of(m.type);
+        if (verb == NULL || !fits_frame(f, &m)) {
+            misbehaved(core, now, s, STINT_EMALFORMED,
+                "a message that does not belong there");
+            return;
+        }
+        if (may_send(s, &m)) {
+            verb(core, now, s, &m);
+        } else {
+            refuse_role(core, s, &m);
+        }
+        if (session_out_bytes(s) > s->window + OUT_BYTES_HARD) {
+            misbehaved(
+                core, now, s, STINT_ELIMIT, "answers are not acknowledged");
+            return;
+        }
+    }
+}
+
+static void
+receive_hello(struct core *core, tick_ns now, uint64_t conn, struct key *key,
+    struct codec_frame *f)
+{
+    struct msg m;
+    const char *where = NULL;
+    int rc = codec_next(f, &m, &where);
+
+    if (rc < 0) {
+        greet_refuse(core, conn, rc, where);
+    } else if (rc == 0 || m.type != MSG_hello || f->number != 0) {
+        greet_refuse(core, conn, STINT_ELOST, "say hello first");
+    } else {
+        greet_hello(core, now, conn, key, &m.as.hello, f->ack);
+    }
+}
+
+void
+core_receive(struct core *core, tick_ns now, uint64_t conn,
+    const uint8_t public_key[PROTO_KEY_BYTES], struct slice wire)
+{
+    struct session *s = greet_find(core, conn);
+    struct key *key = keyring_find(&core->keys, public_key);
+    struct codec_frame f;
+
+    if (key == NULL || key->revoked || (s != NULL && s->key != key)) {
+        greet_refuse(core, conn, STINT_EAUTH, "this key may not come in");
+        return;
+    }
+    int rc = codec_open(wire, &f);
+    if (s == NULL) {
+        if (rc != 0) {
+            greet_refuse(core, conn, rc, "not a frame");
+        } else {
+            receive_hello(core, now, conn, key, &f);
+        }
+        return;
+    }
+    size_t before = session_out_bytes(s);
+    /* A hello tells what was seen in its own way: see greet_hello. */
+    if (rc == 0) rc = stream_accept(&s->stream, f.number, f.ack);
+    if (rc < 0) {
+        misbehaved(core, now, s, rc, "not a frame, or out of order");
+        return;
+    }
+    core->out -= before - session_out_bytes(s);
+    greet_heard(core, now, s);
+    if (rc == 1) act(core, now, s, &f);
+}
+
+/* ---- the turn
+ * ------------------------------------------------------------------ */
+
+/* Sessions whose window opened: what was held back for them. */
+static void
+feed_starved(struct core *core)
+{
+    LIST_FOREACH (node, after, &core->starved) {
+        struct session *s = CONTAINER_OF(node, struct session, starved);
+        bool is_here = s->state == SESSION_LIVE && s->conn != 0;
+        if (is_here && !session_has_window(s)) continue;
+        list_remove(&s->starved);
+        if (!is_here) continue; /* Its next hello puts it back. */
+        life_send_results(core, s);
+        LIST_FOREACH (other, behind, &s->waits) {
+            struct wait *w = CONTAINER_OF(other, struct wait, of_session);
+            for (uint32_t i = 0; w->kind == WAIT_GET && i < w->links_count;
+                 i++) {
+                struct queue *q = w->links[i].queue;
+                if (q != NULL && q->now[TASK_READY] > 0) life_touch(core, q);
+            }
+        }
+    }
+}
+
+static void
+seal_all(struct core *core)
+{
+    LIST_FOREACH (node, after, &core->sending) {
+        reply_seal(core, CONTAINER_OF(node, struct session, sending));
+    }
+}
+
+void
+core_turn(struct core *core, tick_ns now)
+{
+    life_tick(core, now);
+    greet_tick(core, now);
+    feed_starved(core);
+    match_all(core, now);
+    match_tick(core, now);
+    match_all(core, now);
+    seal_all(core);
+    if (!list_is_empty(&core->broken)) greet_tick(core, now);
+}
+
+tick_ns
+core_next_deadline(const struct core *core)
+{
+    tick_ns next =
+        tick_min(life_next_deadline(core), wait_next_deadline(&core->waits));
+
+    return tick_min(next, greet_next_deadline(core));
+}
+
+bool
+core_send(struct core *core, uint64_t *conn, struct frame **frame)
+{
+    struct list *node = list_pop(&core->letters);
+
+    if (node != NULL) {
+        struct letter *letter = CONTAINER_OF(node, struct letter, node);
+        *conn = letter->conn;
+        *frame = letter->frame;
+        free(letter);
+        return true;
+    }
+    for (;;) {
+        node = list_first(&core->sending);
+        if (node == NULL) return false;
+        struct session *s = CONTAINER_OF(node, struct session, sending);
+        struct frame *f = s->conn != 0 ? stream_next(&s->stream) : NULL;
+        if (f != NULL) {
+            *conn = s->conn;
+            *frame = frame_hold(f);
+            return true;
+        }
+        list_remove(&s->sending);
+    }
+}
+
+void
+core_conn_lost(struct core *core, uint64_t conn)
+{
+    struct session *s = greet_find(core, conn);
+
+    if (s != NULL) greet_disconnect(core, s);
+}
+
+void
+core_stalled(struct core *core, tick_ns gap)
+{
+    for (struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
+        s->heard = tick_after(s->heard, gap);
+        /* Moved alike, the deadlines keep their order in the book. */
+        LIST_FOREACH (node, after, &s->leases) {
+            struct lease *l = CONTAINER_OF(node, struct lease, of_session);
+            l->deadline = tick_after(l->deadline, gap);
+        }
+    }
+}
+
+bool
+core_stop_asked(const struct core *core)
+{
+    return core->stop_asked;
+}
+
+struct core_totals
+core_totals(const struct core *core)
+{
+    struct core_totals sum = {
+        .stale = core->stale,
+        .refused = core->refused,
+        .memory = core->memory + core->out,
+        .sessions = HASH_CNT(by_id, core->by_id),
+    };
+
+    for (uint32_t i = 0; i < core->queues_count; i++) {
+        const struct queue *q = core->queues[i];
+        sum.accepted += q->accepted;
+        sum.ready += q->now[TASK_READY];
+        sum.delayed += q->now[TASK_DELAYED];
+        sum.leased += q->now[TASK_LEASED];
+        sum.done += q->now[TASK_DONE];
+        sum.dead += q->now[TASK_DEAD];
+        sum.cancelled += q->now[TASK_CANCELLED];
+        sum.expired += q->now[TASK_EXPIRED];
+    }
+    for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
+        if (s->state == SESSION_LIVE) sum.sessions_live += 1;
+    }
+    return sum;
+}

@@ -1,0 +1,98 @@
+/* Every invariant, the slow and plain way: for tests. */
+#include <stdlib.h>
+
+#include "common/base.h"
+#include "common/check.h"
+#include "master/core/inside.h"
+
+static void
+check_lease(const struct core *core, const struct task *t)
+{
+    const struct lease *l = t->is.lease;
+
+    CHECK(l != NULL && l->task == t);
+    CHECK(l->session->state != SESSION_GHOST);
+    CHECK(core->slots[l->session->slot] == l->session);
+}
+
+/* Recount the queues from the tasks. */
+static size_t
+check_tasks(const struct core *core)
+{
+    uint64_t *found =
+        calloc((size_t)core->queues_count * TASK_STATES + 1, sizeof *found);
+    uint64_t leased = 0;
+    size_t memory = 0;
+    CHECK(found != NULL);
+
+    for (struct task *t = task_table_next(&core->tasks, 0); t != NULL;
+         t = task_table_next(&core->tasks, t->id)) {
+        CHECK(t->state <= TASK_DEAD && t->state != TASK_DONE);
+        found[t->queue->index * TASK_STATES + t->state] += 1;
+        memory += task_memory(t);
+        if (t->state == TASK_LEASED) {
+            leased += 1;
+            check_lease(core, t);
+        }
+        CHECK(t->ref == 0 || core->slots[t->submitter] != NULL);
+    }
+    for (uint32_t i = 0; i < core->queues_count; i++) {
+        const struct queue *q = core->queues[i];
+        uint64_t sum = 0;
+        for (int state = 0; state < TASK_STATES; state++) {
+            sum += q->now[state];
+            if (state > TASK_DEAD || state == TASK_DONE) continue;
+            CHECK(q->now[state] == found[i * TASK_STATES + (unsigned)state]);
+        }
+        CHECK(sum == q->accepted); /* I2 */
+    }
+    CHECK(leased == core->leases.count);
+    free(found);
+    return memory;
+}
+
+static size_t
+check_session(const struct session *s)
+{
+    uint64_t leased = 0;
+    uint32_t waits = 0;
+    size_t memory = 0;
+
+    LIST_FOREACH (node, after, &s->leases) {
+        const struct lease *l = CONTAINER_OF(node, struct lease, of_session);
+        CHECK(l->session == s);
+        leased += 1;
+    }
+    CHECK(leased == s->leased);
+    LIST_FOREACH (node, after, &s->waits) {
+        const struct wait *w = CONTAINER_OF(node, struct wait, of_session);
+        CHECK(w->session == s);
+        waits += 1;
+        if (w->kind != WAIT_PUT) continue;
+        LIST_FOREACH (each, behind, &w->as.put.tasks) {
+            memory += task_memory(CONTAINER_OF(each, struct task, at.in_list));
+        }
+    }
+    CHECK(waits == s->waits_count);
+    LIST_FOREACH (node, after, &s->results) {
+        const struct outcome *o = CONTAINER_OF(node, struct outcome, node);
+        memory += sizeof *o + o->length;
+    }
+    if (s->state != SESSION_LIVE && !s->leaving) CHECK(leased == 0);
+    return memory;
+}
+
+void
+core_check(const struct core *core)
+{
+    size_t memory = check_tasks(core);
+    size_t out = 0;
+
+    for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
+        CHECK(s->state != SESSION_GHOST);
+        memory += check_session(s);
+        out += session_out_bytes(s);
+    }
+    CHECK(memory == core->memory);
+    CHECK(out == core->out);
+}

@@ -1,0 +1,413 @@
+#include "master/core/greet.h"
+
+#include <stdlib.h>
+
+#include "common/base.h"
+#include "common/check.h"
+#include "common/error.h"
+#include "master/core/life.h"
+#include "master/core/match.h"
+#include "master/core/reply.h"
+#include "master/core/verbs.h"
+
+/* After bye: time for the last answers to be fetched. */
+static const tick_ns leaving_time = TICK_S;
+
+static bool
+alarm_sooner(const struct heap_node *a, const struct heap_node *b)
+{
+    return CONTAINER_OF_CONST(a, struct session, alarm)->alarm_at
+           < CONTAINER_OF_CONST(b, struct session, alarm)->alarm_at;
+}
+
+void
+greet_init(struct core *core)
+{
+    heap_init(&core->alarms, alarm_sooner);
+}
+
+struct session *
+greet_find(const struct core *core, uint64_t conn)
+{
+    struct session *found;
+
+    HASH_FIND(by_conn, core->by_conn, &conn, sizeof conn, found);
+    return found;
+}
+
+static struct session *
+find_by_id(const struct core *core, struct slice id)
+{
+    struct session *found;
+
+    HASH_FIND(by_id, core->by_id, id.bytes, PROTO_SESSION_BYTES, found);
+    return found;
+}
+
+static void
+set_alarm(struct core *core, struct session *s, tick_ns at)
+{
+    heap_remove(&core->alarms, &s->alarm);
+    s->alarm_at = at;
+    heap_add(&core->alarms, &s->alarm);
+}
+
+void
+greet_refuse(struct core *core, uint64_t conn, int code, const char *text)
+{
+    core->refused += 1;
+    reply_letter(core, NULL, conn,
+        &(struct msg){
+            .type = MSG_refused,
+            .as.refused = {
+                .code = code,
+                .text = slice_of(text != NULL ? text : error_text(code)),
+                .version = PROTO_VERSION,
+            },
+        });
+}
+
+/* ---- connections ------------------------------------------------------------
+ */
+
+static void
+connect_to(struct core *core, struct session *s, uint64_t conn)
+{
+    greet_disconnect(core, s);
+    struct session *other = greet_find(core, conn);
+    if (other != NULL) greet_disconnect(core, other);
+    s->conn = conn;
+    HASH_ADD(by_conn, core->by_conn, conn, sizeof s->conn, s);
+    /* Without memory it has no connection: its client says hello again. */
+    if (!HASH_IS_IN(by_conn, s)) s->conn = 0;
+}
+
+void
+greet_disconnect(struct core *core, struct session *s)
+{
+    if (s->conn == 0) return;
+    HASH_DELETE(by_conn, core->by_conn, s);
+    s->conn = 0;
+}
+
+/* ---- slots ------------------------------------------------------------------
+ */
+
+static bool
+is_free(const struct session *s)
+{
+    return s == NULL || (s->state == SESSION_GHOST && s->owed == 0);
+}
+
+/* A free slot, or slots_count when there is none and no room for more. */
+static uint32_t
+find_slot(struct core *core)
+{
+    for (uint32_t i = 0; i < core->slots_count; i++) {
+        if (is_free(core->slots[i])) return i;
+    }
+    if (core->slots_count == core->slots_capacity) {
+        uint32_t want =
+            core->slots_capacity == 0 ? 16 : core->slots_capacity * 2;
+        struct session **grown =
+            realloc(core->slots, want * sizeof(struct session *));
+        if (grown == NULL) return UINT32_MAX;
+        core->slots = grown;
+        core->slots_capacity = want;
+    }
+    core->slots[core->slots_count] = NULL;
+    return core->slots_count++;
+}
+
+/* Make room by forgetting whoever has been silent longest. */
+static bool
+make_room(struct core *core, tick_ns now)
+{
+    struct session *oldest = NULL;
+
+    if (HASH_CNT(by_id, core->by_id) < core->config.sessions_max) return true;
+    for (struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
+        if (s->state != SESSION_SILENT) continue;
+        if (oldest == NULL || s->heard < oldest->heard) oldest = s;
+    }
+    if (oldest == NULL) return false;
+    greet_forget(core, now, oldest);
+    return true;
+}
+
+static struct session *
+new_session(struct core *core, tick_ns now, struct slice id, struct key *key)
+{
+    uint32_t slot = find_slot(core);
+    if (slot == UINT32_MAX) return NULL;
+    struct session *s = session_new(id.bytes, key, now);
+    if (s == NULL) return NULL;
+
+    HASH_ADD(by_id, core->by_id, id, PROTO_SESSION_BYTES, s);
+    if (!HASH_IS_IN(by_id, s)) {
+        session_free(s);
+        return NULL;
+    }
+    if (core->slots[slot] != NULL) session_free(core->slots[slot]);
+    core->slots[slot] = s;
+    s->slot = slot;
+    s->alarm_at = tick_after(now, core->config.silence);
+    heap_add(&core->alarms, &s->alarm);
+    key->sessions += 1;
+    return s;
+}
+
+/* ---- hello ------------------------------------------------------------------
+ */
+
+/* What people call themselves goes to terminals: no control characters. */
+static void
+copy_name(char out[PROTO_NAME_MAX + 1], struct slice name)
+{
+    for (size_t i = 0; i < name.length; i++) {
+        uint8_t byte = name.bytes[i];
+        out[i] = byte < 0x20 || byte == 0x7f ? '?' : (char)byte;
+    }
+    out[name.length] = '\0';
+}
+
+static void
+describe(struct session *s, const struct msg_hello *hello)
+{
+    enum { WINDOW_MIN = 64 << 10, WINDOW_MAX = 64 << 20 };
+
+    s->kind = (uint8_t)hello->kind;
+    copy_name(s->name, hello->name);
+    copy_name(s->host, hello->host);
+    s->pid = hello->pid;
+    s->slots = (uint32_t)hello->slots;
+    s->window = SESSION_WINDOW;
+    if (hello->window_bytes != 0) s->window = (size_t)hello->window_bytes;
+    if (s->window < WINDOW_MIN) s->window = WINDOW_MIN;
+    if (s->window > WINDOW_MAX) s->window = WINDOW_MAX;
+}
+
+static void
+welcome(struct core *core, struct session *s, bool resumed)
+{
+    reply_letter(core, s, s->conn,
+        &(struct msg){
+            .type = MSG_welcome,
+            .as.welcome = {
+                .version = PROTO_VERSION,
+                .resumed = resumed,
+                .master = { core->config.master, PROTO_SESSION_BYTES },
+                .payload_max = core->config.payload_max,
+                .frame_max = core->config.frame_max,
+                .silence_ns = (uint64_t)core->config.silence,
+                .role = s->key->role,
+                .software = slice_of(core->config.software),
+            },
+        });
+}
+
+void
+greet_hello(struct core *core, tick_ns now, uint64_t conn, struct key *key,
+    const struct msg_hello *hello, uint64_t seen)
+{
+    if (hello->version != PROTO_VERSION) {
+        greet_refuse(core, conn, STINT_EPROTO,
+            "this master speaks version 1 of the protocol: use a client of "
+            "the same version");
+        return;
+    }
+    struct session *s = find_by_id(core, hello->session);
+    if (s != NULL && s->key != key) {
+        greet_refuse(
+            core, conn, STINT_EROLE, "this session belongs to another key");
+        return;
+    }
+    size_t before = s != NULL ? session_out_bytes(s) : 0;
+    bool resumed =
+        s != NULL && !s->leaving && stream_resume(&s->stream, seen) == 0;
+    if (resumed) core->out -= before - session_out_bytes(s);
+    if (!resumed) {
+        if (s != NULL) greet_forget(core, now, s);
+        s = NULL;
+        if (make_room(core, now)) {
+            s = new_session(core, now, hello->session, key);
+        }
+        if (s == NULL) {
+            greet_refuse(core, conn, STINT_ELIMIT,
+                "the master holds as many sessions as it may: try again later "
+                "or raise its limit");
+            return;
+        }
+    }
+    describe(s, hello);
+    connect_to(core, s, conn);
+    greet_heard(core, now, s);
+    welcome(core, s, resumed);
+    reply_sending(core, s);
+    /* What was held back while there was no connection. */
+    if (list_is_empty(&s->starved)) list_push(&core->starved, &s->starved);
+}
+
+/* ---- silence
+ * ----------------------------------------------------------------- */
+
+void
+greet_heard(struct core *core, tick_ns now, struct session *s)
+{
+    s->heard = now;
+    if (s->state == SESSION_SILENT && !s->leaving) {
+        s->state = SESSION_LIVE;
+        set_alarm(core, s, tick_after(now, core->config.silence));
+    }
+}
+
+/* I13: what it held goes back, what it waited for ends.  A task whose frame was
+ * never acknowledged did not reach it: that costs the task no attempt. */
+static void
+give_back(
+    struct core *core, tick_ns now, struct session *s, enum life_cause cause)
+{
+    for (;;) {
+        struct list *node = list_first(&s->leases);
+        if (node == NULL) break;
+        const struct lease *l = CONTAINER_OF(node, struct lease, of_session);
+        bool delivered = s->stream.acked >= l->frame;
+        life_return(core, now, l->task, delivered ? cause : LIFE_UNDELIVERED, 0,
+            slice_of(""));
+    }
+    for (;;) {
+        struct list *node = list_first(&s->waits);
+        if (node == NULL) break;
+        match_give_up(
+            core, CONTAINER_OF(node, struct wait, of_session), STINT_ELOST);
+    }
+}
+
+static void
+drop_results(struct core *core, struct session *s)
+{
+    for (;;) {
+        struct list *node = list_pop(&s->results);
+        if (node == NULL) return;
+        struct outcome *o = CONTAINER_OF(node, struct outcome, node);
+        core->memory -= sizeof *o + o->length;
+        free(o);
+    }
+}
+
+void
+greet_forget(struct core *core, tick_ns now, struct session *s)
+{
+    CHECK(s->state != SESSION_GHOST);
+    give_back(core, now, s, LIFE_LOST);
+    drop_results(core, s);
+    greet_disconnect(core, s);
+    HASH_DELETE(by_id, core->by_id, s);
+    heap_remove(&core->alarms, &s->alarm);
+    list_remove(&s->sending);
+    list_remove(&s->starved);
+    s->key->sessions -= 1;
+    core->out -= session_out_bytes(s);
+    stream_fini(&s->stream);
+    stream_init(&s->stream);
+    s->state = SESSION_GHOST;
+    if (s->owed > 0) return;
+    core->slots[s->slot] = NULL;
+    session_free(s);
+}
+
+void
+greet_cut(struct core *core, tick_ns now, const struct key *key)
+{
+    struct session *next;
+
+    for (struct session *s = core->by_id; s != NULL; s = next) {
+        next = s->by_id.next;
+        if (s->key != key) continue;
+        if (s->conn != 0) {
+            greet_refuse(core, s->conn, STINT_EAUTH,
+                "this key was revoked: ask for a new one");
+        }
+        greet_forget(core, now, s);
+    }
+}
+
+static void
+fall_silent(struct core *core, tick_ns now, struct session *s)
+{
+    give_back(core, now, s, LIFE_LOST);
+    s->state = SESSION_SILENT;
+    set_alarm(core, s, tick_after(now, core->config.session_ttl));
+}
+
+void
+greet_tick(struct core *core, tick_ns now)
+{
+    for (;;) {
+        struct list *node = list_first(&core->broken);
+        if (node == NULL) break;
+        greet_forget(core, now, CONTAINER_OF(node, struct session, sending));
+    }
+    for (;;) {
+        struct heap_node *node = heap_peek(&core->alarms);
+        if (node == NULL) return;
+        struct session *s = CONTAINER_OF(node, struct session, alarm);
+        if (s->alarm_at > now) return;
+        if (s->state == SESSION_SILENT) {
+            greet_forget(core, now, s);
+        } else if (tick_after(s->heard, core->config.silence) > now) {
+            set_alarm(core, s, tick_after(s->heard, core->config.silence));
+        } else {
+            fall_silent(core, now, s);
+        }
+    }
+}
+
+tick_ns
+greet_next_deadline(const struct core *core)
+{
+    const struct heap_node *node = heap_peek(&core->alarms);
+
+    if (node == NULL) return TICK_NEVER;
+    return CONTAINER_OF_CONST(node, struct session, alarm)->alarm_at;
+}
+
+void
+greet_fini(struct core *core)
+{
+    for (uint32_t i = 0; i < core->slots_count; i++) {
+        struct session *s = core->slots[i];
+        if (s == NULL) continue;
+        if (s->state != SESSION_GHOST) greet_forget(core, core->born, s);
+        if (core->slots[i] != NULL) session_free(core->slots[i]);
+        core->slots[i] = NULL;
+    }
+    free(core->slots);
+}
+
+/* ---- ping, bye
+ * ---------------------------------------------------------------- */
+
+void
+greet_ping(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m)
+{
+    (void)now;
+    reply_letter(core, s, s->conn,
+        &(struct msg){
+            .type = MSG_pong,
+            .as.pong.echo = m->as.ping.echo,
+        });
+}
+
+void
+greet_bye(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m)
+{
+    give_back(core, now, s, LIFE_RELEASED);
+    drop_results(core, s);
+    s->leaving = true;
+    s->state = SESSION_SILENT;
+    set_alarm(core, s, tick_after(now, leaving_time));
+    reply_ok(core, s, m->as.bye.request, 0);
+}

@@ -1,0 +1,44 @@
+/**
+ * greet.h - sessions come, fall silent, come back, go.          [layer: core]
+ */
+#ifndef GREET_H
+#define GREET_H
+
+#include "master/core/inside.h"
+
+/** The session that uses `conn`, or NULL. */
+struct session *greet_find(const struct core *core, uint64_t conn);
+
+/** Open or resume a session on `conn`; `seen` is how far the client has seen
+ * our frames. */
+void greet_hello(struct core *core, tick_ns now, uint64_t conn, struct key *key,
+    const struct msg_hello *hello, uint64_t seen);
+
+/** Tell a connection why it is of no use.  `text` may be NULL. */
+void greet_refuse(struct core *core, uint64_t conn, int code, const char *text);
+
+/** A frame came from `s`. */
+void greet_heard(struct core *core, tick_ns now, struct session *s);
+
+/** Its connection is gone; the session waits for another. */
+void greet_disconnect(struct core *core, struct session *s);
+
+/** End a session: what it holds goes back, what it waits for ends; tasks it
+ * submitted go on, their results are dropped. */
+void greet_forget(struct core *core, tick_ns now, struct session *s);
+
+/** End every session of `key` and say why. */
+void greet_cut(struct core *core, tick_ns now, const struct key *key);
+
+/** Take the silent for dead, forget the dead, end the broken. */
+void greet_tick(struct core *core, tick_ns now);
+
+tick_ns greet_next_deadline(const struct core *core);
+
+/** Free every session. */
+void greet_fini(struct core *core);
+
+/** Set up the heap. */
+void greet_init(struct core *core);
+
+#endif

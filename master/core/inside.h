@@ -1,0 +1,73 @@
+/**
+ * inside.h - what the files of the core share.                  [layer: core]
+ *
+ * The one struct behind core.h.  Each file works on its part of it; where state
+ * of a task changes, life.c does it, so that the counts are kept in one place.
+ */
+#ifndef INSIDE_H
+#define INSIDE_H
+
+#include "master/core/chance.h"
+#include "master/core/core.h"
+#include "master/core/lease.h"
+#include "master/core/queue.h"
+#include "master/core/session.h"
+#include "master/core/wait.h"
+
+/* An unnumbered frame for a connection: welcome, refused, pong. */
+struct letter {
+    struct list node;
+    uint64_t conn;
+    struct frame *frame;
+};
+
+/* The last tasks that ended and are not kept, for people who ask. */
+enum { ENDED_MAX = 4096 };
+struct ended {
+    uint64_t task; /* 0: none yet. */
+    const struct queue *queue;
+    tick_ns born, at;
+    uint32_t attempts, size;
+    int32_t priority;
+    uint16_t failures, lost, timeouts, released;
+    uint8_t state; /* enum task_state */
+    char worker[64];
+};
+
+struct core {
+    struct core_config config;
+    tick_ns born;
+    struct chance chance;
+    struct keyring keys;
+
+    struct session **slots; /* By number; NULL: free. */
+    uint32_t slots_count, slots_capacity;
+    struct session *by_id;   /* uthash; no ghosts. */
+    struct session *by_conn; /* uthash; those with a connection. */
+    struct heap alarms;
+    struct list sending; /* Sessions with something to send. */
+    struct list starved; /* Sessions whose window was found full. */
+    struct list broken;  /* Sessions that ran out of memory: to be ended. */
+    struct list letters;
+
+    struct queue *by_name; /* uthash */
+    struct queue **queues; /* By index. */
+    uint32_t queues_count, queues_capacity;
+    struct list dirty; /* Queues to be matched in this turn. */
+
+    struct task_table tasks;
+    struct lease_book leases;
+    struct wait_book waits;
+    struct heap delays;   /* Delayed tasks, by due. */
+    struct heap expiries; /* Ready and delayed tasks that expire. */
+
+    size_t memory; /* Tasks and results that are held. */
+    size_t out;    /* Frames that are open or not acknowledged. */
+    uint64_t stale, refused;
+    bool stop_asked;
+
+    struct ended *ended; /* Ring of ENDED_MAX. */
+    uint64_t ended_count;
+};
+
+#endif

@@ -1,0 +1,525 @@
+#include "master/core/life.h"
+
+#include <stdlib.h>
+
+#include "common/base.h"
+#include "common/check.h"
+#include "common/stint_error.h"
+#include "master/core/reply.h"
+
+static bool
+due_sooner(const struct heap_node *a, const struct heap_node *b)
+{
+    const struct task *x = CONTAINER_OF_CONST(a, struct task, at.node);
+    const struct task *y = CONTAINER_OF_CONST(b, struct task, at.node);
+
+    if (x->is.due != y->is.due) return x->is.due < y->is.due;
+    return x->id < y->id;
+}
+
+static bool
+expires_sooner(const struct heap_node *a, const struct heap_node *b)
+{
+    return CONTAINER_OF_CONST(a, struct task_more, expiry)->expires
+           < CONTAINER_OF_CONST(b, struct task_more, expiry)->expires;
+}
+
+void
+life_init(struct core *core)
+{
+    heap_init(&core->delays, due_sooner);
+    heap_init(&core->expiries, expires_sooner);
+}
+
+void
+life_touch(struct core *core, struct queue *q)
+{
+    if (list_is_empty(&q->dirty)) list_push(&core->dirty, &q->dirty);
+}
+
+/* ---- into and out of the open states ------------------------------------ */
+
+static bool
+can_expire(const struct task *t)
+{
+    return t->more != NULL && t->more->expires != TICK_NEVER;
+}
+
+static void
+add_open(struct core *core, tick_ns now, struct task *t, enum task_state from,
+    tick_ns delay)
+{
+    struct queue *q = t->queue;
+
+    if (delay > 0) {
+        t->state = TASK_DELAYED;
+        t->is.due = tick_after(now, delay);
+        heap_add(&core->delays, &t->at.node);
+    } else {
+        queue_push(q, t, from == TASK_STATES);
+    }
+    queue_count(q, from, (enum task_state)t->state, t);
+    if (can_expire(t)) heap_add(&core->expiries, &t->more->expiry);
+    life_touch(core, q);
+}
+
+static void
+remove_open(struct core *core, struct task *t)
+{
+    if (t->state == TASK_DELAYED) {
+        heap_remove(&core->delays, &t->at.node);
+    } else {
+        queue_take(t->queue, t);
+    }
+    if (can_expire(t)) heap_remove(&core->expiries, &t->more->expiry);
+}
+
+void
+life_accept(struct core *core, tick_ns now, struct queue *q, struct task *t,
+    tick_ns delay)
+{
+    t->queue = q;
+    t->born = now;
+    task_table_add(&core->tasks, t);
+    add_open(core, now, t, TASK_STATES, delay);
+}
+
+bool
+life_grant(struct core *core, tick_ns now, struct task *t, struct session *s,
+    tick_ns length)
+{
+    struct lease *l = lease_grant(&core->leases, now, length);
+
+    if (l == NULL) return false;
+    remove_open(core, t);
+    l->task = t;
+    l->session = s;
+    l->nonce = chance_draw(&core->chance) >> 1;
+    l->frame = s->stream.sent + 1;
+    list_push(&s->leases, &l->of_session);
+    s->leased += 1;
+    t->attempts += 1;
+    t->state = TASK_LEASED;
+    t->is.lease = l;
+    queue_count(t->queue, TASK_READY, TASK_LEASED, t);
+    life_touch(core, t->queue);
+    return true;
+}
+
+/* ---- results --------------------------------------------------------------
+ */
+
+static struct session *
+submitter_of(const struct core *core, const struct task *t)
+{
+    return t->ref != 0 ? core->slots[t->submitter] : NULL;
+}
+
+static void
+send_result(struct core *core, struct session *s, const struct rec_result *r)
+{
+    static const struct msg head = { .type = MSG_results };
+
+    reply_record(core, s, &head, RECORD_result, r);
+}
+
+/* The memory that the result of `t` needs now: none if it can leave at once or
+ * nobody wants it. */
+static bool
+must_wait(struct core *core, struct session *s)
+{
+    return !list_is_empty(&s->results) || !reply_has_window(core, s);
+}
+
+static struct outcome *
+outcome_new(const struct rec_result *r)
+{
+    struct outcome *o = malloc(sizeof *o + r->result.length);
+
+    if (o == NULL) return NULL;
+    list_init(&o->node);
+    o->ref = r->ref;
+    o->task = r->task;
+    o->code = (int)r->code;
+    o->attempts = (uint32_t)r->attempts;
+    size_t worker = r->worker.length < sizeof o->worker ? r->worker.length
+                                                        : sizeof o->worker - 1;
+    if (worker > 0) memcpy(o->worker, r->worker.bytes, worker);
+    o->worker[worker] = '\0';
+    o->length = r->result.length;
+    if (o->length > 0) memcpy(o->bytes, r->result.bytes, o->length);
+    return o;
+}
+
+static size_t
+outcome_memory(const struct outcome *o)
+{
+    return sizeof *o + o->length;
+}
+
+void
+life_send_results(struct core *core, struct session *s)
+{
+    for (;;) {
+        struct list *node = list_first(&s->results);
+        if (node == NULL || !reply_has_window(core, s)) return;
+        struct outcome *o = CONTAINER_OF(node, struct outcome, node);
+        list_remove(node);
+        send_result(core, s,
+            &(struct rec_result){
+                .ref = o->ref,
+                .task = o->task,
+                .code = o->code,
+                .attempts = o->attempts,
+                .worker = slice_of(o->worker),
+                .result = { o->bytes, o->length },
+            });
+        core->memory -= outcome_memory(o);
+        free(o);
+    }
+}
+
+/* Tell the submitter of `t` how it ended.  Returns 0, or STINT_ENOMEM with
+ * nothing said. */
+static int
+tell(struct core *core, const struct task *t, int code, struct slice worker,
+    struct slice bytes)
+{
+    struct session *s = submitter_of(core, t);
+    if (s == NULL) return 0;
+    if (s->state == SESSION_GHOST) {
+        s->owed -= 1;
+        return 0;
+    }
+
+    struct rec_result r = {
+        .ref = t->ref,
+        .task = t->id,
+        .code = code,
+        .attempts = t->attempts,
+        .worker = worker,
+        .result = bytes,
+    };
+    if (must_wait(core, s)) {
+        struct outcome *o = outcome_new(&r);
+        if (o == NULL) return STINT_ENOMEM;
+        list_push(&s->results, &o->node);
+        core->memory += outcome_memory(o);
+    } else {
+        send_result(core, s, &r);
+    }
+    s->owed -= 1;
+    return 0;
+}
+
+/* As tell(), for ends that happen whether or not there is memory: then the
+ * submitter's session is given up, which its client is told. */
+static void
+must_tell(struct core *core, const struct task *t, int code,
+    struct slice worker, struct slice bytes)
+{
+    struct session *s = submitter_of(core, t);
+
+    if (s == NULL || tell(core, t, code, worker, bytes) == 0) return;
+    s->owed -= 1;
+    reply_broken(core, s);
+}
+
+/* ---- ends ------------------------------------------------------------------
+ */
+
+static void
+remember(struct core *core, tick_ns now, const struct task *t,
+    enum task_state state, const char *worker)
+{
+    struct ended *e = &core->ended[core->ended_count++ % ENDED_MAX];
+
+    *e = (struct ended){
+        .task = t->id,
+        .queue = t->queue,
+        .born = t->born,
+        .at = now,
+        .attempts = t->attempts,
+        .size = t->size,
+        .priority = t->priority,
+        .failures = t->failures,
+        .lost = t->lost,
+        .timeouts = t->timeouts,
+        .released = t->released,
+        .state = (uint8_t)state,
+    };
+    size_t length = strlen(worker);
+    if (length >= sizeof e->worker) length = sizeof e->worker - 1;
+    memcpy(e->worker, worker, length);
+}
+
+static void
+leave(struct core *core, tick_ns now, struct task *t, enum task_state state,
+    const char *worker)
+{
+    queue_count(t->queue, (enum task_state)t->state, state, t);
+    remember(core, now, t, state, worker);
+    life_touch(core, t->queue);
+    task_table_remove(&core->tasks, t);
+    core->memory -= task_memory(t);
+    task_free(t);
+}
+
+static void
+end_lease(struct core *core, struct task *t)
+{
+    struct lease *l = t->is.lease;
+
+    l->session->leased -= 1;
+    lease_end(&core->leases, l);
+    t->is.lease = NULL;
+}
+
+int
+life_done(struct core *core, tick_ns now, struct task *t, struct slice result)
+{
+    struct session *holder = t->is.lease->session;
+
+    if (tell(core, t, 0, slice_of(holder->name), result) != 0) {
+        return STINT_ENOMEM;
+    }
+    holder->done += 1;
+    end_lease(core, t);
+    leave(core, now, t, TASK_DONE, holder->name);
+    return 0;
+}
+
+void
+life_cancel(struct core *core, tick_ns now, struct task *t)
+{
+    if (t->state == TASK_LEASED) {
+        end_lease(core, t);
+    } else {
+        remove_open(core, t);
+    }
+    must_tell(core, t, STINT_ECANCELLED, slice_of(""), slice_of("cancelled"));
+    leave(core, now, t, TASK_CANCELLED, "");
+}
+
+static void
+expire(struct core *core, tick_ns now, struct task *t)
+{
+    remove_open(core, t);
+    must_tell(core, t, STINT_EEXPIRED, slice_of(""), slice_of("expired"));
+    leave(core, now, t, TASK_EXPIRED, "");
+}
+
+/* ---- leases that end without a result --------------------------------------
+ */
+
+static void
+bump(uint16_t *count)
+{
+    if (*count < UINT16_MAX) *count += 1;
+}
+
+static void
+count_return(struct task *t, struct session *holder, enum life_cause cause)
+{
+    struct queue *q = t->queue;
+
+    switch (cause) {
+    case LIFE_RELEASED:
+        bump(&t->released);
+        q->released += 1;
+        break;
+    case LIFE_UNDELIVERED:
+        break;
+    case LIFE_FAILED:
+        bump(&t->failures);
+        q->failures += 1;
+        holder->failed += 1;
+        break;
+    case LIFE_LOST:
+        bump(&t->lost);
+        q->lost += 1;
+        break;
+    case LIFE_TIMEOUT:
+        bump(&t->timeouts);
+        q->timeouts += 1;
+        break;
+    }
+}
+
+/* Keep who held it and why it failed; without memory the words are missing and
+ * the counts still tell. */
+static void
+note(struct core *core, struct task *t, const char *worker, struct slice reason)
+{
+    size_t before = task_memory(t);
+    struct task_more *more = task_more(t);
+    if (more == NULL) return;
+
+    size_t length = strlen(worker);
+    if (length >= sizeof more->worker) length = sizeof more->worker - 1;
+    memcpy(more->worker, worker, length);
+    more->worker[length] = '\0';
+    if (reason.length > 0) {
+        char *text = malloc(reason.length + 1);
+        if (text != NULL) {
+            memcpy(text, reason.bytes, reason.length);
+            text[reason.length] = '\0';
+            free(more->reason);
+            more->reason = text;
+        }
+    }
+    core->memory += task_memory(t) - before;
+}
+
+static const char *
+words(enum life_cause cause)
+{
+    switch (cause) {
+    case LIFE_LOST:
+        return "the worker was lost";
+    case LIFE_TIMEOUT:
+        return "the lease ran out";
+    case LIFE_RELEASED:
+    case LIFE_UNDELIVERED:
+    case LIFE_FAILED:
+        break;
+    }
+    return "failed";
+}
+
+static void
+bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause)
+{
+    int code = cause == LIFE_FAILED ? STINT_EDEAD : STINT_EWORKERLOST;
+    struct slice worker = slice_of("");
+    struct slice reason = slice_of(words(cause));
+
+    if (t->more != NULL) {
+        worker = slice_of(t->more->worker);
+        if (t->more->reason != NULL) reason = slice_of(t->more->reason);
+        t->more->ended = now;
+    }
+    must_tell(core, t, code, worker, reason);
+    t->ref = 0;
+    queue_count(t->queue, TASK_LEASED, TASK_DEAD, t);
+    t->state = TASK_DEAD;
+    list_push(&t->queue->dead, &t->at.in_list);
+    life_touch(core, t->queue);
+}
+
+static uint32_t
+attempts_max(const struct task *t)
+{
+    if (t->more != NULL && t->more->attempts_max != 0) {
+        return t->more->attempts_max;
+    }
+    return t->queue->policy.retry.attempts_max;
+}
+
+/* What is common to all ways back: counts, words, the lease. */
+static void
+take_back(struct core *core, struct task *t, enum life_cause cause,
+    struct slice reason)
+{
+    struct session *holder = t->is.lease->session;
+
+    count_return(t, holder, cause);
+    if (cause != LIFE_UNDELIVERED && cause != LIFE_RELEASED) {
+        if (reason.length == 0) reason = slice_of(words(cause));
+        note(core, t, holder->name, reason);
+    }
+    end_lease(core, t);
+}
+
+static tick_ns
+backoff(struct core *core, const struct task *t)
+{
+    struct retry_policy policy = t->queue->policy.retry;
+
+    policy.attempts_max = UINT32_MAX; /* The caller has looked at it. */
+    return retry_delay(&policy, t->failures, chance_draw(&core->chance));
+}
+
+void
+life_return(struct core *core, tick_ns now, struct task *t,
+    enum life_cause cause, tick_ns delay, struct slice reason)
+{
+    bool free_of_charge = cause == LIFE_RELEASED || cause == LIFE_UNDELIVERED;
+
+    take_back(core, t, cause, reason);
+    if (!free_of_charge && task_tries(t) >= attempts_max(t)) {
+        bury(core, now, t, cause);
+        return;
+    }
+    if (delay < 0) delay = cause == LIFE_FAILED ? backoff(core, t) : 0;
+    add_open(core, now, t, TASK_LEASED, delay);
+    if (t->queue->emptied) life_cancel(core, now, t);
+}
+
+void
+life_bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause,
+    struct slice reason)
+{
+    take_back(core, t, cause, reason);
+    bury(core, now, t, cause);
+}
+
+/* ---- time -------------------------------------------------------------------
+ */
+
+static void
+tick_delays(struct core *core, tick_ns now)
+{
+    for (;;) {
+        struct heap_node *node = heap_peek(&core->delays);
+        if (node == NULL) return;
+        struct task *t = CONTAINER_OF(node, struct task, at.node);
+        if (t->is.due > now) return;
+        heap_remove(&core->delays, node);
+        queue_push(t->queue, t, false);
+        queue_count(t->queue, TASK_DELAYED, TASK_READY, t);
+        life_touch(core, t->queue);
+    }
+}
+
+static void
+tick_expiries(struct core *core, tick_ns now)
+{
+    for (;;) {
+        struct heap_node *node = heap_peek(&core->expiries);
+        if (node == NULL) return;
+        struct task_more *more = CONTAINER_OF(node, struct task_more, expiry);
+        if (more->expires > now) return;
+        expire(core, now, more->task);
+    }
+}
+
+void
+life_tick(struct core *core, tick_ns now)
+{
+    for (;;) {
+        struct lease *l = lease_peek_broken(&core->leases, now);
+        if (l == NULL) break;
+        life_return(core, now, l->task, LIFE_TIMEOUT, 0, slice_of(""));
+    }
+    tick_delays(core, now);
+    tick_expiries(core, now);
+}
+
+tick_ns
+life_next_deadline(const struct core *core)
+{
+    tick_ns next = lease_next_deadline(&core->leases);
+    const struct heap_node *node = heap_peek(&core->delays);
+
+    if (node != NULL) {
+        next = tick_min(
+            next, CONTAINER_OF_CONST(node, struct task, at.node)->is.due);
+    }
+    node = heap_peek(&core->expiries);
+    if (node != NULL) {
+        next = tick_min(
+            next, CONTAINER_OF_CONST(node, struct task_more, expiry)->expires);
+    }
+    return next;
+}

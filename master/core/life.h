@@ -1,0 +1,70 @@
+/**
+ * life.h - the states of a task and every way between them.     [layer: core]
+ *
+ *     put -> ready <-> leased -> done
+ *            ^  |        |-----> dead        no attempt is left
+ *            |  |        |-----> delayed     a retry waits for its time
+ *     put -> delayed     `-----> cancelled
+ *               |-> cancelled, expired <- ready
+ *
+ * Only this file changes task.state and the counts of queues; nothing else
+ * could keep I2.  What ends a task tells its submitter.
+ */
+#ifndef LIFE_H
+#define LIFE_H
+
+#include "master/core/inside.h"
+
+/** Take a new task into its queue.  The table has room for one more id. */
+void life_accept(struct core *core, tick_ns now, struct queue *q,
+    struct task *t, tick_ns delay);
+
+/** Hand the ready task `t` to `s` for `length`.  Returns false, changing
+ * nothing, without memory. */
+bool life_grant(struct core *core, tick_ns now, struct task *t,
+    struct session *s, tick_ns length);
+
+/* Why a lease ended without a result. */
+enum life_cause {
+    LIFE_RELEASED,    /* Given back politely: no attempt is used up. */
+    LIFE_UNDELIVERED, /* Its holder never heard of it: as if not granted. */
+    LIFE_FAILED,
+    LIFE_LOST,    /* Its holder is gone. */
+    LIFE_TIMEOUT, /* It ran out. */
+};
+
+/**
+ * End the lease of `t` without a result: ready again in its first place, or
+ * delayed, or dead.  `delay` < 0: the backoff of the queue, for LIFE_FAILED.
+ * `reason` (may be empty) is kept for LIFE_FAILED.
+ */
+void life_return(struct core *core, tick_ns now, struct task *t,
+    enum life_cause cause, tick_ns delay, struct slice reason);
+
+/** No more attempt: a leased task becomes a dead letter. */
+void life_bury(struct core *core, tick_ns now, struct task *t,
+    enum life_cause cause, struct slice reason);
+
+/** The leased task is done; `t` is gone.  Returns 0, or STINT_ENOMEM and
+ * nothing changed. */
+int life_done(
+    struct core *core, tick_ns now, struct task *t, struct slice result);
+
+/** Cancel a ready, delayed or leased task; `t` is gone. */
+void life_cancel(struct core *core, tick_ns now, struct task *t);
+
+/** Do what time makes due: delays, expiries, broken leases. */
+void life_tick(struct core *core, tick_ns now);
+
+tick_ns life_next_deadline(const struct core *core);
+
+/** Send waiting results as far as the window of `s` goes. */
+void life_send_results(struct core *core, struct session *s);
+
+/** Set up the heaps. */
+void life_init(struct core *core);
+
+/** Something about `q` changed: match it in this turn. */
+void life_touch(struct core *core, struct queue *q);
+
+#endif

@@ -1,0 +1,151 @@
+#include "master/core/life.h"
+#include "master/core/match.h"
+#include "master/core/queues.h"
+#include "master/core/reply.h"
+#include "master/core/verbs.h"
+
+#include "common/error.h"
+
+static void
+refuse(struct core *core, struct session *s, uint64_t request, uint32_t count,
+    int code, const char *text)
+{
+    reply(core, s,
+        &(struct msg){
+            .type = MSG_error,
+            .as.error = {
+                .request = request,
+                .code = code,
+                .text = slice_of(text != NULL ? text : error_text(code)),
+                .count = count,
+            },
+        });
+}
+
+/* What most tasks do not have.  Returns false without memory. */
+static bool
+add_more(struct task *t, tick_ns now, const struct msg_put *p)
+{
+    if (p->expires_ns == 0 && p->attempts_max == 0 && p->handler.length == 0) {
+        return true;
+    }
+    struct task_more *more = task_more(t);
+    if (more == NULL) return false;
+    if (p->expires_ns != 0) {
+        more->expires = tick_after(now, (tick_ns)p->expires_ns);
+    }
+    more->attempts_max = (uint32_t)p->attempts_max;
+    if (p->handler.length > 0) {
+        memcpy(more->handler, p->handler.bytes, p->handler.length);
+    }
+    return true;
+}
+
+static struct task *
+make_task(const struct session *s, tick_ns now, const struct msg_put *p,
+    struct slice payload, uint32_t index)
+{
+    struct task *t = task_new(payload);
+
+    if (t == NULL) return NULL;
+    t->priority = (int32_t)p->priority;
+    if (p->result != 0) {
+        t->ref = p->request + index;
+        t->submitter = s->slot;
+    }
+    if (!add_more(t, now, p)) {
+        task_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+/* All tasks of the put, in memory and within the budget, or none. */
+static int
+make_batch(struct core *core, tick_ns now, struct session *s,
+    const struct msg_put *p, struct wait_batch *batch)
+{
+    struct proto_list list = p->payloads;
+    struct rec_payload record;
+
+    *batch = (struct wait_batch){
+        .request = p->request,
+        .delay = (tick_ns)p->delay_ns,
+    };
+    list_init(&batch->tasks);
+    while (codec_list_next(&list, RECORD_payload, &record)) {
+        int code = 0;
+        struct task *t = NULL;
+        if (record.payload.length > core->config.payload_max) {
+            code = STINT_ETOOLARGE;
+        } else if (core->memory + core->out + record.payload.length
+                   > core->config.memory_max) {
+            code = STINT_EBUDGET;
+        } else {
+            t = make_task(s, now, p, record.payload, batch->count);
+            if (t == NULL) code = STINT_ENOMEM;
+        }
+        if (code != 0) {
+            match_drop(core, batch);
+            return code;
+        }
+        list_push(&batch->tasks, &t->at.in_list);
+        batch->count += 1;
+        core->memory += task_memory(t);
+        if (t->ref != 0) s->owed += 1;
+    }
+    return 0;
+}
+
+/* What found no room waits for it, or is refused. */
+static void
+park(struct core *core, tick_ns now, struct session *s, struct queue *q,
+    const struct msg_put *p, struct wait_batch *batch)
+{
+    struct wait *w = NULL;
+    int code = STINT_EFULL;
+
+    if (p->wait_ns > 0) {
+        code = STINT_ELIMIT;
+        if (s->waits_count < SESSION_WAITS_MAX) {
+            w = wait_new(WAIT_PUT, 1);
+            code = STINT_ENOMEM;
+        }
+    }
+    if (w == NULL) {
+        refuse(core, s, batch->request, batch->count, code, NULL);
+        match_drop(core, batch);
+        return;
+    }
+    w->as.put = *batch;
+    list_init(&w->as.put.tasks);
+    for (;;) {
+        struct list *node = list_pop(&batch->tasks);
+        if (node == NULL) break;
+        list_push(&w->as.put.tasks, node);
+    }
+    wait_begin(
+        &core->waits, w, s, p->request, tick_after(now, (tick_ns)p->wait_ns));
+    wait_line_up(w, 0, q);
+}
+
+void
+put_tasks(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m)
+{
+    const struct msg_put *p = &m->as.put;
+    struct queue *q;
+    struct wait_batch batch;
+
+    int code = queues_open(core, p->queue, &q);
+    if (code == 0 && q->shut) code = STINT_ESHUTDOWN;
+    if (code == 0) code = make_batch(core, now, s, p, &batch);
+    if (code != 0) {
+        refuse(core, s, p->request, p->payloads.count, code, NULL);
+        return;
+    }
+    if (list_is_empty(&q->putters)) {
+        (void)match_accept(core, now, q, s, &batch);
+    }
+    if (batch.count > 0) park(core, now, s, q, p, &batch);
+}

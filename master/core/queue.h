@@ -1,0 +1,90 @@
+/**
+ * queue.h - one queue: what is ready, in which order, who waits. [layer: core]
+ *
+ * Ready tasks that were never handed out are in `fresh`, in the order of their
+ * ids, which costs nothing; those that came back, were delayed or have a
+ * priority are in the heap `back`.  The next one is the better of both ends, so
+ * a task that comes back stands in its first place (I8).
+ *
+ * Holds always (I2): accepted = ready + delayed + leased + done + dead
+ *                               + cancelled + expired.
+ */
+#ifndef QUEUE_H
+#define QUEUE_H
+
+#include "common/hash.h"
+
+#include "master/core/retry.h"
+#include "master/core/task.h"
+
+/* The numbers are those of queue_row.kind. */
+enum queue_kind { QUEUE_FIFO = 0, QUEUE_LIFO = 1, QUEUE_PRIORITY = 2 };
+
+struct queue_policy {
+    uint8_t kind;       /* enum queue_kind */
+    uint64_t max_tasks; /* Ready and delayed; UINT64_MAX: no bound. */
+    uint64_t max_bytes; /* Of their payloads; UINT64_MAX: no bound. */
+    tick_ns lease;
+    struct retry_policy retry;
+};
+
+struct queue {
+    char name[PROTO_NAME_MAX + 1];
+    uint32_t index; /* In the order in which queues were made. */
+    bool shut;      /* Takes no puts. */
+    bool emptied;   /* Shut at once: what comes back is cancelled. */
+    struct queue_policy policy;
+
+    struct list fresh;
+    struct heap back;
+    struct list dead;
+    uint64_t now[TASK_STATES]; /* Ready, delayed, leased, dead: tasks now; done,
+                                  cancelled, expired: ever. */
+    uint64_t accepted;
+    uint64_t open_bytes; /* Payloads of ready and delayed tasks. */
+    uint64_t bytes;      /* Payloads of all that are held. */
+    uint64_t failures, lost, timeouts, released; /* Attempts, ever. */
+
+    struct list getters; /* struct wait_link, longest wait first. */
+    struct list putters;
+    struct list joiners;
+    uint64_t getters_count, putters_count;
+
+    struct list dirty; /* In the core's list of queues to be matched. */
+    UT_hash_handle by_name;
+};
+
+/** The policy of a queue that nobody has declared. */
+void queue_policy_init(struct queue_policy *policy);
+
+bool queue_policy_equal(
+    const struct queue_policy *a, const struct queue_policy *b);
+
+/** An empty queue; NULL without memory.  `name` is 1 to 255 bytes. */
+struct queue *queue_new(
+    struct slice name, const struct queue_policy *policy, uint32_t index);
+
+/** Free a queue that holds no task and nobody waits for. */
+void queue_free(struct queue *q);
+
+/** Whether one more payload of `size` bytes is within the bounds. */
+bool queue_has_room(const struct queue *q, uint64_t size);
+
+/** Make `t`, which is in no list of the queue, ready.  `fresh`: it was never
+ * ready before and has the highest id. */
+void queue_push(struct queue *q, struct task *t, bool fresh);
+
+/** The next task, still ready; NULL if none. */
+struct task *queue_peek(const struct queue *q);
+
+/** Take out a ready task; its state is the caller's to set. */
+void queue_take(struct queue *q, struct task *t);
+
+/** Tasks that have not ended: what join waits for. */
+uint64_t queue_unfinished(const struct queue *q);
+
+/** Count a task that is not in the queue's lists into or out of a state. */
+void queue_count(struct queue *q, enum task_state from, enum task_state to,
+    const struct task *t);
+
+#endif

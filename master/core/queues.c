@@ -1,0 +1,226 @@
+#include "master/core/queues.h"
+
+#include <stdlib.h>
+
+#include "common/error.h"
+#include "master/core/life.h"
+#include "master/core/reply.h"
+#include "master/core/verbs.h"
+
+struct queue *
+queues_find(const struct core *core, struct slice name)
+{
+    struct queue *found;
+
+    HASH_FIND(by_name, core->by_name, name.bytes, name.length, found);
+    return found;
+}
+
+/* Names go to terminals and files: no control characters. */
+static bool
+is_name(struct slice name)
+{
+    if (name.length < 1 || name.length > PROTO_NAME_MAX) return false;
+    for (size_t i = 0; i < name.length; i++) {
+        if (name.bytes[i] < 0x20 || name.bytes[i] == 0x7f) return false;
+    }
+    return true;
+}
+
+int
+queues_make(struct core *core, struct slice name,
+    const struct queue_policy *policy, struct queue **out)
+{
+    if (!is_name(name)) return STINT_EINVAL;
+    if (core->queues_count >= core->config.queues_max) return STINT_ELIMIT;
+    if (core->queues_count == core->queues_capacity) {
+        uint32_t want =
+            core->queues_capacity == 0 ? 16 : core->queues_capacity * 2;
+        struct queue **grown =
+            realloc(core->queues, want * sizeof(struct queue *));
+        if (grown == NULL) return STINT_ENOMEM;
+        core->queues = grown;
+        core->queues_capacity = want;
+    }
+    struct queue *q = queue_new(name, policy, core->queues_count);
+    if (q == NULL) return STINT_ENOMEM;
+    HASH_ADD_KEYPTR(by_name, core->by_name, q->name, name.length, q);
+    if (!HASH_IS_IN(by_name, q)) {
+        queue_free(q);
+        return STINT_ENOMEM;
+    }
+    core->queues[core->queues_count++] = q;
+    *out = q;
+    return 0;
+}
+
+int
+queues_open(struct core *core, struct slice name, struct queue **out)
+{
+    struct queue_policy policy;
+
+    *out = queues_find(core, name);
+    if (*out != NULL) return 0;
+    if (core->config.no_create) return STINT_ENOQUEUE;
+    queue_policy_init(&policy);
+    return queues_make(core, name, &policy, out);
+}
+
+static void
+cancel_open(struct core *core, tick_ns now, struct queue *q)
+{
+    uint64_t after = 0;
+
+    while (q->now[TASK_READY] + q->now[TASK_DELAYED] > 0) {
+        struct task *t = task_table_next(&core->tasks, after);
+        if (t == NULL) return;
+        after = t->id;
+        if (t->queue != q) continue;
+        if (t->state == TASK_READY || t->state == TASK_DELAYED) {
+            life_cancel(core, now, t);
+        }
+    }
+}
+
+void
+queues_fini(struct core *core)
+{
+    HASH_CLEAR(by_name, core->by_name);
+    for (uint32_t i = 0; i < core->queues_count; i++)
+        queue_free(core->queues[i]);
+    free(core->queues);
+}
+
+/* ---- declare ---------------------------------------------------------------
+ */
+
+static tick_ns
+or_default(uint64_t value, tick_ns otherwise)
+{
+    return value == 0 ? otherwise : (tick_ns)value;
+}
+
+static struct queue_policy
+policy_of(const struct msg_declare *d)
+{
+    struct queue_policy policy;
+
+    queue_policy_init(&policy);
+    if (d->set == 0) return policy;
+    policy.kind = (uint8_t)d->kind;
+    if (d->max_tasks != 0) policy.max_tasks = d->max_tasks;
+    if (d->max_bytes != 0) policy.max_bytes = d->max_bytes;
+    policy.lease = or_default(d->lease_ns, policy.lease);
+    struct retry_policy *retry = &policy.retry;
+    if (d->attempts_max != 0) retry->attempts_max = (uint32_t)d->attempts_max;
+    retry->delay_first = or_default(d->backoff_ns, retry->delay_first);
+    retry->delay_max = or_default(d->backoff_max_ns, retry->delay_max);
+    if (retry->delay_max < retry->delay_first) {
+        retry->delay_max = retry->delay_first;
+    }
+    return policy;
+}
+
+static int
+declare(struct core *core, const struct session *s, const struct msg_declare *d)
+{
+    struct queue *q = queues_find(core, d->queue);
+    struct queue_policy policy = policy_of(d);
+
+    if (q != NULL) {
+        if (d->set == 0 || queue_policy_equal(&policy, &q->policy)) return 0;
+        return STINT_EEXISTS;
+    }
+    if (d->only_open != 0) return STINT_ENOQUEUE;
+    unsigned may_make = ROLE_SUBMIT | ROLE_ADMIN;
+    if (d->set != 0 && (s->key->role & may_make) == 0) return STINT_EROLE;
+    if ((s->key->role & may_make) == 0 && core->config.no_create) {
+        return STINT_ENOQUEUE;
+    }
+    return queues_make(core, d->queue, &policy, &q);
+}
+
+static const char *
+why_not(int code)
+{
+    switch (code) {
+    case STINT_EEXISTS:
+        return "the queue exists already with other options: open it without "
+               "options, or give the same ones";
+    case STINT_ENOQUEUE:
+        return "there is no such queue, and it is not to be made";
+    case STINT_EROLE:
+        return "a key with the role work may not make a queue with options: "
+               "make it with a submit or admin key";
+    case STINT_EINVAL:
+        return "a queue name is 1 to 255 bytes without control characters";
+    case STINT_ELIMIT:
+        return "the master holds as many queues as it may";
+    default:
+        return error_text(code);
+    }
+}
+
+void
+queues_declare(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m)
+{
+    const struct msg_declare *d = &m->as.declare;
+    int code = declare(core, s, d);
+
+    (void)now;
+    if (code == 0) {
+        reply_ok(core, s, d->request, 0);
+    } else {
+        reply_error(core, s, d->request, code, why_not(code));
+    }
+}
+
+/* ---- join, shutdown ---------------------------------------------------------
+ */
+
+void
+queues_join(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m)
+{
+    const struct msg_join *j = &m->as.join;
+    struct queue *q = queues_find(core, j->queue);
+
+    if (q == NULL) {
+        reply_error(core, s, j->request, STINT_ENOQUEUE, NULL);
+        return;
+    }
+    if (s->waits_count >= SESSION_WAITS_MAX) {
+        reply_error(core, s, j->request, STINT_ELIMIT, NULL);
+        return;
+    }
+    struct wait *w = wait_new(WAIT_JOIN, 1);
+    if (w == NULL) {
+        reply_error(core, s, j->request, STINT_ENOMEM, NULL);
+        return;
+    }
+    wait_begin(
+        &core->waits, w, s, j->request, tick_after(now, (tick_ns)j->wait_ns));
+    wait_line_up(w, 0, q);
+    life_touch(core, q);
+}
+
+void
+queues_shutdown(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m)
+{
+    const struct msg_shutdown *d = &m->as.shutdown;
+    struct queue *q = queues_find(core, d->queue);
+
+    if (q == NULL) {
+        reply_error(core, s, d->request, STINT_ENOQUEUE, NULL);
+        return;
+    }
+    q->shut = true;
+    if (d->immediate != 0) {
+        q->emptied = true;
+        cancel_open(core, now, q);
+    }
+    life_touch(core, q);
+    reply_ok(core, s, d->request, 0);
+}

@@ -1,0 +1,27 @@
+/**
+ * queues.h - queues by name.                                    [layer: core]
+ */
+#ifndef QUEUES_H
+#define QUEUES_H
+
+#include "master/core/inside.h"
+
+/** The queue `name`, or NULL. */
+struct queue *queues_find(const struct core *core, struct slice name);
+
+/**
+ * Make the queue `name`, which does not exist.
+ * Returns 0, STINT_EINVAL (a control character in the name, or its length),
+ * STINT_ELIMIT or STINT_ENOMEM.
+ */
+int queues_make(struct core *core, struct slice name,
+    const struct queue_policy *policy, struct queue **out);
+
+/** The queue `name`, made with the default policy where the master allows it.
+ * Returns as queues_make, or STINT_ENOQUEUE. */
+int queues_open(struct core *core, struct slice name, struct queue **out);
+
+/** Free all of them. */
+void queues_fini(struct core *core);
+
+#endif

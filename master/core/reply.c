@@ -1,0 +1,155 @@
+#include "master/core/reply.h"
+
+#include <stdlib.h>
+
+#include "common/error.h"
+
+void
+reply_broken(struct core *core, struct session *s)
+{
+    list_remove(&s->sending);
+    list_push(&core->broken, &s->sending);
+}
+
+static bool
+is_broken(const struct session *s)
+{
+    return s->stream.open.failed;
+}
+
+void
+reply_sending(struct core *core, struct session *s)
+{
+    if (is_broken(s)) {
+        reply_broken(core, s);
+    } else if (list_is_empty(&s->sending)) {
+        list_push(&core->sending, &s->sending);
+    }
+}
+
+void
+reply_seal(struct core *core, struct session *s)
+{
+    size_t before = session_out_bytes(s);
+
+    if (stream_seal(&s->stream) != 0) {
+        reply_broken(core, s);
+        return;
+    }
+    core->out += session_out_bytes(s) - before;
+}
+
+void
+reply(struct core *core, struct session *s, const struct msg *m)
+{
+    size_t before = session_out_bytes(s);
+
+    codec_message(stream_message(&s->stream), m);
+    core->out += session_out_bytes(s) - before;
+    reply_sending(core, s);
+    if (stream_open_bytes(&s->stream) > SESSION_FRAME_SOFT) {
+        reply_seal(core, s);
+    }
+}
+
+void
+reply_ok(struct core *core, struct session *s, uint64_t request, uint64_t value)
+{
+    reply(core, s,
+        &(struct msg){
+            .type = MSG_ok,
+            .as.ok = { .request = request, .value = value },
+        });
+}
+
+void
+reply_error(struct core *core, struct session *s, uint64_t request, int code,
+    const char *text)
+{
+    reply(core, s,
+        &(struct msg){
+            .type = MSG_error,
+            .as.error = {
+                .request = request,
+                .code = code,
+                .text = slice_of(text != NULL ? text : error_text(code)),
+            },
+        });
+}
+
+void
+reply_get_end(struct core *core, struct session *s, uint64_t request, int code)
+{
+    reply(core, s,
+        &(struct msg){
+            .type = MSG_get_end,
+            .as.get_end = { .request = request, .code = code },
+        });
+}
+
+/* Whether the open frame ends with a list that one more record may join. */
+static bool
+can_join(const struct session *s, const struct msg *head)
+{
+    uint64_t request = head->type == MSG_tasks ? head->as.tasks.request : 0;
+
+    return s->tail.type == head->type && s->tail.request == request
+           && s->tail.frame == s->stream.sent + 1 && s->stream.open_messages > 0
+           && s->stream.open.length == s->tail.end;
+}
+
+void
+reply_record(struct core *core, struct session *s, const struct msg *head,
+    enum record_type type, const void *record)
+{
+    size_t before = session_out_bytes(s);
+    struct buf *b = &s->stream.open;
+
+    if (!can_join(s, head)) {
+        b = stream_message(&s->stream);
+        s->tail.type = head->type;
+        s->tail.request = head->type == MSG_tasks ? head->as.tasks.request : 0;
+        s->tail.frame = s->stream.sent + 1;
+        s->tail.list = codec_list_begin(b, head);
+    }
+    codec_list_add(b, &s->tail.list, type, record);
+    codec_list_end(b, &s->tail.list);
+    s->tail.end = b->length;
+    core->out += session_out_bytes(s) - before;
+    reply_sending(core, s);
+    if (stream_open_bytes(&s->stream) > SESSION_FRAME_SOFT) {
+        reply_seal(core, s);
+    }
+}
+
+bool
+reply_has_window(struct core *core, struct session *s)
+{
+    bool crowded = core->out > core->config.memory_max / 2;
+
+    if (session_has_window(s) && (!crowded || session_out_bytes(s) == 0)) {
+        return true;
+    }
+    if (list_is_empty(&s->starved)) list_push(&core->starved, &s->starved);
+    return false;
+}
+
+void
+reply_letter(
+    struct core *core, struct session *s, uint64_t conn, const struct msg *m)
+{
+    struct stream none;
+    struct letter *letter = malloc(sizeof *letter);
+
+    /* Without memory nothing is said: the peer asks again. */
+    if (letter == NULL) return;
+    stream_init(&none);
+    letter->conn = conn;
+    letter->frame = stream_bare(s != NULL ? &s->stream : &none, m);
+    stream_fini(&none);
+    if (letter->frame == NULL) {
+        free(letter);
+        return;
+    }
+    list_push(&core->letters, &letter->node);
+}

@@ -1,0 +1,49 @@
+/**
+ * reply.h - messages to sessions.                               [layer: core]
+ *
+ * Messages are encoded straight into the open frame of the session's stream;
+ * tasks for the same get, and results, join the list that was written last.
+ * Without memory the session is put among the broken ones and ended by the
+ * turn: its client learns that its session is gone, nothing is half said.
+ */
+#ifndef REPLY_H
+#define REPLY_H
+
+#include "master/core/inside.h"
+
+/** Append a whole message. */
+void reply(struct core *core, struct session *s, const struct msg *m);
+
+void reply_ok(
+    struct core *core, struct session *s, uint64_t request, uint64_t value);
+
+/** `text` may be NULL: the code says it all. */
+void reply_error(struct core *core, struct session *s, uint64_t request,
+    int code, const char *text);
+
+/** The end of a get. */
+void reply_get_end(
+    struct core *core, struct session *s, uint64_t request, int code);
+
+/** One record of a list message `head`, joined to the last one if it can be. */
+void reply_record(struct core *core, struct session *s, const struct msg *head,
+    enum record_type type, const void *record);
+
+/** Whether tasks and results may go to `s` now; if not it is remembered, and
+ * the turn tries again when the client has acknowledged something. */
+bool reply_has_window(struct core *core, struct session *s);
+
+/** Seal the open frame. */
+void reply_seal(struct core *core, struct session *s);
+
+/** There are sealed frames for its connection. */
+void reply_sending(struct core *core, struct session *s);
+
+/** One unnumbered message to a connection; `s` may be NULL. */
+void reply_letter(
+    struct core *core, struct session *s, uint64_t conn, const struct msg *m);
+
+/** Out of memory for `s`: end it in this turn. */
+void reply_broken(struct core *core, struct session *s);
+
+#endif

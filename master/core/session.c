@@ -1,0 +1,50 @@
+#include "master/core/session.h"
+
+#include <stdlib.h>
+
+#include "common/check.h"
+
+struct session *
+session_new(const uint8_t id[PROTO_SESSION_BYTES], struct key *key, tick_ns now)
+{
+    struct session *s = calloc(1, sizeof *s);
+
+    if (s == NULL) return NULL;
+    memcpy(s->id, id, PROTO_SESSION_BYTES);
+    s->state = SESSION_LIVE;
+    s->key = key;
+    s->window = SESSION_WINDOW;
+    s->since = s->heard = now;
+    stream_init(&s->stream);
+    list_init(&s->leases);
+    list_init(&s->waits);
+    list_init(&s->results);
+    list_init(&s->sending);
+    list_init(&s->starved);
+    return s;
+}
+
+void
+session_free(struct session *s)
+{
+    CHECK(list_is_empty(&s->leases) && list_is_empty(&s->waits));
+    CHECK(list_is_empty(&s->results));
+    list_remove(&s->sending);
+    list_remove(&s->starved);
+    stream_fini(&s->stream);
+    free(s);
+}
+
+size_t
+session_out_bytes(const struct session *s)
+{
+    return s->stream.kept_bytes + stream_open_bytes(&s->stream);
+}
+
+bool
+session_has_window(const struct session *s)
+{
+    return s->state == SESSION_LIVE && s->conn != 0
+           && s->stream.kept_count < SESSION_FRAMES_MAX
+           && session_out_bytes(s) < s->window;
+}

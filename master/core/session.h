@@ -1,0 +1,104 @@
+/**
+ * session.h - one client as the master knows it.                [layer: core]
+ *
+ * A session outlives its connections: it has the stream of frames to its
+ * client, what the client holds and what it waits for.
+ *
+ *     live      heard of within `silence`
+ *     silent    not heard of: its leases went back, its waits ended; its stream
+ *               and undelivered results stay for `session_ttl`
+ *     ghost     forgotten, but tasks it submitted are still to end: only the
+ *               slot stays, their results are dropped
+ *
+ * Slots are numbers, given again only when nothing refers to them.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "common/hash.h"
+
+#include "common/heap.h"
+#include "common/list.h"
+#include "common/tick.h"
+#include "master/core/keyring.h"
+#include "proto/stream.h"
+
+enum {
+    SESSION_FRAMES_MAX =
+        48, /* Unacknowledged frames; under the socket's HWM. */
+    SESSION_WAITS_MAX = 4096,
+    SESSION_WINDOW = 4 << 20,
+    SESSION_FRAME_SOFT = 128 << 10, /* A frame is sealed beyond this. */
+};
+
+enum session_state { SESSION_LIVE, SESSION_SILENT, SESSION_GHOST };
+
+struct session {
+    uint8_t id[PROTO_SESSION_BYTES];
+    uint32_t slot;
+    enum session_state state;
+    bool leaving;  /* Said bye: forgotten as soon as its answer had time. */
+    uint64_t conn; /* 0: no connection now. */
+    struct key *key;
+    struct stream stream;
+    size_t window; /* Bytes it takes unacknowledged. */
+
+    uint8_t kind; /* hello.kind */
+    char name[PROTO_NAME_MAX + 1];
+    char host[PROTO_NAME_MAX + 1];
+    uint64_t pid;
+    uint32_t slots;
+    tick_ns since;
+    tick_ns heard;
+    struct heap_node
+        alarm; /* When to look whether it is silent, or to forget. */
+    tick_ns alarm_at;
+
+    struct list leases;
+    uint64_t leased, done, failed;
+    struct list waits; /* struct wait.of_session */
+    uint32_t waits_count;
+    struct list results; /* struct outcome, not yet in a frame. */
+    uint64_t owed;       /* Tasks whose results it waits for. */
+
+    /* The list at the end of the open frame, if one may be continued. */
+    struct {
+        enum msg_type type;
+        uint64_t request;
+        struct codec_list list;
+        size_t end; /* Length of the open buffer after the last record. */
+        uint64_t frame;
+    } tail;
+
+    struct list sending; /* In the core's list of sessions with frames. */
+    struct list
+        starved; /* In the core's list of those whose window was full. */
+    UT_hash_handle by_id;
+    UT_hash_handle by_conn;
+};
+
+/* A result that waits for room in its session's window. */
+struct outcome {
+    struct list node;
+    uint64_t ref, task;
+    int code;
+    uint32_t attempts;
+    char worker[64];
+    size_t length;
+    uint8_t bytes[];
+};
+
+/** A live session without a connection; NULL without memory. */
+struct session *session_new(
+    const uint8_t id[PROTO_SESSION_BYTES], struct key *key, tick_ns now);
+
+/** Free it; it must hold and wait for nothing. */
+void session_free(struct session *s);
+
+/** Whether tasks and results may be sent to it now (credit in bytes). */
+bool session_has_window(const struct session *s);
+
+/** Bytes that are sent or to be sent and not acknowledged. */
+size_t session_out_bytes(const struct session *s);
+
+#endif

@@ -1,0 +1,185 @@
+#include "master/core/task.h"
+
+#include <stdlib.h>
+
+#include "common/check.h"
+
+/* malloc's own word for each block. */
+enum { BLOCK_OVERHEAD = 16 };
+
+struct task *
+task_new(struct slice payload)
+{
+    struct task *t = malloc(sizeof *t + payload.length);
+
+    if (t == NULL) return NULL;
+    memset(t, 0, sizeof *t);
+    list_init(&t->at.in_list);
+    t->size = (uint32_t)payload.length;
+    if (payload.length > 0) memcpy(t->payload, payload.bytes, payload.length);
+    return t;
+}
+
+void
+task_free(struct task *t)
+{
+    if (t == NULL) return;
+    if (t->more != NULL) free(t->more->reason);
+    free(t->more);
+    free(t);
+}
+
+size_t
+task_memory(const struct task *t)
+{
+    size_t more = t->more != NULL ? sizeof *t->more : 0;
+
+    return sizeof *t + t->size + more + BLOCK_OVERHEAD;
+}
+
+struct task_more *
+task_more(struct task *t)
+{
+    if (t->more != NULL) return t->more;
+
+    struct task_more *more = calloc(1, sizeof *more);
+    if (more == NULL) return NULL;
+    more->task = t;
+    more->expires = TICK_NEVER;
+    t->more = more;
+    return more;
+}
+
+uint32_t
+task_tries(const struct task *t)
+{
+    return (uint32_t)t->failures + t->lost + t->timeouts;
+}
+
+void
+task_table_init(struct task_table *table)
+{
+    *table = (struct task_table){ .chunks = NULL };
+}
+
+void
+task_table_fini(struct task_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->chunks[i] == NULL) continue;
+        CHECK(table->chunks[i]->live == 0);
+        free(table->chunks[i]);
+    }
+    free(table->chunks);
+    task_table_init(table);
+}
+
+/* Forget the freed chunks at the front, when they are many. */
+static void
+trim(struct task_table *table)
+{
+    size_t gone = 0;
+
+    while (gone < table->count && table->chunks[gone] == NULL)
+        gone++;
+    if (gone < 64 || gone < table->count / 2) return;
+    memmove(table->chunks, table->chunks + gone,
+        (table->count - gone) * sizeof(struct task_chunk *));
+    table->base += gone;
+    table->count -= gone;
+}
+
+static bool
+grow(struct task_table *table)
+{
+    trim(table);
+    if (table->count == table->capacity) {
+        size_t want = table->capacity == 0 ? 64 : table->capacity * 2;
+        struct task_chunk **chunks =
+            realloc(table->chunks, want * sizeof(struct task_chunk *));
+        if (chunks == NULL) return false;
+        table->chunks = chunks;
+        table->capacity = want;
+    }
+    struct task_chunk *chunk = calloc(1, sizeof *chunk);
+    if (chunk == NULL) return false;
+    table->chunks[table->count++] = chunk;
+    return true;
+}
+
+bool
+task_table_reserve(struct task_table *table, uint64_t more)
+{
+    uint64_t need = (table->last + more) / TASK_CHUNK;
+
+    while (table->base + table->count <= need) {
+        if (!grow(table)) return false;
+    }
+    return true;
+}
+
+static struct task_chunk *
+chunk_of(const struct task_table *table, uint64_t id)
+{
+    uint64_t at = id / TASK_CHUNK;
+
+    if (at < table->base || at >= table->base + table->count) return NULL;
+    return table->chunks[at - table->base];
+}
+
+void
+task_table_add(struct task_table *table, struct task *t)
+{
+    uint64_t id = ++table->last;
+    struct task_chunk *chunk = chunk_of(table, id);
+
+    CHECK(chunk != NULL);
+    t->id = id;
+    chunk->tasks[id % TASK_CHUNK] = t;
+    chunk->live += 1;
+}
+
+struct task *
+task_table_find(const struct task_table *table, uint64_t id)
+{
+    const struct task_chunk *chunk = chunk_of(table, id);
+
+    return chunk != NULL ? chunk->tasks[id % TASK_CHUNK] : NULL;
+}
+
+struct task *
+task_table_next(const struct task_table *table, uint64_t after)
+{
+    uint64_t id = after + 1;
+
+    if (id / TASK_CHUNK < table->base) id = table->base * TASK_CHUNK;
+    while (id <= table->last) {
+        const struct task_chunk *chunk = chunk_of(table, id);
+        if (chunk == NULL || chunk->live == 0) {
+            id = (id / TASK_CHUNK + 1) * TASK_CHUNK;
+            continue;
+        }
+        if (chunk->tasks[id % TASK_CHUNK] != NULL) {
+            return chunk->tasks[id % TASK_CHUNK];
+        }
+        id++;
+    }
+    return NULL;
+}
+
+void
+task_table_remove(struct task_table *table, struct task *t)
+{
+    struct task_chunk *chunk = chunk_of(table, t->id);
+
+    CHECK(chunk != NULL && chunk->tasks[t->id % TASK_CHUNK] == t);
+    chunk->tasks[t->id % TASK_CHUNK] = NULL;
+    chunk->live -= 1;
+    /* The last chunk goes on being filled. */
+    uint64_t at = t->id / TASK_CHUNK;
+    if (chunk->live == 0 && at + 1 < table->base + table->count
+        && at < table->last / TASK_CHUNK) {
+        table->chunks[at - table->base] = NULL;
+        free(chunk);
+    }
+}

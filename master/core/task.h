@@ -1,0 +1,127 @@
+/**
+ * task.h - one task and the table of all of them.               [layer: core]
+ *
+ * A task is one allocation, its payload behind it: about 110 bytes and the
+ * payload.  Ids are given in rising order and never again; the table is an
+ * array of chunks indexed by id, a chunk is freed when its last task is, so one
+ * old task keeps one chunk alive and growing never moves what is there.
+ */
+#ifndef TASK_H
+#define TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/heap.h"
+#include "common/list.h"
+#include "common/slice.h"
+#include "common/tick.h"
+#include "proto/proto.h"
+
+struct queue;
+struct lease;
+
+/* The numbers are those of task_row.state. */
+enum task_state {
+    TASK_READY = 0,
+    TASK_DELAYED = 1,
+    TASK_LEASED = 2,
+    TASK_DONE = 3,
+    TASK_DEAD = 4,
+    TASK_CANCELLED = 5,
+    TASK_EXPIRED = 6,
+    TASK_STATES,
+};
+
+/* What few tasks have; allocated when first needed. */
+struct task_more {
+    struct heap_node expiry; /* While expires != TICK_NEVER. */
+    struct task *task;
+    tick_ns expires;
+    tick_ns ended;         /* Dead: when. */
+    uint32_t attempts_max; /* 0: the queue's. */
+    char handler[64 + 1];
+    char worker[64]; /* Who held it last, cut to fit. */
+    char *reason;    /* Owned; why the last attempt failed, or NULL. */
+};
+
+struct task {
+    uint64_t id; /* 0: not accepted yet (a put that waits for room). */
+    union {
+        struct list in_list;   /* Ready in order of arrival; dead; waiting. */
+        struct heap_node node; /* Ready out of order; delayed. */
+    } at;
+    struct queue *queue;
+    union {
+        struct lease *lease; /* TASK_LEASED */
+        tick_ns due;         /* TASK_DELAYED */
+    } is;
+    uint64_t ref;           /* Of the submitter; 0: nobody wants the result. */
+    struct task_more *more; /* Owned; NULL for most. */
+    tick_ns born;           /* When it was put. */
+    uint32_t submitter;     /* Slot of its session. */
+    uint32_t size;          /* Of the payload. */
+    int32_t priority;
+    uint32_t attempts; /* Grants so far; part of the fence. */
+    uint16_t failures; /* How grants ended, each counted apart; saturating. */
+    uint16_t lost;
+    uint16_t timeouts;
+    uint16_t released;
+    uint8_t state; /* enum task_state */
+    bool in_order; /* Ready: in the queue's list, not in its heap. */
+    uint8_t payload[];
+};
+
+enum { TASK_CHUNK = 4096 };
+
+struct task_chunk {
+    uint32_t live;
+    struct task *tasks[TASK_CHUNK];
+};
+
+struct task_table {
+    struct task_chunk *
+        *chunks; /* chunks[i] holds ids from (base + i) * 4096. */
+    uint64_t base;
+    size_t count, capacity;
+    uint64_t last; /* Last id given. */
+};
+
+/** A task that is nowhere yet; NULL without memory.  Copies `payload`. */
+struct task *task_new(struct slice payload);
+
+/** Free a task that is in no list, heap or table.  NULL is fine. */
+void task_free(struct task *t);
+
+/** Bytes it counts against the budget. */
+size_t task_memory(const struct task *t);
+
+/** Its `more`, made if need be; NULL without memory. */
+struct task_more *task_more(struct task *t);
+
+/** Attempts that were used up: not those given back or never delivered. */
+uint32_t task_tries(const struct task *t);
+
+void task_table_init(struct task_table *table);
+
+/** Free the table; it must hold no task. */
+void task_table_fini(struct task_table *table);
+
+/** Make room for ids up to `more` behind the last one.  Returns false, changing
+ * nothing, without memory. */
+bool task_table_reserve(struct task_table *table, uint64_t more);
+
+/** Give `t` the next id; room was reserved. */
+void task_table_add(struct task_table *table, struct task *t);
+
+/** The task `id`, or NULL. */
+struct task *task_table_find(const struct task_table *table, uint64_t id);
+
+/** The first task with an id > `after`, or NULL. */
+struct task *task_table_next(const struct task_table *table, uint64_t after);
+
+/** Take `t` out; its id is never given again. */
+void task_table_remove(struct task_table *table, struct task *t);
+
+#endif

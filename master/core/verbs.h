@@ -1,0 +1,23 @@
+/**
+ * verbs.h - what each request does.                             [layer: core]
+ *
+ * One function for each message a client may send, of one shape; core.c has
+ * checked that the session's key may send it.  Each decides first, evolves
+ * second, and answers in every case.
+ */
+#ifndef VERBS_H
+#define VERBS_H
+
+#include "master/core/inside.h"
+
+typedef void verb_fn(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m);
+
+verb_fn put_tasks, get_tasks, get_cancel;
+verb_fn finish_done, finish_fail, finish_release, finish_renew, finish_cancel;
+verb_fn queues_declare, queues_join, queues_shutdown;
+verb_fn look_status, look_list;
+verb_fn admin_key_add, admin_key_revoke, admin_stop;
+verb_fn greet_ping, greet_bye;
+
+#endif

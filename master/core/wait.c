@@ -1,0 +1,109 @@
+#include "master/core/wait.h"
+
+#include <stdlib.h>
+
+#include "common/base.h"
+#include "common/check.h"
+#include "master/core/queue.h"
+#include "master/core/session.h"
+
+static bool
+due_sooner(const struct heap_node *a, const struct heap_node *b)
+{
+    return CONTAINER_OF_CONST(a, struct wait, by_deadline)->deadline
+           < CONTAINER_OF_CONST(b, struct wait, by_deadline)->deadline;
+}
+
+void
+wait_book_init(struct wait_book *book)
+{
+    heap_init(&book->by_deadline, due_sooner);
+    book->count = 0;
+}
+
+struct wait *
+wait_new(enum wait_kind kind, uint32_t links)
+{
+    struct wait *w = calloc(1, sizeof *w + links * sizeof w->links[0]);
+
+    if (w == NULL) return NULL;
+    w->kind = kind;
+    w->links_count = links;
+    if (kind == WAIT_PUT) list_init(&w->as.put.tasks);
+    list_init(&w->of_session);
+    for (uint32_t i = 0; i < links; i++)
+        list_init(&w->links[i].node);
+    return w;
+}
+
+void
+wait_begin(struct wait_book *book, struct wait *w, struct session *session,
+    uint64_t request, tick_ns deadline)
+{
+    w->session = session;
+    w->request = request;
+    w->deadline = deadline;
+    heap_add(&book->by_deadline, &w->by_deadline);
+    list_push(&session->waits, &w->of_session);
+    session->waits_count += 1;
+    book->count += 1;
+}
+
+void
+wait_line_up(struct wait *w, uint32_t index, struct queue *queue)
+{
+    struct wait_link *link = &w->links[index];
+
+    link->wait = w;
+    link->queue = queue;
+    switch (w->kind) {
+    case WAIT_GET:
+        list_push(&queue->getters, &link->node);
+        queue->getters_count += 1;
+        break;
+    case WAIT_PUT:
+        list_push(&queue->putters, &link->node);
+        queue->putters_count += 1;
+        break;
+    case WAIT_JOIN:
+        list_push(&queue->joiners, &link->node);
+        break;
+    }
+}
+
+void
+wait_end(struct wait_book *book, struct wait *w)
+{
+    for (uint32_t i = 0; i < w->links_count; i++) {
+        struct wait_link *link = &w->links[i];
+        if (link->queue == NULL) continue;
+        list_remove(&link->node);
+        if (w->kind == WAIT_GET) link->queue->getters_count -= 1;
+        if (w->kind == WAIT_PUT) link->queue->putters_count -= 1;
+    }
+    CHECK(w->kind != WAIT_PUT || list_is_empty(&w->as.put.tasks));
+    heap_remove(&book->by_deadline, &w->by_deadline);
+    list_remove(&w->of_session);
+    w->session->waits_count -= 1;
+    book->count -= 1;
+    free(w);
+}
+
+struct wait *
+wait_peek_due(const struct wait_book *book, tick_ns now)
+{
+    struct heap_node *first = heap_peek(&book->by_deadline);
+
+    if (first == NULL) return NULL;
+    struct wait *w = CONTAINER_OF(first, struct wait, by_deadline);
+    return now >= w->deadline ? w : NULL;
+}
+
+tick_ns
+wait_next_deadline(const struct wait_book *book)
+{
+    const struct heap_node *first = heap_peek(&book->by_deadline);
+
+    if (first == NULL) return TICK_NEVER;
+    return CONTAINER_OF_CONST(first, struct wait, by_deadline)->deadline;
+}

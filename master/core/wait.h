@@ -1,0 +1,83 @@
+/**
+ * wait.h - requests that are parked until something happens.    [layer: core]
+ *
+ * One mechanism for all of them: a get waits for tasks, a put for room, a join
+ * for the last task.  A wait ends by being satisfied, at its deadline, or with
+ * its session; it then is in no list and its memory is gone.
+ */
+#ifndef WAIT_H
+#define WAIT_H
+
+#include "common/heap.h"
+#include "common/list.h"
+#include "common/tick.h"
+
+struct session;
+struct queue;
+struct wait;
+
+enum wait_kind { WAIT_GET, WAIT_PUT, WAIT_JOIN };
+
+/* One place in one queue's line. */
+struct wait_link {
+    struct list node; /* In queue.getters, .putters or .joiners. */
+    struct wait *wait;
+    struct queue *queue;
+};
+
+/* Tasks of one put that are not accepted yet. */
+struct wait_batch {
+    struct list tasks; /* struct task.at.in_list, in order. */
+    uint32_t count;
+    uint64_t request; /* Number of the first of them. */
+    tick_ns delay;
+};
+
+struct wait {
+    enum wait_kind kind;
+    struct session *session;
+    uint64_t request;
+    tick_ns deadline;
+    struct heap_node by_deadline;
+    struct list of_session;
+    union {
+        struct {
+            uint32_t credit; /* Tasks it still takes. */
+            uint64_t bytes;  /* Payload bytes it still takes. */
+            tick_ns lease;   /* 0: the queue's. */
+            bool keep;       /* Goes on after the first tasks. */
+            bool had;        /* Got some. */
+        } get;
+        struct wait_batch put;
+    } as;
+    uint32_t links_count;
+    struct wait_link links[]; /* A get may stand in several lines. */
+};
+
+struct wait_book {
+    struct heap by_deadline;
+    uint64_t count;
+};
+
+void wait_book_init(struct wait_book *book);
+
+/** A wait with `links` places, in no line yet; NULL without memory. */
+struct wait *wait_new(enum wait_kind kind, uint32_t links);
+
+/** Put it into the book and its session's list; its places are the caller's to
+ * take with wait_line_up(). */
+void wait_begin(struct wait_book *book, struct wait *w, struct session *session,
+    uint64_t request, tick_ns deadline);
+
+/** Take place `index` in the line of `queue`. */
+void wait_line_up(struct wait *w, uint32_t index, struct queue *queue);
+
+/** Out of the book and of all lines; frees `w`. */
+void wait_end(struct wait_book *book, struct wait *w);
+
+/** One wait whose deadline has come, still waiting; NULL if none. */
+struct wait *wait_peek_due(const struct wait_book *book, tick_ns now);
+
+tick_ns wait_next_deadline(const struct wait_book *book);
+
+#endif
