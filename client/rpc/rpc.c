@@ -15,6 +15,7 @@ enum {
     GATHER_ITEMS = 1024,
     GATHER_BYTES = 64 * 1024,
     ACK_BYTES = 256 * 1024,
+    ACK_FRAMES = 8, /* Well under the frames a master keeps for one peer. */
     REFUSAL_TEXT = 1025,
 };
 
@@ -456,6 +457,7 @@ ack_is_due(const struct rpc *rpc, tick_ns now)
 {
     return stream_owes_ack(&rpc->stream) && rpc->owed_at != 0
            && (rpc->owed_bytes >= ACK_BYTES
+               || rpc->stream.seen - rpc->stream.told >= ACK_FRAMES
                || now >= tick_after(rpc->owed_at, ACK_AFTER));
 }
 
