@@ -119,7 +119,7 @@ build/libstint.pc: Makefile
 USERS := $(wildcard examples/*.c tests/integration/*.c bench/*.c)
 PLUGIN_SRC := $(shell grep -ls 'stint_handlers\[\]' $(USERS) /dev/null)
 PROGRAM_SRC := $(filter-out $(PLUGIN_SRC) bench/redis_bench.c,$(USERS))
-plugin = $(O)/$(dir $(1))lib$(basename $(notdir $(1))).so
+plugin = $(O)/$(dir $(1))lib$(patsubst lib%,%,$(basename $(notdir $(1)))).so
 PLUGINS := $(foreach p,$(PLUGIN_SRC),$(call plugin,$(p)))
 PROGRAMS := $(patsubst %.c,$(O)/%,$(PROGRAM_SRC))
 in = $(filter $(O)/$(1)/%,$(PLUGINS) $(PROGRAMS))

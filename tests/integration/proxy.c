@@ -89,7 +89,7 @@ around(int64_t mean)
     return mean / 2 + (int64_t)(draw() % (uint64_t)(mean + 1));
 }
 
-static void
+static _Noreturn void
 fail(const char *what)
 {
     fprintf(stderr, "proxy: %s: %s\n", what, strerror(errno));

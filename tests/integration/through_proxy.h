@@ -1,0 +1,115 @@
+/**
+ * through_proxy.h - a master, and a proxy before it that cuts. [layer: tests]
+ *
+ * The master is in this process, the proxy (proxy.c) is one of its own.
+ */
+#ifndef THROUGH_PROXY_H
+#define THROUGH_PROXY_H
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <stint.h>
+
+struct through {
+    struct stint_master *master;
+    char authkey[STINT_AUTHKEY_TEXT];
+    char address[64]; /* Of the proxy: what clients connect to. */
+    pid_t pid;
+    int keep; /* Our end of the proxy's stdin. */
+    FILE *says;
+};
+
+extern char **environ;
+
+static inline void
+through_spawn(struct through *t, const char *seed, const char *cut_every_ms,
+    const char *stall_every_ms)
+{
+    const char *build = getenv("STINT_BUILD");
+    const char *to = strstr(stint_master_address(t->master), "//") + 2;
+    char program[512];
+    int in[2], out[2];
+    unsigned port;
+
+    snprintf(program, sizeof program, "%s/tests/integration/proxy",
+        build ? build : "build/release");
+    const char *const words[] = { program, "--to", to, "--seed", seed,
+        "--cut-every", cut_every_ms, "--stall-every", stall_every_ms, "--stall",
+        "700", NULL };
+    char *argv[sizeof words / sizeof *words] = { NULL };
+    for (size_t i = 0; words[i] != NULL; i++)
+        argv[i] = strdup(words[i]);
+    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    assert_int_equal(
+        posix_spawn(&t->pid, program, &actions, NULL, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    for (size_t i = 0; argv[i] != NULL; i++)
+        free(argv[i]);
+    close(in[0]);
+    close(out[1]);
+    t->keep = in[1];
+    t->says = fdopen(out[0], "r");
+    assert_int_equal(fscanf(t->says, "port %u", &port), 1);
+    snprintf(t->address, sizeof t->address, "tcp://127.0.0.1:%u", port);
+}
+
+static inline void
+through_begin(struct through *t, const char *seed, const char *cut_every_ms,
+    const char *stall_every_ms)
+{
+    stint_key_generate(t->authkey);
+    struct stint_master_options options = { .listen = "tcp://127.0.0.1:0",
+        .authkey = t->authkey };
+    if (stint_master_start(&options, &t->master) != 0)
+        fail_msg("%s", stint_error_message());
+    through_spawn(t, seed, cut_every_ms, stall_every_ms);
+}
+
+/** How many connections the proxy has cut. */
+static inline unsigned long
+through_end(struct through *t)
+{
+    unsigned long cuts = 0;
+
+    close(t->keep);
+    assert_int_equal(fscanf(t->says, " cuts %lu", &cuts), 1);
+    fclose(t->says);
+    waitpid(t->pid, NULL, 0);
+    stint_master_stop(t->master);
+    return cuts;
+}
+
+/** NULL when it cannot: safe in threads, where nothing may be asserted. */
+static inline struct stint *
+through_connect(const struct through *t)
+{
+    struct stint_options options = { .master = t->address,
+        .authkey = t->authkey,
+        .connect_timeout_ms = 30000,
+        .timeout_ms = 60000 };
+    struct stint *s;
+
+    if (stint_connect(&options, &s) != 0) {
+        fprintf(stderr, "connect: %s\n", stint_error_message());
+        return NULL;
+    }
+    return s;
+}
+
+#endif
