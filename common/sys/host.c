@@ -1,0 +1,61 @@
+#include "common/sys/host.h"
+
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+void
+host_name(char out[256])
+{
+    if (gethostname(out, 256) != 0 || out[0] == '\0') {
+        (void)snprintf(out, 256, "localhost");
+    }
+    out[255] = '\0';
+}
+
+unsigned
+host_cores(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    int count = CPU_COUNT(&set);
+    return count < 1 ? 1 : (unsigned)count;
+}
+
+/* The limit of the cgroup we are in, as a container sees it; "max": none. */
+static size_t
+cgroup_limit(void)
+{
+    unsigned long long bytes = 0;
+    FILE *f = fopen("/sys/fs/cgroup/memory.max", "re");
+
+    if (f == NULL) return SIZE_MAX;
+    int got = fscanf(f, "%llu", &bytes);
+    (void)fclose(f);
+    return got == 1 && bytes < SIZE_MAX ? (size_t)bytes : SIZE_MAX;
+}
+
+size_t
+host_memory(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+    if (pages <= 0 || page <= 0) return 0;
+    size_t built_in = (size_t)pages * (size_t)page, limit = cgroup_limit();
+    return limit < built_in ? limit : built_in;
+}
+
+size_t
+host_raise_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    return (size_t)(setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur
+                                                          : before);
+}

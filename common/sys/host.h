@@ -1,0 +1,22 @@
+/**
+ * host.h - what this machine is and has.                        [layer: sys]
+ */
+#ifndef HOST_H
+#define HOST_H
+
+#include <stddef.h>
+
+/** Its name, as hostname(1) says it; "localhost" if it has none. */
+void host_name(char out[256]);
+
+/** Processors that this process may use; at least 1. */
+unsigned host_cores(void);
+
+/** Bytes of memory that this process may use: what is built in, or less where
+ * a container (cgroup v2) sets a limit.  0 if nobody knows. */
+size_t host_memory(void);
+
+/** Raise the limit of open files to the most that is allowed; returns it. */
+size_t host_raise_files(void);
+
+#endif

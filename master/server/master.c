@@ -1,0 +1,301 @@
+/* stint_master_…: a master in a thread of the calling process. */
+#include <errno.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "client/dial.h"
+#include "client/stint.h"
+#include "common/error.h"
+#include "common/sys/clock.h"
+#include "common/sys/host.h"
+#include "common/sys/say.h"
+#include "master/core/core.h"
+#include "master/server/keys.h"
+#include "master/server/logger.h"
+#include "master/server/loop.h"
+#include "master/server/probe.h"
+#include "master/server/router.h"
+#include "master/server/settings.h"
+#include "master/server/state.h"
+#include "master/server/zap.h"
+
+struct stint_master {
+    struct logger logger;
+    struct state *state; /* NULL: none. */
+    struct keys keys;
+    struct core *core;
+    void *context;
+    struct zap *zap;
+    void *router; /* The thread's, which closes it. */
+    struct router_place place;
+    struct loop loop;
+    bool has_loop;
+    pthread_t thread;
+    bool runs;
+    int end_fd;          /* An eventfd: stint_master_serve() returns. */
+    atomic_int outcome;  /* Of the loop; set before it tells end_fd. */
+    char sentence[1024]; /* Why; set before the outcome. */
+};
+
+/* Blocks that a task of some MiB needs are kept for the next one: the kernel
+ * would clear each page anew, which costs more than all the rest. */
+static void
+keep_big_blocks(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    (void)mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
+
+/* ---- the thread ---------------------------------------------------------- */
+
+static void
+tell_end(int fd)
+{
+    const uint64_t one = 1;
+    int before = errno;
+
+    if (write(fd, &one, sizeof one) < 0) {
+        /* The counter is full: it was told already. */
+    }
+    errno = before;
+}
+
+static void *
+run(void *arg)
+{
+    struct stint_master *m = arg;
+
+    (void)pthread_setname_np(pthread_self(), "stint-master");
+    int rc = loop_run(&m->loop);
+    if (rc != 0) {
+        (void)snprintf(m->sentence, sizeof m->sentence, "%s", say_message());
+        logger_say(&m->logger, LOG_CRIT, "failed cause=\"%s\"", m->sentence);
+    }
+    atomic_store(&m->outcome, rc);
+    /* Peers see at once that nobody is here any more. */
+    (void)zmq_close(m->router);
+    tell_end(m->end_fd);
+    return NULL;
+}
+
+/* Signals are the host program's: its threads get them, ours and libzmq's never
+ * do. */
+static void
+block_signals(sigset_t *before)
+{
+    sigset_t all;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+/* ---- starting ------------------------------------------------------------ */
+
+static int
+make_core(struct stint_master *m, const struct settings *settings,
+    const char *const *queues)
+{
+    tick_ns now = clock_now();
+
+    m->core = core_new(&settings->core, now);
+    if (m->core == NULL) return say(STINT_ENOMEM, "no memory for the master");
+    int rc = keys_admit(&m->keys, m->state, m->core, now);
+    for (; rc == 0 && queues != NULL && *queues != NULL; queues++) {
+        rc = core_queue_add(m->core, now, slice_of(*queues));
+        if (rc != 0) {
+            return say(rc, "the queue \"%.255s\" cannot be made: %s", *queues,
+                rc == STINT_EINVAL ? "a name has 1 to 255 bytes of UTF-8"
+                                   : error_text(rc));
+        }
+    }
+    return rc;
+}
+
+/* In this order: handler, socket, trial, and only then the real address. */
+static int
+open_door(struct stint_master *m, const struct settings *settings)
+{
+    m->context = router_context();
+    if (m->context == NULL) return STINT_ESYSTEM;
+    int rc = zap_start(m->context, &m->zap);
+    if (rc != 0) return rc;
+    rc = router_open(
+        m->context, &m->keys.server, settings->core.frame_max, &m->router);
+    if (rc != 0) return rc;
+    rc = probe_door(m->context, m->router, m->zap, m->keys.server.public_key);
+    if (rc != 0) return rc;
+    rc = router_bind(m->router, &settings->listen, &m->place);
+    if (rc != 0 || m->state == NULL) return rc;
+    return state_publish(m->state, m->place.address, m->keys.server.public_key);
+}
+
+static int
+start_thread(struct stint_master *m)
+{
+    struct door door = { .core = m->core,
+        .zap = m->zap,
+        .state = m->state,
+        .logger = m->logger,
+        .has_authkey = m->keys.has_authkey };
+
+    memcpy(door.authkey, m->keys.authkey.public_key, sizeof door.authkey);
+    door_update(&door, clock_now());
+    if (door.untold || door.unsaved) return STINT_ESYSTEM;
+    m->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (m->end_fd < 0) {
+        return say(STINT_ESYSTEM, "no descriptor is left: %s", strerror(errno));
+    }
+    int rc = loop_init(&m->loop, m->router, &door, &m->logger);
+    if (rc != 0) return rc;
+    m->has_loop = true;
+    if (pthread_create(&m->thread, NULL, run, m) != 0) {
+        return say(STINT_ESYSTEM, "no thread for the master");
+    }
+    m->runs = true;
+    return 0;
+}
+
+static int
+start(struct stint_master *m, const struct stint_master_options *options,
+    const struct settings *settings)
+{
+    int rc = 0;
+
+    if (options != NULL && options->state_dir != NULL) {
+        rc = state_open(options->state_dir, &m->state);
+        if (rc != 0) return rc;
+    }
+    rc = keys_choose(&m->keys, settings, m->state);
+    if (rc != 0) return rc;
+    rc = make_core(m, settings, options == NULL ? NULL : options->queues);
+    if (rc != 0) return rc;
+    rc = open_door(m, settings);
+    if (rc != 0) return rc;
+    return start_thread(m);
+}
+
+static int
+prepare(struct settings *settings, const struct stint_master_options *options)
+{
+    if (sodium_init() < 0) {
+        return say(STINT_ESYSTEM, "libsodium finds no source of randomness");
+    }
+    keep_big_blocks();
+    (void)host_raise_files();
+    return settings_read(settings, options);
+}
+
+int
+stint_master_start(
+    const struct stint_master_options *options, struct stint_master **out)
+{
+    struct settings settings;
+    sigset_t before;
+
+    *out = NULL;
+    int rc = prepare(&settings, options);
+    if (rc != 0) return rc;
+    struct stint_master *m = calloc(1, sizeof *m);
+    if (m == NULL) {
+        settings_fini(&settings);
+        return say(STINT_ENOMEM, "no memory for the master");
+    }
+    m->end_fd = -1;
+    if (options != NULL) {
+        m->logger =
+            (struct logger){ .write = options->log, .arg = options->log_arg };
+    }
+    block_signals(&before);
+    rc = start(m, options, &settings);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    settings_fini(&settings);
+    if (rc != 0) {
+        stint_master_stop(m);
+        return rc;
+    }
+    logger_say(&m->logger, LOG_INFO, "listening address=%s authkey=%s state=%s",
+        m->place.address, m->keys.has_authkey ? "yes" : "no",
+        m->state == NULL ? "no" : "yes");
+    *out = m;
+    return 0;
+}
+
+/* ---- the rest of the interface ------------------------------------------- */
+
+const char *
+stint_master_address(const struct stint_master *m)
+{
+    return m->place.address;
+}
+
+const char *
+stint_master_access_file(const struct stint_master *m)
+{
+    return m->state == NULL ? NULL : state_admin_file(m->state);
+}
+
+int
+stint_master_connect(struct stint_master *m,
+    const struct stint_options *options, struct stint **out)
+{
+    return client_dial(options, m->place.local, m->keys.server.public_key,
+        &m->keys.admin, out);
+}
+
+int
+stint_master_serve(struct stint_master *m)
+{
+    struct pollfd end = { .fd = m->end_fd, .events = POLLIN };
+
+    while (poll(&end, 1, -1) < 0) {
+        if (errno != EINTR) {
+            return say(
+                STINT_ESYSTEM, "the master cannot wait: %s", strerror(errno));
+        }
+    }
+    /* When it was told to quit, the loop still runs and has no outcome. */
+    int rc = atomic_load(&m->outcome);
+    return rc == 0 ? 0 : say(rc, "%s", m->sentence);
+}
+
+void
+stint_master_quit(struct stint_master *m)
+{
+    tell_end(m->end_fd);
+}
+
+static void
+stop_thread(struct stint_master *m)
+{
+    if (m->runs) {
+        loop_quit(&m->loop);
+        (void)pthread_join(m->thread, NULL);
+    } else if (m->router != NULL) {
+        (void)zmq_close(m->router);
+    }
+    if (m->has_loop) loop_fini(&m->loop);
+}
+
+void
+stint_master_stop(struct stint_master *m)
+{
+    if (m == NULL) return;
+    stop_thread(m);
+    if (m->context != NULL) (void)zmq_ctx_shutdown(m->context);
+    zap_stop(m->zap);
+    if (m->context != NULL) (void)zmq_ctx_term(m->context);
+    core_free(m->core);
+    state_close(m->state);
+    keys_fini(&m->keys);
+    if (m->end_fd >= 0) (void)close(m->end_fd);
+    free(m);
+}
