@@ -41,10 +41,11 @@ check_all_seen_once(void)
     unsigned missing = 0, twice = 0;
 
     for (size_t i = 0; i < TASKS; i++) {
-        missing += seen[i] == 0;
-        twice += seen[i] > 1;
+        unsigned times = atomic_load(&seen[i]);
+        missing += times == 0;
+        twice += times > 1;
     }
-    assert_int_equal(broken, 0);
+    assert_int_equal(atomic_load(&broken), 0);
     assert_int_equal(missing, 0);
     assert_int_equal(twice, 0);
 }
@@ -77,7 +78,7 @@ getter(void *arg)
         complain("open");
         return NULL;
     }
-    while (taken < TASKS) {
+    while (atomic_load(&taken) < TASKS) {
         int code = stint_queue_get_many(q, items, BATCH, &count, 500);
         if (code == STINT_EEMPTY) continue;
         if (code != 0) {
@@ -140,7 +141,7 @@ worker(void *arg)
         complain("consumer");
         return NULL;
     }
-    while (!is_over) {
+    while (!atomic_load(&is_over)) {
         int code = stint_consumer_next(c, &t, 200);
         if (code == STINT_EEMPTY) continue;
         if (code != 0) {
@@ -191,21 +192,22 @@ run_submit(const char *cut_every_ms, const char *stall_every_ms, uint32_t count)
 {
     pthread_t threads[TAKERS];
 
-    memset(seen, 0, sizeof seen);
-    is_over = false;
+    for (size_t i = 0; i < TASKS; i++)
+        atomic_store(&seen[i], 0);
+    atomic_store(&is_over, false);
     through_begin(&through, "11", cut_every_ms, stall_every_ms);
     struct stint *s = through_connect(&through);
     assert_non_null(s);
     for (int i = 0; i < TAKERS; i++)
         pthread_create(&threads[i], NULL, worker, &through);
     submit_all(s, count);
-    is_over = true;
+    atomic_store(&is_over, true);
     for (int i = 0; i < TAKERS; i++)
         pthread_join(threads[i], NULL);
     assert_int_equal(stint_close(s), 0);
-    assert_int_equal(broken, 0);
+    assert_int_equal(atomic_load(&broken), 0);
     for (uint32_t i = 0; i < count; i++)
-        assert_int_equal(seen[i], 1);
+        assert_int_equal(atomic_load(&seen[i]), 1);
     check_status(count);
 }
 

@@ -30,8 +30,6 @@ struct through {
     FILE *says;
 };
 
-extern char **environ;
-
 static inline void
 through_spawn(struct through *t, const char *seed, const char *cut_every_ms,
     const char *stall_every_ms)
