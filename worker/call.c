@@ -1,0 +1,139 @@
+#include "worker/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/sys/say.h"
+
+enum { KEEP_MAX = 1 << 18 };
+
+void
+call_init(struct stint_call *c)
+{
+    memset(c, 0, sizeof *c);
+    buf_init(&c->payload);
+    buf_init(&c->result);
+    atomic_init(&c->cancelled, false);
+}
+
+void
+call_fini(struct stint_call *c)
+{
+    buf_fini(&c->payload);
+    buf_fini(&c->result);
+}
+
+bool
+call_load(struct stint_call *c, const struct stint_task *t)
+{
+    struct stint_bytes payload = stint_task_payload(t);
+
+    buf_clear(&c->payload);
+    buf_clear(&c->result);
+    c->reason.text[0] = '\0';
+    c->task = stint_task_id(t);
+    c->fence = stint_task_fence(t);
+    c->attempt = stint_task_attempt(t);
+    (void)snprintf(c->queue, sizeof c->queue, "%s", stint_task_queue(t));
+    (void)snprintf(c->handler, sizeof c->handler, "%s", stint_task_handler(t));
+    atomic_store(&c->cancelled, false);
+    if (payload.size > 0) buf_append(&c->payload, payload.data, payload.size);
+    return !c->payload.failed;
+}
+
+enum run_end
+call_run(struct stint_call *c, const struct handlers *h)
+{
+    const struct stint_handler *handler = handlers_find(h, c->handler);
+
+    if (handler == NULL) {
+        char names[256];
+
+        /* Another worker of the queue may have it, so not for good. */
+        handlers_names(h, names, sizeof names);
+        reason_set(&c->reason, "this worker has no handler \"%s\", but: %s",
+            c->handler, names);
+        return RUN_FAILED;
+    }
+    int code = handler->run(c);
+    if (code == 0 && !c->result.failed) return RUN_DONE;
+    if (c->reason.text[0] == '\0')
+        reason_set(&c->reason,
+            code == 0 ? "handler \"%s\": no memory for the result"
+                      : "handler \"%s\" returned %d",
+            handler->name, code);
+    return RUN_FAILED;
+}
+
+static void
+shrink(struct buf *b)
+{
+    if (b->capacity > KEEP_MAX) buf_fini(b);
+}
+
+void
+call_unload(struct stint_call *c)
+{
+    shrink(&c->payload);
+    shrink(&c->result);
+}
+
+/* ---- the handler's side -------------------------------------------------- */
+
+struct stint_bytes
+stint_call_payload(const struct stint_call *c)
+{
+    return (struct stint_bytes){ c->payload.bytes, c->payload.length };
+}
+
+uint64_t
+stint_call_task(const struct stint_call *c)
+{
+    return c->task;
+}
+
+unsigned
+stint_call_attempt(const struct stint_call *c)
+{
+    return c->attempt;
+}
+
+uint64_t
+stint_call_fence(const struct stint_call *c)
+{
+    return c->fence;
+}
+
+const char *
+stint_call_queue(const struct stint_call *c)
+{
+    return c->queue;
+}
+
+int
+stint_call_result(struct stint_call *c, const void *data, size_t size)
+{
+    buf_clear(&c->result);
+    if (size > 0) buf_append(&c->result, data, size);
+    if (!c->result.failed) return 0;
+    return say(STINT_ENOMEM, "no memory for a result of %zu bytes", size);
+}
+
+int
+stint_call_fail(struct stint_call *c, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(c->reason.text, sizeof c->reason.text, format, args);
+    va_end(args);
+    reason_clean(c->reason.text);
+    return -1;
+}
+
+bool
+stint_call_cancelled(const struct stint_call *c)
+{
+    return atomic_load(&c->cancelled);
+}

@@ -1,0 +1,283 @@
+#include "worker/slot.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "common/sys/clock.h"
+#include "common/sys/say.h"
+
+enum { RETRY_MS = 200, NOT_NOW_MS = 1000 };
+
+/* ---- taking -------------------------------------------------------------- */
+
+static bool
+may_ask(struct slot *slot)
+{
+    struct stint_worker *w = slot->worker;
+
+    (void)pthread_mutex_lock(&w->lock);
+    bool may = w->trouble == 0 && agent_ask(&w->agent);
+    if (may) slot->state = SLOT_WAITING;
+    (void)pthread_mutex_unlock(&w->lock);
+    return may;
+}
+
+/* What kept us from a task.  True: ask again. */
+static bool
+is_passing(struct slot *slot, int code)
+{
+    struct stint_worker *w = slot->worker;
+
+    (void)pthread_mutex_lock(&w->lock);
+    agent_leave(&w->agent);
+    bool draining = w->agent.draining;
+    (void)pthread_mutex_unlock(&w->lock);
+    if (draining) return false;
+    if (code == STINT_EEMPTY) return true;
+    if (!error_can_retry(code)) {
+        worker_trouble(w, code);
+        return false;
+    }
+    struct pollfd stop = { .fd = w->stop_fd, .events = POLLIN };
+    (void)poll(&stop, 1, RETRY_MS);
+    return true;
+}
+
+/* NULL: the slot is not needed any more. */
+static struct stint_task *
+next_task(struct slot *slot)
+{
+    struct stint_task *task;
+
+    while (may_ask(slot)) {
+        int code =
+            stint_consumer_next(slot->worker->consumer, &task, STINT_FOREVER);
+
+        if (code == 0) return task;
+        if (!is_passing(slot, code)) break;
+    }
+    return NULL;
+}
+
+/* ---- running ------------------------------------------------------------- */
+
+static enum run_end
+run_command(struct slot *slot, const struct stint_task *task)
+{
+    struct stint_worker *w = slot->worker;
+    struct stint_bytes payload = stint_task_payload(task);
+    const struct exec_task command = {
+        .payload = { payload.data, payload.size },
+        .id = stint_task_id(task),
+        .fence = stint_task_fence(task),
+        .attempt = stint_task_attempt(task),
+        .queue = stint_task_queue(task),
+        .output_max = w->output_max,
+        .timeout = w->task_timeout,
+        .cancel_fd = w->stop_fd,
+    };
+
+    return exec_run(w->exec, &command, &slot->call.result, &slot->call.reason);
+}
+
+/* A handler that left early because it was asked to has not failed. */
+static enum run_end
+run_handler(struct slot *slot, bool loaded)
+{
+    if (!loaded) {
+        reason_set(&slot->call.reason, "no memory for the payload");
+        return RUN_NOT_NOW;
+    }
+    enum run_end how = call_run(&slot->call, &slot->worker->handlers);
+    if (how == RUN_FAILED && atomic_load(&slot->call.cancelled))
+        return RUN_GIVEN_BACK;
+    return how;
+}
+
+static enum run_end
+run(struct slot *slot, const struct stint_task *task, bool loaded)
+{
+    return slot->worker->exec != NULL ? run_command(slot, task)
+                                      : run_handler(slot, loaded);
+}
+
+static void
+begin(struct slot *slot, struct stint_task *task)
+{
+    struct stint_worker *w = slot->worker;
+    size_t bytes = stint_task_payload(task).size;
+
+    (void)pthread_mutex_lock(&w->lock);
+    slot->task = task;
+    slot->state = SLOT_RUNNING;
+    slot->started = clock_now();
+    if (w->stopping) atomic_store(&slot->call.cancelled, true);
+    agent_begin(&w->agent, bytes);
+    worker_tell_credit(w);
+    (void)pthread_mutex_unlock(&w->lock);
+}
+
+static void
+count_end(struct stint_worker_counts *counts, enum run_end end)
+{
+    switch (end) {
+    case RUN_DONE:
+        counts->done += 1;
+        break;
+    case RUN_FAILED:
+    case RUN_REFUSED:
+        counts->failed += 1;
+        break;
+    case RUN_GIVEN_BACK:
+    case RUN_NOT_NOW:
+    default:
+        counts->released += 1;
+        break;
+    }
+}
+
+/* The task, to be ended; NULL when the coordinator did that while it ran. */
+static struct stint_task *
+end(struct slot *slot, enum run_end how)
+{
+    struct stint_worker *w = slot->worker;
+    tick_ns now = clock_now();
+
+    (void)pthread_mutex_lock(&w->lock);
+    struct stint_task *task = slot->task;
+    slot->task = NULL;
+    slot->overdue = false;
+    if (slot->state == SLOT_RUNNING) slot->state = SLOT_ENDING;
+    agent_end(&w->agent, now, now - slot->started);
+    if (slot->state != SLOT_LOST) worker_tell_credit(w);
+    if (task == NULL)
+        w->counts.stale += 1;
+    else
+        count_end(&w->counts, how);
+    (void)pthread_mutex_unlock(&w->lock);
+    return task;
+}
+
+static int
+post_done(struct slot *slot, struct stint_task *task)
+{
+    struct stint_worker *w = slot->worker;
+    const struct buf *result = &slot->call.result;
+
+    int code = stint_task_post_done(task, result->bytes, result->length);
+    if (code != STINT_ETOOLARGE) return code;
+
+    (void)pthread_mutex_lock(&w->lock);
+    w->counts.done -= 1;
+    w->counts.failed += 1;
+    (void)pthread_mutex_unlock(&w->lock);
+    reason_set(&slot->call.reason,
+        "a result of %zu bytes is larger than the master takes",
+        result->length);
+    return stint_task_post_fail(task, slot->call.reason.text, STINT_FOREVER);
+}
+
+static int
+post(struct slot *slot, struct stint_task *task, enum run_end how)
+{
+    switch (how) {
+    case RUN_DONE:
+        return post_done(slot, task);
+    case RUN_FAILED:
+        return stint_task_post_fail(task, slot->call.reason.text, 0);
+    case RUN_REFUSED:
+        return stint_task_post_fail(
+            task, slot->call.reason.text, STINT_FOREVER);
+    case RUN_NOT_NOW:
+        return stint_task_post_release(task, NOT_NOW_MS);
+    case RUN_GIVEN_BACK:
+    default:
+        return stint_task_post_release(task, 0);
+    }
+}
+
+static void
+serve(struct slot *slot, struct stint_task *task)
+{
+    bool loaded = slot->worker->exec != NULL || call_load(&slot->call, task);
+
+    begin(slot, task);
+    enum run_end how = run(slot, task, loaded);
+    task = end(slot, how);
+    if (task != NULL) {
+        int code = post(slot, task, how);
+        if (code != 0 && !error_can_retry(code) && code != STINT_ESTALE)
+            worker_trouble(slot->worker, code);
+    }
+    call_unload(&slot->call);
+}
+
+/* ---- the thread ---------------------------------------------------------- */
+
+static void
+leave(struct slot *slot)
+{
+    struct stint_worker *w = slot->worker;
+
+    (void)pthread_mutex_lock(&w->lock);
+    if (slot->state != SLOT_LOST) {
+        slot->state = SLOT_OFF;
+        w->here -= 1;
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    worker_wake(w);
+    worker_drop(w);
+}
+
+static void *
+slot_main(void *arg)
+{
+    struct slot *slot = arg;
+    struct stint_task *task;
+
+    while ((task = next_task(slot)) != NULL) {
+        serve(slot, task);
+    }
+    leave(slot);
+    return NULL;
+}
+
+/* Signals are for the threads of the program around us, and a SIGPIPE of a
+ * command's input must not end it; what a fault raises stays as it is. */
+static void
+signals_to_block(sigset_t *set)
+{
+    static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
+        SIGABRT, SIGSYS, SIGPROF };
+
+    (void)sigfillset(set);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        (void)sigdelset(set, faults[i]);
+    }
+}
+
+int
+slot_start(struct slot *slot)
+{
+    struct stint_worker *w = slot->worker;
+    sigset_t ours, before;
+
+    (void)pthread_mutex_lock(&w->lock);
+    w->owners += 1;
+    w->here += 1;
+    slot->state = SLOT_WAITING;
+    (void)pthread_mutex_unlock(&w->lock);
+
+    signals_to_block(&ours);
+    (void)pthread_sigmask(SIG_SETMASK, &ours, &before);
+    int error = pthread_create(&slot->thread, NULL, slot_main, slot);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    slot->joinable = error == 0;
+    if (error == 0) return 0;
+
+    leave(slot);
+    return say(STINT_ESYSTEM, "cannot start a thread for a slot: %s",
+        strerrordesc_np(error));
+}

@@ -1,0 +1,87 @@
+/**
+ * worker.h - what the parts of a worker share.                [layer: worker]
+ *
+ * A worker is `slots` threads that each take a task, run it and end it
+ * (slot.c), and the thread of stint_worker_serve(), which watches over them
+ * (serve.c).  It stands on the public library alone.
+ *
+ * `lock` guards everything that is not set for good by stint_worker_new().
+ * Calls of the library that can wait are made without it.
+ *
+ * A handler cannot be killed.  One that does not return when the worker is
+ * stopped keeps its thread and, through `owners`, the memory of the worker; it
+ * no longer uses the connection.
+ */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "client/stint.h"
+#include "common/tick.h"
+#include "worker/agent/agent.h"
+#include "worker/call.h"
+#include "worker/exec.h"
+#include "worker/handlers.h"
+
+enum slot_state {
+    SLOT_OFF,     /* No thread, or it has left: it may be joined. */
+    SLOT_WAITING, /* In stint_consumer_next(). */
+    SLOT_RUNNING, /* A task is run; `task` may be taken from the slot. */
+    SLOT_ENDING,  /* The end of a task is being posted. */
+    SLOT_LOST,    /* Its handler does not return: detached, for itself. */
+};
+
+struct slot {
+    struct stint_worker *worker;
+    pthread_t thread;
+    enum slot_state state;
+    struct stint_task *task; /* NULL while running: was ended from outside. */
+    tick_ns started;         /* While running. */
+    bool joinable;           /* The thread was started and not detached. */
+    bool overdue;            /* Ran past the timeout of handlers. */
+    struct stint_call call;  /* Also holds a command's output and reason. */
+};
+
+struct stint_worker {
+    /* For good. */
+    struct stint *s;
+    struct stint_consumer *consumer; /* Owned by the owner's thread. */
+    struct exec *exec;               /* NULL: handlers. */
+    struct handlers handlers;
+    tick_ns task_timeout; /* 0: none. */
+    tick_ns grace;
+    size_t output_max;
+    int wake_fd; /* Something to look at for the coordinator. */
+    int stop_fd; /* Readable for ever once commands must end. */
+    unsigned slot_count;
+
+    /* From signal handlers. */
+    atomic_bool drain_asked, stop_asked;
+
+    pthread_mutex_t lock;
+    struct agent agent;
+    struct stint_worker_counts counts;
+    unsigned owners;    /* The user and each thread: the last one frees. */
+    unsigned here;      /* Slots that are neither off nor lost. */
+    bool stopping;      /* What runs must leave, what begins too. */
+    bool served;        /* stint_worker_serve() was called. */
+    int trouble;        /* Why it has to end, if not by wish; first one wins. */
+    char sentence[512]; /* What there is to say about it. */
+    struct slot slots[]; /* slot_count of them. */
+};
+
+/** Have the coordinator look.  Signal-safe; keeps errno. */
+void worker_wake(struct stint_worker *w);
+
+/** Remember why the worker has to end, with the sentence of this thread. */
+void worker_trouble(struct stint_worker *w, int code);
+
+/** One owner less; the last one frees.  The consumer is closed before. */
+void worker_drop(struct stint_worker *w);
+
+/** Tell the library how much to ask for, if that has changed.  Under `lock`. */
+void worker_tell_credit(struct stint_worker *w);
+
+#endif
