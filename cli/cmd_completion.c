@@ -1,0 +1,263 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/setting.h"
+#include "cli/table.h"
+
+static bool
+is_shown(const struct setting *s)
+{
+    return s->opt->kind != OPT_SECRET;
+}
+
+static void
+each_option(const struct command *c,
+    void (*print)(const struct command *c, const struct opt *o))
+{
+    struct run run;
+
+    setting_init(&run, c);
+    for (size_t i = 0; i < run.count; i++)
+        if (is_shown(&run.settings[i])) print(c, run.settings[i].opt);
+    setting_fini(&run);
+}
+
+/* First words of commands, each once. */
+static void
+print_first_words(const char *between)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        const char *name = command_table[i]->name;
+        size_t length = strcspn(name, " ");
+
+        if (i > 0 && strncmp(command_table[i - 1]->name, name, length) == 0
+            && command_table[i - 1]->name[length] == ' ')
+            continue;
+        printf("%s%.*s", i > 0 ? between : "", (int)length, name);
+    }
+}
+
+/* ---- bash ---------------------------------------------------------------- */
+
+static void
+print_bash_option(const struct command *c, const struct opt *o)
+{
+    (void)c;
+    printf(" --%s", o->name);
+    if (o->letter != 0) printf(" -%c", o->letter);
+}
+
+static void
+print_bash_values(const struct command *c, const struct opt *o)
+{
+    if (o->kind == OPT_FILE)
+        printf("    '%s --%s') COMPREPLY=($(compgen -f -- \"$word\")); return "
+               ";;\n",
+            c->name, o->name);
+    if (o->kind != OPT_CHOICE) return;
+    printf("    '%s --%s') words='", c->name, o->name);
+    for (const char *at = o->arg; *at != '\0'; at++)
+        putchar(*at == '|' ? ' ' : *at);
+    printf("' ;;\n");
+}
+
+static void
+print_bash(void)
+{
+    printf("# bash completion for stint: source <(stint completion bash)\n"
+           "_stint()\n{\n"
+           "    local word=\"${COMP_WORDS[COMP_CWORD]}\" words=\n"
+           "    local previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
+           "    local command=\"${COMP_WORDS[1]}\"\n"
+           "    case \"$command\" in\n"
+           "    key|config) [ \"$COMP_CWORD\" -gt 2 ] && "
+           "command=\"$command ${COMP_WORDS[2]}\" ;;\n"
+           "    esac\n"
+           "    case \"$command\" in\n");
+    for (size_t i = 0; i < command_count; i++) {
+        printf("    '%s') words='", command_table[i]->name);
+        each_option(command_table[i], print_bash_option);
+        printf(" --help' ;;\n");
+    }
+    printf("    esac\n    case \"$command $previous\" in\n");
+    for (size_t i = 0; i < command_count; i++)
+        each_option(command_table[i], print_bash_values);
+    printf("    esac\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words='");
+    print_first_words(" ");
+    printf(
+        "'\n    elif [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+        "        case \"$command\" in\n        key) words='generate new list "
+        "revoke' ;;\n        config) words='show' ;;\n        completion) "
+        "words='bash zsh fish' ;;\n        help) words='");
+    print_first_words(" ");
+    printf("' ;;\n        esac\n    fi\n"
+           "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
+           "complete -o default -F _stint stint\n");
+}
+
+/* ---- zsh ----------------------------------------------------------------- */
+
+/* A text between single quotes inside _arguments, where : [ ] mean more. */
+static void
+print_zsh_text(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (strchr(":[]\\", *text) != NULL) putchar('\\');
+        if (*text == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*text);
+    }
+}
+
+static void
+print_zsh_option(const struct command *c, const struct opt *o)
+{
+    (void)c;
+    printf(" \\\n        '--%s%s[", o->name, o->kind == OPT_FLAG ? "" : "=");
+    print_zsh_text(o->help);
+    putchar(']');
+    if (o->kind == OPT_FILE)
+        printf(":file:_files");
+    else if (o->kind == OPT_CHOICE) {
+        printf(":value:(");
+        for (const char *at = o->arg; *at != '\0'; at++)
+            putchar(*at == '|' ? ' ' : *at);
+        putchar(')');
+    } else if (o->kind != OPT_FLAG)
+        printf(":value:");
+    putchar('\'');
+}
+
+static void
+print_zsh(void)
+{
+    printf("#compdef stint\n"
+           "# zsh completion for stint: stint completion zsh > "
+           "\"${fpath[1]}/_stint\"\n"
+           "_stint() {\n"
+           "    local command=\"$words[2]\"\n"
+           "    if (( CURRENT == 2 )); then\n        compadd ");
+    print_first_words(" ");
+    printf("\n        return\n    fi\n"
+           "    case $command in\n    key|config)\n"
+           "        if (( CURRENT == 3 )); then\n"
+           "            case $command in\n"
+           "            key) compadd generate new list revoke ;;\n"
+           "            config) compadd show ;;\n"
+           "            esac\n            return\n        fi\n"
+           "        command=\"$command $words[3]\" ;;\n"
+           "    completion) compadd bash zsh fish; return ;;\n"
+           "    esac\n    case $command in\n");
+    for (size_t i = 0; i < command_count; i++) {
+        printf("    '%s') _arguments", command_table[i]->name);
+        each_option(command_table[i], print_zsh_option);
+        printf(" '*:file:_files' ;;\n");
+    }
+    printf("    esac\n}\n_stint \"$@\"\n");
+}
+
+/* ---- fish ---------------------------------------------------------------- */
+
+static void
+print_fish_text(const char *text)
+{
+    putchar('\'');
+    for (; *text != '\0'; text++) {
+        if (*text == '\'' || *text == '\\') putchar('\\');
+        putchar(*text);
+    }
+    putchar('\'');
+}
+
+static void
+print_fish_option(const struct command *c, const struct opt *o)
+{
+    printf("complete -c stint -n '__stint_is \"%s\"' -l %s", c->name, o->name);
+    if (o->letter != 0) printf(" -s %c", o->letter);
+    if (o->kind == OPT_FILE)
+        printf(" -r -F");
+    else if (o->kind == OPT_CHOICE) {
+        printf(" -x -a '");
+        for (const char *at = o->arg; *at != '\0'; at++)
+            putchar(*at == '|' ? ' ' : *at);
+        printf("'");
+    } else if (o->kind != OPT_FLAG)
+        printf(" -x");
+    printf(" -d ");
+    print_fish_text(o->help);
+    putchar('\n');
+}
+
+static void
+print_fish_second_words(void)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        const char *name = command_table[i]->name;
+        const char *blank = strchr(name, ' ');
+
+        if (blank == NULL) continue;
+        printf("complete -c stint -n '__stint_is %.*s' -x -a %s\n",
+            (int)(blank - name), name, blank + 1);
+    }
+}
+
+static void
+print_fish(void)
+{
+    printf("# fish completion for stint: stint completion fish > "
+           "~/.config/fish/completions/stint.fish\n"
+           "function __stint_is\n"
+           "    set -l words (commandline -opc)\n"
+           "    string match -q -- \"$argv[1]\" "
+           "\"$words[2]\" \"$words[2] $words[3]\"\nend\n");
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = command_table[i];
+
+        if (strchr(c->name, ' ') == NULL) {
+            printf("complete -c stint -n __fish_use_subcommand -x -a %s -d ",
+                c->name);
+            print_fish_text(c->summary);
+            putchar('\n');
+        }
+        each_option(c, print_fish_option);
+    }
+    printf("complete -c stint -n __fish_use_subcommand -x -a 'key config'\n");
+    print_fish_second_words();
+    printf("complete -c stint -n '__stint_is completion' -x -a 'bash zsh "
+           "fish'\n");
+}
+
+static int
+run_completion(struct run *run)
+{
+    const char *shell = run->words[0];
+
+    if (strcmp(shell, "bash") == 0)
+        print_bash();
+    else if (strcmp(shell, "zsh") == 0)
+        print_zsh();
+    else if (strcmp(shell, "fish") == 0)
+        print_fish();
+    else
+        return exit_say(EXIT_USAGE,
+            "'%s' is not known here; there is bash, zsh and fish", shell);
+    return table_flush();
+}
+
+const struct command command_completion = {
+    .name = "completion",
+    .group = "Admin",
+    .args = "bash|zsh|fish",
+    .summary = "Print completions for a shell",
+    .examples = "source <(stint completion bash)\n"
+                "stint completion zsh > \"${fpath[1]}/_stint\"\n",
+    .args_min = 1,
+    .args_max = 1,
+    .groups = { &opt_general },
+    .run = run_completion,
+};

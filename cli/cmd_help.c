@@ -1,0 +1,105 @@
+/* help and version. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <stint.h>
+
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/mem.h"
+#include "cli/setting.h"
+#include "cli/suggest.h"
+#include "cli/table.h"
+
+static const char first_words[] =
+    "stint - tasks for workers on other machines\n"
+    "\n"
+    "Begin here:\n"
+    "  stint local -- wc -c                       master and workers in one\n"
+    "  stint put default hello --result           in another terminal\n"
+    "\n"
+    "Then, each in its place:\n"
+    "  stint master                               holds the queues\n"
+    "  stint worker -j 4 -- ./simulate {}         runs the tasks\n"
+    "  seq 1000 | stint put default --lines       puts some\n";
+
+static const char last_words[] =
+    "\n"
+    "`stint help COMMAND` or `stint COMMAND --help` says more, stint(1) all.\n"
+    "Exit codes: 0 fine, 1 the work failed, 64 usage, 69 no master, 75 try\n"
+    "again, 76 other protocol, 77 refused, 78 configuration, 128+n signal.\n";
+
+static void
+print_all(void)
+{
+    const char *group = "";
+
+    fputs(first_words, stdout);
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = command_table[i];
+
+        if (strcmp(group, c->group) != 0) printf("\n%s:\n", c->group);
+        group = c->group;
+        printf("  %-14s %s\n", c->name, c->summary);
+    }
+    fputs(last_words, stdout);
+}
+
+static int
+run_help(struct run *run)
+{
+    char *words[] = { NULL, NULL, NULL, NULL };
+    struct run other;
+    const struct command *command;
+    unsigned taken;
+
+    if (run->word_count == 0) {
+        print_all();
+        return table_flush();
+    }
+    words[1] = run->words[0];
+    words[2] = run->word_count > 1 ? run->words[1] : NULL;
+    command = command_find((int)run->word_count + 1, words, &taken);
+    if (command == NULL || taken != run->word_count)
+        return exit_say(EXIT_USAGE,
+            "there is no command '%s%s%s'; `stint help` lists what there is",
+            words[1], words[2] ? " " : "", words[2] ? words[2] : "");
+    setting_init(&other, command);
+    opt_help(&other);
+    setting_fini(&other);
+    return table_flush();
+}
+
+const struct command command_help = {
+    .name = "help",
+    .group = "Help",
+    .args = "[COMMAND]",
+    .summary = "Say what there is, or explain a command",
+    .examples = "stint help\n"
+                "stint help key new\n",
+    .args_max = 2,
+    .groups = { &opt_general },
+    .run = run_help,
+};
+
+static int
+run_version(struct run *run)
+{
+    if (setting_flag(run, "json"))
+        printf("{\"stint\": \"%s\", \"library\": \"%s\"}\n", STINT_VERSION,
+            stint_version());
+    else
+        printf("stint %s\n", stint_version());
+    return table_flush();
+}
+
+const struct command command_version = {
+    .name = "version",
+    .group = "Help",
+    .summary = "Print the version",
+    .examples = "stint version\n",
+    .groups = { &opt_output, &opt_general },
+    .run = run_version,
+};

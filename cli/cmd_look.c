@@ -1,0 +1,250 @@
+/* status, queues and workers: what a master holds, for people and machines. */
+
+#include <stdlib.h>
+
+#include <stint.h>
+
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/exit.h"
+#include "cli/table.h"
+#include "cli/value.h"
+
+#define NUMBER(n)              \
+    {                          \
+        .number = (int64_t)(n) \
+    }
+#define TEXT(t)     \
+    {               \
+        .text = (t) \
+    }
+
+static int64_t
+timeout_of(const struct run *run)
+{
+    return setting_ms(run, "timeout");
+}
+
+static const char *
+or_none(const char *text)
+{
+    return text != NULL && *text != '\0' ? text : NULL;
+}
+
+/* ---- status -------------------------------------------------------------- */
+
+static const struct column status_columns[] = {
+    { .name = "software", .is_id = true },
+    { .name = "durability" },
+    { "up", CELL_SECONDS, false, false },
+    { "since", CELL_TIME, false, false },
+    { "memory", CELL_BYTES, false, false },
+    { "memory_max", CELL_BYTES, false, false },
+    { "queues", CELL_NUMBER, false, false },
+    { "clients", CELL_NUMBER, false, false },
+    { "workers", CELL_NUMBER, false, false },
+    { "slots", CELL_NUMBER, false, false },
+    { "ready", CELL_NUMBER, false, false },
+    { "delayed", CELL_NUMBER, false, false },
+    { "leased", CELL_NUMBER, false, false },
+    { "accepted", CELL_NUMBER, false, false },
+    { "done", CELL_NUMBER, false, false },
+    { "dead", CELL_NUMBER, false, false },
+    { "cancelled", CELL_NUMBER, false, false },
+    { "expired", CELL_NUMBER, false, false },
+    { 0 },
+};
+
+static int
+run_status(struct run *run)
+{
+    struct table *table = table_new(status_columns);
+    struct stint_status st;
+    struct stint *s;
+    int code, status = connect_as(run, STINT_TOOL, &s);
+
+    if (status == EXIT_FINE) {
+        code = stint_status(s, &st, timeout_of(run));
+        if (code != 0) {
+            status = exit_error(code);
+        } else {
+            const struct cell cells[] = { TEXT(st.software),
+                TEXT(st.durability), NUMBER(st.uptime_ns),
+                NUMBER(value_now() - st.uptime_ns), NUMBER(st.memory),
+                NUMBER(st.memory_max), NUMBER(st.queues), NUMBER(st.clients),
+                NUMBER(st.workers), NUMBER(st.slots), NUMBER(st.ready),
+                NUMBER(st.delayed), NUMBER(st.leased), NUMBER(st.accepted),
+                NUMBER(st.done), NUMBER(st.dead), NUMBER(st.cancelled),
+                NUMBER(st.expired) };
+
+            table_add(table, cells);
+            status = table_print_record(table, run);
+        }
+        stint_close(s);
+    }
+    table_free(table);
+    return status;
+}
+
+const struct command command_status = {
+    .name = "status",
+    .group = "Look",
+    .summary = "Show how the master is doing",
+    .examples = "stint status\n"
+                "stint status --json | jq .ready\n",
+    .groups = { &opt_output, &opt_connection, &opt_general },
+    .run = run_status,
+};
+
+/* ---- queues -------------------------------------------------------------- */
+
+static const struct column queue_columns[] = {
+    { .name = "queue", .is_id = true },
+    { "kind", CELL_TEXT, false, false },
+    { "ready", CELL_NUMBER, false, false },
+    { "delayed", CELL_NUMBER, false, false },
+    { "leased", CELL_NUMBER, false, false },
+    { "done", CELL_NUMBER, false, false },
+    { "dead", CELL_NUMBER, false, false },
+    { "bytes", CELL_BYTES, false, false },
+    { "max_tasks", CELL_NUMBER, true, false },
+    { "max_bytes", CELL_BYTES, true, false },
+    { "accepted", CELL_NUMBER, true, false },
+    { "cancelled", CELL_NUMBER, true, false },
+    { "expired", CELL_NUMBER, true, false },
+    { "failures", CELL_NUMBER, false, false },
+    { "lost", CELL_NUMBER, false, false },
+    { "timeouts", CELL_NUMBER, false, false },
+    { "released", CELL_NUMBER, true, false },
+    { "getters", CELL_NUMBER, false, false },
+    { "putters", CELL_NUMBER, false, false },
+    { "lease", CELL_SECONDS, true, false },
+    { "attempts_max", CELL_NUMBER, true, false },
+    { "shut", CELL_FLAG, false, false },
+    { 0 },
+};
+
+static int
+see_queue(void *arg, const struct stint_queue_row *r)
+{
+    static const char *const kinds[] = { "fifo", "lifo", "priority" };
+    const struct cell cells[] = { TEXT(r->name), TEXT(kinds[r->kind]),
+        NUMBER(r->ready), NUMBER(r->delayed), NUMBER(r->leased),
+        NUMBER(r->done), NUMBER(r->dead), NUMBER(r->bytes),
+        NUMBER(r->max_tasks), NUMBER(r->max_bytes), NUMBER(r->accepted),
+        NUMBER(r->cancelled), NUMBER(r->expired), NUMBER(r->failures),
+        NUMBER(r->lost), NUMBER(r->timeouts), NUMBER(r->released),
+        NUMBER(r->getters), NUMBER(r->putters), NUMBER(r->lease_ns),
+        NUMBER(r->attempts_max), NUMBER(r->shut) };
+
+    table_add(arg, cells);
+    return 0;
+}
+
+static int
+run_queues(struct run *run)
+{
+    const char *only = run->word_count > 0 ? run->words[0] : NULL;
+    struct table *table = table_new(queue_columns);
+    struct stint *s;
+    int code, status = connect_as(run, STINT_TOOL, &s);
+
+    if (status == EXIT_FINE) {
+        code = stint_list_queues(s, only, see_queue, table, timeout_of(run));
+        if (code != 0)
+            status = exit_error(code);
+        else if (only != NULL && table_rows(table) == 0)
+            status = exit_say(EXIT_FAILED,
+                "there is no queue '%s'; `stint queues` lists them", only);
+        else
+            status = table_print(table, run);
+        stint_close(s);
+    }
+    table_free(table);
+    return status;
+}
+
+const struct command command_queues = {
+    .name = "queues",
+    .group = "Look",
+    .args = "[QUEUE]",
+    .summary = "List the queues and what is in them",
+    .examples = "stint queues\n"
+                "stint queues -q\n"
+                "stint queues jobs --json | jq '.[0].ready'\n",
+    .args_max = 1,
+    .groups = { &opt_output, &opt_connection, &opt_general },
+    .run = run_queues,
+};
+
+/* ---- workers ------------------------------------------------------------- */
+
+static const struct opt worker_options[] = {
+    { "all", 'a', OPT_FLAG, NULL, NULL, "Show clients and tools as well" },
+    { 0 },
+};
+static const struct opt_group worker_group = { "workers",
+    "What:", worker_options };
+
+static const struct column peer_columns[] = {
+    { .name = "worker", .is_id = true },
+    { "kind", CELL_TEXT, false, false },
+    { "host", CELL_TEXT, false, false },
+    { "pid", CELL_NUMBER, false, false },
+    { "key", CELL_TEXT, false, false },
+    { "alive", CELL_FLAG, false, false },
+    { "slots", CELL_NUMBER, false, false },
+    { "leased", CELL_NUMBER, false, false },
+    { "done", CELL_NUMBER, false, false },
+    { "failed", CELL_NUMBER, false, false },
+    { "silent", CELL_SECONDS, false, false },
+    { "age", CELL_SECONDS, false, false },
+    { "since", CELL_TIME, true, false },
+    { 0 },
+};
+
+struct peers {
+    struct table *table;
+    bool all;
+};
+
+static int
+see_peer(void *arg, const struct stint_peer_row *r)
+{
+    static const char *const kinds[] = { "client", "worker", "tool" };
+    const struct peers *peers = arg;
+    const struct cell cells[] = { TEXT(or_none(r->name)), TEXT(kinds[r->kind]),
+        TEXT(or_none(r->host)), NUMBER(r->pid), TEXT(or_none(r->key)),
+        NUMBER(r->alive), NUMBER(r->slots), NUMBER(r->leased), NUMBER(r->done),
+        NUMBER(r->failed), NUMBER(r->silent_ns), NUMBER(r->age_ns),
+        NUMBER(value_now() - r->age_ns) };
+
+    if (peers->all || r->kind == STINT_WORKER) table_add(peers->table, cells);
+    return 0;
+}
+
+static int
+run_workers(struct run *run)
+{
+    struct peers peers = { table_new(peer_columns), setting_flag(run, "all") };
+    struct stint *s;
+    int code, status = connect_as(run, STINT_TOOL, &s);
+
+    if (status == EXIT_FINE) {
+        code = stint_list_peers(s, see_peer, &peers, timeout_of(run));
+        status = code != 0 ? exit_error(code) : table_print(peers.table, run);
+        stint_close(s);
+    }
+    table_free(peers.table);
+    return status;
+}
+
+const struct command command_workers = {
+    .name = "workers",
+    .group = "Look",
+    .summary = "List the workers and what they do",
+    .examples = "stint workers\n"
+                "stint workers --all --json\n",
+    .groups = { &worker_group, &opt_output, &opt_connection, &opt_general },
+    .run = run_workers,
+};
