@@ -13,6 +13,8 @@ CC_tsan := clang
 CC_fuzz := clang
 CC := $(CC_$(CONFIG))
 
+# Debian's python, for which scripts/deps installs pytest.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 PREFIX ?= /usr/local
 BINDIR := $(PREFIX)/bin
 LIBDIR := $(PREFIX)/lib
@@ -176,7 +178,7 @@ integration-c: integration-build
 	@$(if $(filter tsan,$(CONFIG)),TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp $$TSAN_OPTIONS") \
 	  STINT_BUILD=$(O) tests/run programs $(INTEGRATION_TESTS)
 integration: integration-c             ## real processes over TCP (cmocka and pytest)
-	@[ -z "$(PYTESTS)" ] || STINT_BUILD=$(O) python3 -m pytest -q -p no:cacheprovider $(PYTESTS)
+	@[ -z "$(PYTESTS)" ] || STINT_BUILD=$(O) $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTESTS)
 cli-tests: prog examples               ## the command line (bats)
 	@STINT_BUILD=$(O) bats $(BATS)
 asan:                                  ## unit and integration under ASan and UBSan
