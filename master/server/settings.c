@@ -47,11 +47,18 @@ read_authkey(struct settings *s, const struct stint_master_options *o)
         return say(
             STINT_EINVAL, "give the authkey or the path of its file, not both");
     }
-    int rc = o->authkey != NULL ? copy_authkey(s, o->authkey,
-                 o->authkey_size != 0 ? o->authkey_size : strlen(o->authkey))
-                                : secret_read(o->authkey_file, s->authkey,
-                                    sizeof s->authkey, &s->authkey_length);
-    if (rc != 0) return rc;
+    if (o->authkey_file != NULL) {
+        return secret_read(
+            o->authkey_file, s->authkey, sizeof s->authkey, &s->authkey_length);
+    }
+    return copy_authkey(s, o->authkey,
+        o->authkey_size != 0 ? o->authkey_size : strlen(o->authkey));
+}
+
+static int
+check_authkey(const struct settings *s)
+{
+    if (!s->has_authkey) return 0;
     const char *problem = auth_authkey_problem(
         settings_authkey(s), s->allow_weak, s->listen.pinned);
     return problem == NULL ? 0 : say(STINT_EINVAL, "%s", problem);
@@ -140,6 +147,7 @@ settings_read(struct settings *s, const struct stint_master_options *options)
     int rc = read_listen(s, o->listen);
     if (rc == 0) rc = read_authkey(s, o);
     if (rc == 0) rc = check_exposure(s, o);
+    if (rc == 0) rc = check_authkey(s);
     if (rc == 0) rc = read_core(&s->core, o);
     if (rc != 0) settings_fini(s);
     return rc;
