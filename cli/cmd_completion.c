@@ -232,6 +232,14 @@ print_fish(void)
            "fish'\n");
 }
 
+/* For scripts that go through all of them, such as the check of the manual. */
+static void
+print_commands(void)
+{
+    for (size_t i = 0; i < command_count; i++)
+        puts(command_table[i]->name);
+}
+
 static int
 run_completion(struct run *run)
 {
@@ -243,6 +251,8 @@ run_completion(struct run *run)
         print_zsh();
     else if (strcmp(shell, "fish") == 0)
         print_fish();
+    else if (strcmp(shell, "commands") == 0)
+        print_commands();
     else
         return exit_say(EXIT_USAGE,
             "'%s' is not known here; there is bash, zsh and fish", shell);

@@ -22,7 +22,6 @@ static const struct opt options[] = {
     { "count", 'n', OPT_TEXT, "N|all", "1", "How many tasks at most" },
     { "raw", 0, OPT_FLAG, NULL, NULL,
         "Print payloads as they are, without a newline behind each" },
-    { "json", 0, OPT_FLAG, NULL, NULL, "Print a line of JSON for each task" },
     { 0 },
 };
 static const struct opt_group group = { "get", "Tasks:", options };
@@ -139,6 +138,6 @@ const struct command command_get = {
              "the exit code is 75; fewer than N are fine.",
     .args_min = 1,
     .args_max = 1,
-    .groups = { &group, &opt_connection, &opt_general },
+    .groups = { &group, &opt_output, &opt_connection, &opt_general },
     .run = run_get,
 };

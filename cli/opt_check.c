@@ -134,9 +134,12 @@ opt_check_words(const struct run *run)
     const struct command *c = run->command;
 
     if (run->word_count < c->args_min)
-        exit_now(EXIT_USAGE, "%s needs more: stint %s %s", c->name, c->name,
-            c->args);
+        exit_now(EXIT_USAGE, "%s needs more; it is: stint %s %s", c->name,
+            c->name, c->args);
+    if (run->word_count > c->args_max && c->runs_commands)
+        exit_now(EXIT_USAGE, "put the command behind --: stint %s -- %s",
+            c->name, run->words[c->args_max]);
     if (run->word_count > c->args_max)
-        exit_now(EXIT_USAGE, "%s does not take '%s': stint %s %s", c->name,
-            run->words[c->args_max], c->name, c->args ? c->args : "");
+        exit_now(EXIT_USAGE, "%s does not take '%s'; it is: stint %s %s",
+            c->name, run->words[c->args_max], c->name, c->args ? c->args : "");
 }
