@@ -58,11 +58,12 @@ call_run(struct stint_call *c, const struct handlers *h)
     }
     int code = handler->run(c);
     if (code == 0 && !c->result.failed) return RUN_DONE;
-    if (c->reason.text[0] == '\0')
+    if (c->reason.text[0] == '\0') {
         reason_set(&c->reason,
             code == 0 ? "handler \"%s\": no memory for the result"
                       : "handler \"%s\" returned %d",
             handler->name, code);
+    }
     return RUN_FAILED;
 }
 

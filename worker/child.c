@@ -87,9 +87,10 @@ fill_actions(posix_spawn_file_actions_t *actions, const int theirs[3])
     for (int i = 0; i < 3 && error == 0; i++) {
         error = posix_spawn_file_actions_adddup2(actions, theirs[i], i);
     }
-    if (error == 0)
+    if (error == 0) {
         error = posix_spawn_file_actions_addclosefrom_np(
             actions, STDERR_FILENO + 1);
+    }
     return error;
 }
 
@@ -121,9 +122,10 @@ spawn(struct child *c, const struct child_config *config, const int theirs[3])
     if (error != 0) goto fini_actions;
     error = fill_actions(&actions, theirs);
     if (error == 0) error = fill_attributes(&attributes);
-    if (error == 0)
+    if (error == 0) {
         error = posix_spawnp(&c->pid, config->argv[0], &actions, &attributes,
             config->argv, config->envp);
+    }
     (void)posix_spawnattr_destroy(&attributes);
 fini_actions:
     (void)posix_spawn_file_actions_destroy(&actions);
@@ -309,11 +311,13 @@ attend(struct child *c, const struct child_config *config, struct buf *output,
     }
     int ready = poll(c->watch, WATCHED, milliseconds_until(c->next, now));
     if (ready <= 0) return; /* A deadline, or EINTR: look again. */
-    if (c->watch[CANCEL].revents != 0)
+    if (c->watch[CANCEL].revents != 0) {
         ask_to_end(c, config, end, CHILD_CANCELLED);
+    }
     if (c->watch[INPUT].revents != 0) feed(c);
-    if (c->watch[OUTPUT].revents != 0)
+    if (c->watch[OUTPUT].revents != 0) {
         (void)collect_output(c, config, output, end);
+    }
     if (c->watch[ERRORS].revents != 0) (void)collect_errors(c, end);
     if (c->watch[PROCESS].revents != 0) c->ended = true;
 }
@@ -345,10 +349,11 @@ reap(struct child *c, struct child_end *end)
         end->cause = CHILD_LOST;
         return;
     }
-    if (info.si_code == CLD_EXITED)
+    if (info.si_code == CLD_EXITED) {
         end->code = info.si_status;
-    else
+    } else {
         end->signal = info.si_status;
+    }
 }
 
 void
@@ -406,8 +411,9 @@ child_reap_orphan(void)
     memset(&info, 0, sizeof info);
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0
         && info.si_pid > 0 && !is_leader(info.si_pid)
-        && getpgid(info.si_pid) != getpgrp())
+        && getpgid(info.si_pid) != getpgrp()) {
         reaped = waitpid(info.si_pid, NULL, WNOHANG) > 0;
+    }
     (void)pthread_rwlock_unlock(&starting);
     return reaped;
 }

@@ -21,7 +21,7 @@ enum {
     GRACE_S = 2,
 };
 
-static const char HOLE[] = "{}";
+static const char hole[] = "{}";
 
 struct exec {
     char **argv; /* Owned, with what they point at; NULL-terminated. */
@@ -119,19 +119,22 @@ is_found(const char *program)
 static int
 check(const char *const argv[])
 {
-    if (argv[0] == NULL || argv[0][0] == '\0')
+    if (argv[0] == NULL || argv[0][0] == '\0') {
         return say(STINT_EINVAL, "the command is empty: name a program");
-    if (strstr(argv[0], HOLE) != NULL)
+    }
+    if (strstr(argv[0], hole) != NULL) {
         return say(STINT_EINVAL,
             "the program \"%s\" would be chosen by the task: \"{}\" may stand "
             "only in the arguments after it",
             argv[0]);
+    }
     if (is_found(argv[0])) return 0;
-    if (strchr(argv[0], '/') != NULL)
+    if (strchr(argv[0], '/') != NULL) {
         return say(STINT_EINVAL,
             "cannot run \"%s\": there is no such program, or it is not "
             "executable (chmod +x)",
             argv[0]);
+    }
     return say(STINT_EINVAL,
         "cannot find the program \"%s\" in PATH; write ./%s if it is in this "
         "directory",
@@ -153,7 +156,7 @@ exec_new(const char *const argv[], struct exec **out)
     e->argc = count((const char *const *)e->argv);
     e->envc = count((const char *const *)e->envp);
     for (size_t i = 1; i < e->argc; i++) {
-        if (strstr(e->argv[i], HOLE) != NULL) e->has_hole = true;
+        if (strstr(e->argv[i], hole) != NULL) e->has_hole = true;
     }
     *out = e;
     return 0;
@@ -179,8 +182,8 @@ filled_length(const char *pattern, size_t payload)
 {
     size_t length = strlen(pattern);
 
-    for (const char *p = strstr(pattern, HOLE); p != NULL;
-         p = strstr(p + 2, HOLE)) {
+    for (const char *p = strstr(pattern, hole); p != NULL;
+         p = strstr(p + 2, hole)) {
         length = length - 2 + payload;
     }
     return length;
@@ -191,16 +194,16 @@ static char *
 fill(char *to, const char *pattern, struct slice payload)
 {
     for (;;) {
-        const char *hole = strstr(pattern, HOLE);
+        const char *next = strstr(pattern, hole);
         size_t before =
-            hole != NULL ? (size_t)(hole - pattern) : strlen(pattern);
+            next != NULL ? (size_t)(next - pattern) : strlen(pattern);
 
         memcpy(to, pattern, before);
         to += before;
-        if (hole == NULL) break;
+        if (next == NULL) break;
         if (payload.length > 0) memcpy(to, payload.bytes, payload.length);
         to += payload.length;
-        pattern = hole + 2;
+        pattern = next + 2;
     }
     *to = '\0';
     return to + 1;
@@ -220,8 +223,9 @@ fits_arguments(
         return false;
     }
     for (size_t i = 1; i < e->argc; i++) {
-        if (filled_length(e->argv[i], task->payload.length) < ARGUMENT_MAX)
+        if (filled_length(e->argv[i], task->payload.length) < ARGUMENT_MAX) {
             continue;
+        }
         reason_set(why,
             "a payload of %zu bytes is too long for an argument: leave \"{}\" "
             "out and read standard input",
@@ -282,11 +286,12 @@ blame(struct reason *why, const char *what, const struct child_end *end)
     struct slice line =
         reason_last_line((struct slice){ end->errors, end->errors_length });
 
-    if (line.length == 0)
+    if (line.length == 0) {
         reason_set(why, "%s", what);
-    else
+    } else {
         reason_set(
             why, "%s: %.*s", what, (int)line.length, (const char *)line.bytes);
+    }
 }
 
 static enum run_end

@@ -22,20 +22,22 @@ static int
 load(struct handlers *h, const char *path)
 {
     h->plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (h->plugin == NULL)
+    if (h->plugin == NULL) {
         return say(STINT_EPLUGIN, "cannot load the plug-in \"%s\": %s%s", path,
             loader_error(),
             strchr(path, '/') == NULL
                 ? " (write ./ before it if it is in this directory)"
                 : "");
+    }
 
     h->tables[1] = dlsym(h->plugin, "stint_handlers");
-    if (h->tables[1] == NULL)
+    if (h->tables[1] == NULL) {
         return say(STINT_EPLUGIN,
             "the plug-in \"%s\" has no table of handlers: define\n"
             "    const struct stint_handler stint_handlers[] = "
             "{ { \"name\", function }, { 0 } };",
             path);
+    }
     return 0;
 }
 
@@ -47,26 +49,30 @@ check(const struct stint_handler *table, const char *from)
     const char *whose = from != NULL ? from : "this program";
     size_t i = 0;
 
-    for (; table[i].name != NULL && i < HANDLERS_MAX; i++) {
+    for (; i < HANDLERS_MAX && table[i].name != NULL; i++) {
         size_t length = strnlen(table[i].name, HANDLERS_NAME_MAX + 1);
 
-        if (length == 0 || length > HANDLERS_NAME_MAX)
+        if (length == 0 || length > HANDLERS_NAME_MAX) {
             return say(code,
                 "handler %zu of %s: its name must have 1 to %u bytes", i + 1,
                 whose, HANDLERS_NAME_MAX);
-        if (table[i].run == NULL)
+        }
+        if (table[i].run == NULL) {
             return say(code, "handler \"%s\" of %s has no function",
                 table[i].name, whose);
+        }
         for (size_t j = 0; j < i; j++) {
-            if (strcmp(table[i].name, table[j].name) == 0)
+            if (strcmp(table[i].name, table[j].name) == 0) {
                 return say(code, "%s has two handlers called \"%s\"", whose,
                     table[i].name);
+            }
         }
     }
     if (i == 0) return say(code, "the table of handlers of %s is empty", whose);
-    if (i == HANDLERS_MAX)
+    if (i == HANDLERS_MAX) {
         return say(
             code, "the table of handlers of %s has no end: add { 0 }", whose);
+    }
     return 0;
 }
 

@@ -215,8 +215,9 @@ must_drain(struct watch *watch, tick_ns now)
 
     /* Only a wish from outside limits what runs: the last of tasks_max may take
      * its time. */
-    if (asked && watch->stop_at == TICK_NEVER)
+    if (asked && watch->stop_at == TICK_NEVER) {
         watch->stop_at = tick_after(now, w->grace);
+    }
     return asked || over;
 }
 
@@ -247,8 +248,9 @@ sleep_until_woken(const struct watch *watch, tick_ns now)
     tick_ns pace = PACE;
     uint64_t ignored;
 
-    if (w->exec == NULL && w->task_timeout > 0)
+    if (w->exec == NULL && w->task_timeout > 0) {
         pace = tick_min(pace, w->task_timeout / 4);
+    }
     tick_ns next = tick_after(now, pace);
     next = tick_min(next, watch->stopping ? watch->lose_at : watch->stop_at);
     (void)pthread_mutex_lock(&w->lock);

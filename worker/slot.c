@@ -91,8 +91,9 @@ run_handler(struct slot *slot, bool loaded)
         return RUN_NOT_NOW;
     }
     enum run_end how = call_run(&slot->call, &slot->worker->handlers);
-    if (how == RUN_FAILED && atomic_load(&slot->call.cancelled))
+    if (how == RUN_FAILED && atomic_load(&slot->call.cancelled)) {
         return RUN_GIVEN_BACK;
+    }
     return how;
 }
 
@@ -152,10 +153,11 @@ end(struct slot *slot, enum run_end how)
     if (slot->state == SLOT_RUNNING) slot->state = SLOT_ENDING;
     agent_end(&w->agent, now, now - slot->started);
     if (slot->state != SLOT_LOST) worker_tell_credit(w);
-    if (task == NULL)
+    if (task == NULL) {
         w->counts.stale += 1;
-    else
+    } else {
         count_end(&w->counts, how);
+    }
     (void)pthread_mutex_unlock(&w->lock);
     return task;
 }
@@ -208,8 +210,9 @@ serve(struct slot *slot, struct stint_task *task)
     task = end(slot, how);
     if (task != NULL) {
         int code = post(slot, task, how);
-        if (code != 0 && !error_can_retry(code) && code != STINT_ESTALE)
+        if (code != 0 && !error_can_retry(code) && code != STINT_ESTALE) {
             worker_trouble(slot->worker, code);
+        }
     }
     call_unload(&slot->call);
 }

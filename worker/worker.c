@@ -42,20 +42,25 @@ check(const struct stint_worker_options *o)
 {
     bool calls = o->handlers != NULL || o->plugin != NULL;
 
-    if (!calls && o->command == NULL)
+    if (!calls && o->command == NULL) {
         return say(STINT_EINVAL,
             "a worker needs handlers, a plug-in or a command to run");
-    if (calls && o->command != NULL)
+    }
+    if (calls && o->command != NULL) {
         return say(STINT_EINVAL,
             "a worker runs either handlers or a command, not both");
-    if (o->command != NULL && o->handler != NULL)
+    }
+    if (o->command != NULL && o->handler != NULL) {
         return say(STINT_EINVAL,
             "the handler \"%s\" cannot be chosen for a command", o->handler);
-    if (o->slots > AGENT_SLOTS_MAX)
+    }
+    if (o->slots > AGENT_SLOTS_MAX) {
         return say(STINT_EINVAL, "%u slots are too many: at most %u", o->slots,
             AGENT_SLOTS_MAX);
-    if (o->tasks_max < 0)
+    }
+    if (o->tasks_max < 0) {
         return say(STINT_EINVAL, "tasks_max must not be negative");
+    }
 
     int code = check_time("lease_ms", o->lease_ms);
     if (code == 0) code = check_time("task_timeout_ms", o->task_timeout_ms);
@@ -160,8 +165,9 @@ stint_worker_new(struct stint *s, const struct stint_worker_options *options,
 
     code = open_events(w);
     if (code == 0 && o->command != NULL) code = exec_new(o->command, &w->exec);
-    if (code == 0 && o->command == NULL)
+    if (code == 0 && o->command == NULL) {
         code = handlers_init(&w->handlers, o->handlers, o->plugin, o->handler);
+    }
     if (code == 0) code = open_consumer(w, o);
     if (code != 0) {
         destroy(w);
@@ -248,6 +254,7 @@ worker_tell_credit(struct stint_worker *w)
 {
     struct agent_credit credit;
 
-    if (agent_credit(&w->agent, &credit))
+    if (agent_credit(&w->agent, &credit)) {
         stint_consumer_credit(w->consumer, credit.tasks, credit.bytes);
+    }
 }

@@ -33,8 +33,9 @@ agent_ask(struct agent *a)
 {
     if (a->draining) return false;
     if (a->config.tasks_max > 0
-        && a->begun + (int64_t)a->asking >= a->config.tasks_max)
+        && a->begun + (int64_t)a->asking >= a->config.tasks_max) {
         return false;
+    }
     CHECK(a->asking + a->running < a->config.slots);
     a->asking += 1;
     return true;
@@ -99,8 +100,9 @@ waiting_max(const struct agent *a)
     unsigned most = a->hold > a->running ? a->hold - a->running : 0;
 
     if (a->draining) return 0;
-    if (a->config.prefetch_max > 0)
+    if (a->config.prefetch_max > 0) {
         most = smaller(most, a->config.prefetch_max);
+    }
     if (a->config.tasks_max > 0) {
         int64_t left = a->config.tasks_max - a->begun;
         if (left < (int64_t)most) most = left > 0 ? (unsigned)left : 0;
@@ -134,8 +136,9 @@ agent_credit(struct agent *a, struct agent_credit *out)
 {
     out->tasks = waiting_max(a);
     out->bytes = bytes_max(a);
-    if (!is_news(a->told.tasks, out->tasks) && a->told.bytes == out->bytes)
+    if (!is_news(a->told.tasks, out->tasks) && a->told.bytes == out->bytes) {
         return false;
+    }
     a->told = *out;
     return true;
 }

@@ -40,8 +40,9 @@ sequence(const unsigned char *s)
         if ((s[i] & 0xC0u) != 0x80) return 0;
         code = code << 6 | (s[i] & 0x3Fu);
     }
-    if (length == 3 && (code < 0x800 || (code >= 0xD800 && code < 0xE000)))
+    if (length == 3 && (code < 0x800 || (code >= 0xD800 && code < 0xE000))) {
         return 0;
+    }
     if (length == 4 && (code < 0x10000 || code > 0x10FFFF)) return 0;
     return length;
 }
@@ -94,11 +95,12 @@ reason_duration(char out[REASON_LENGTH], tick_ns length)
 {
     int64_t ms = length / TICK_MS;
 
-    if (ms < 1000)
+    if (ms < 1000) {
         (void)snprintf(out, REASON_LENGTH, "%" PRId64 " ms", ms);
-    else if (ms % 1000 == 0)
+    } else if (ms % 1000 == 0) {
         (void)snprintf(out, REASON_LENGTH, "%" PRId64 " s", ms / 1000);
-    else
+    } else {
         (void)snprintf(out, REASON_LENGTH, "%" PRId64 ".%" PRId64 " s",
             ms / 1000, ms % 1000 / 100);
+    }
 }

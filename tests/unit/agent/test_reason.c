@@ -29,7 +29,7 @@ a_reason_is_one_line_of_utf8(void **state)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct reason r;
+        struct reason r = { .text = "" };
 
         reason_set(&r, "%s", cases[i].from);
         assert_string_equal(r.text, cases[i].to);
@@ -41,7 +41,7 @@ a_long_reason_is_cut_and_still_utf8(void **state)
 {
     (void)state;
     char text[2 * REASON_MAX + 1] = { 0 };
-    struct reason r;
+    struct reason r = { .text = "" };
 
     text[0] = 'x';
     for (size_t i = 1; i + 1 < sizeof text - 1; i += 2) {
