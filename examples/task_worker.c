@@ -50,10 +50,14 @@ main(int argc, char *argv[])
     check(stint_queue_open(m, "get_result_queue", NULL, &result));
 
     while ((code = stint_queue_get(task, &item, 1000)) == 0) {
-        long n = strtol(item.data, NULL, 10);
-        char r[64];
-        int size = snprintf(r, sizeof(r), "%ld * %ld = %ld", n, n, n * n);
+        char text[16], r[64];
+        long n;
+        int size;
 
+        snprintf(text, sizeof(text), "%.*s", (int)item.size,
+            (const char *)item.data);
+        n = strtol(text, NULL, 10);
+        size = snprintf(r, sizeof(r), "%ld * %ld = %ld", n, n, n * n);
         printf("run task %ld * %ld...\n", n, n);
         check(stint_queue_put(result, r, (size_t)size, 1000));
     }
