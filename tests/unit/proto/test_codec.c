@@ -133,6 +133,33 @@ a_list_can_be_ended_and_go_on(void **state)
     buf_fini(&b);
 }
 
+/* docs/PROTOCOL.md, section 2. */
+static void
+the_example_of_the_manual_is_what_is_written(void **state)
+{
+    (void)state;
+    static const uint8_t example[] = { 0xdc, 0, 3, 0xcf, 0, 0, 0, 0, 0, 0, 0, 1,
+        0xcf, 0, 0, 0, 0, 0, 0, 0, 0, 0x92, 0x11, 0x83, 1, 7, 2, 0xa1, 0x71,
+        0x0a, 0xdd, 0, 0, 0, 3, 0x91, 0xc4, 5, 0x68, 0x65, 0x6c, 0x6c, 0x6f,
+        0x91, 0xc4, 5, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x91, 0xc4, 5, 0x68, 0x65,
+        0x6c, 0x6c, 0x6f };
+    struct msg m = { .type = MSG_put,
+        .as.put = { .request = 7, .queue = slice_of("q") } };
+    struct rec_payload payload = { slice_of("hello") };
+    struct buf b;
+
+    sample_open(&b);
+    struct codec_list list = codec_list_begin(&b, &m);
+    for (int i = 0; i < 3; i++) {
+        codec_list_add(&b, &list, RECORD_payload, &payload);
+    }
+    codec_list_end(&b, &list);
+    struct slice wire = sample_close(&b, 1);
+    assert_int_equal(wire.length, sizeof(example));
+    assert_memory_equal(wire.bytes, example, sizeof(example));
+    buf_fini(&b);
+}
+
 static void
 without_memory_nothing_is_written(void **state)
 {
@@ -475,6 +502,7 @@ main(void)
         cmocka_unit_test(a_frame_carries_many_messages_in_order),
         cmocka_unit_test(a_frame_without_messages_is_an_acknowledgement),
         cmocka_unit_test(a_list_can_be_ended_and_go_on),
+        cmocka_unit_test(the_example_of_the_manual_is_what_is_written),
         cmocka_unit_test(without_memory_nothing_is_written),
         cmocka_unit_test(msgpack_reads_every_message),
         cmocka_unit_test(every_message_of_msgpack_is_read),
