@@ -73,7 +73,6 @@ LIBS_CLI := $(shell pkg-config --libs $(PKGS_cli) 2>/dev/null)
 
 src = $(wildcard $(DIR_$(1))/*.c)
 obj = $(patsubst %.c,$(O)/%.o,$(call src,$(1)))
-ALL_OBJ := $(foreach l,$(LAYERS),$(call obj,$(l)))
 CLI_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
 
 $(O)/%.o: %.c | build/include/stint.h
@@ -92,15 +91,24 @@ build/include/stint.h: client/stint.h common/stint_error.h
 	@mkdir -p build/include
 	@cp common/stint_error.h client/stint.h build/include/
 
+# The master and the client are closed to each other: what one names inside is
+# nothing to the other.  client_dial() is the one door between them.
+$(O)/master.o: $(call obj,core) $(call obj,server)
+	@ld -r $^ -o $@
+	@objcopy --localize-hidden $@
+$(O)/client.o: $(call obj,rpc) $(call obj,client)
+	@ld -r $^ -o $@
+	@objcopy --localize-hidden --globalize-symbol=client_dial $@
+LIB_OBJ := $(O)/master.o $(O)/client.o $(foreach l,common proto sys agent worker,$(call obj,$(l)))
 # One object with only the public names left, so that nothing of ours collides
 # with anything of the program that links the archive.
-$(O)/libstint.o: $(ALL_OBJ)
+$(O)/libstint.o: $(LIB_OBJ)
 	@ld -r $^ -o $@
 	@objcopy --localize-hidden $@
 $(O)/libstint.a: $(O)/libstint.o
 	@echo "  AR $@"; rm -f $@; $(AR) rcs $@ $<
 	@[ $(CONFIG) != release ] || cp $@ build/
-$(O)/libstint.so: $(ALL_OBJ)
+$(O)/libstint.so: $(LIB_OBJ)
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -shared -Wl,-soname,libstint.so.$(SOVERSION) $^ $(LIBS_EXT) -o $@
 	@[ $(CONFIG) != release ] || { cp $@ build/ && ln -sf libstint.so build/libstint.so.$(SOVERSION); }
 $(O)/stint: $(CLI_OBJ) $(O)/libstint.a
@@ -145,9 +153,12 @@ NEEDS_core := core proto common
 NEEDS_agent := agent common
 NEEDS_rpc := rpc proto common
 NEEDS_sys := sys proto common
-NEEDS_server := $(LAYERS)
-NEEDS_client := $(LAYERS)
-NEEDS_worker := $(LAYERS)
+NEEDS_server := server sys core proto common
+NEEDS_client := client rpc sys proto common
+NEEDS_worker := worker agent sys proto common
+ALSO_server := $(O)/client.o
+ALSO_client := $(O)/master.o
+ALSO_worker := $(O)/client.o $(O)/master.o
 EXT_proto := -lsodium $(shell pkg-config --libs msgpack 2>/dev/null || pkg-config --libs msgpack-c)
 EXT_core := -lsodium
 EXT_rpc := -lsodium
@@ -156,8 +167,8 @@ EXT_server := $(LIBS_EXT)
 EXT_client := $(LIBS_EXT)
 EXT_worker := $(LIBS_EXT)
 define UNIT
-$(O)/tests/unit/$(1)/test_%: $(O)/tests/unit/$(1)/test_%.o $(call archives,$(NEEDS_$(1)))
-	@echo "  LD $$@"; $$(CC) $$(LDFLAGS) $$< -Wl,--start-group \
+$(O)/tests/unit/$(1)/test_%: $(O)/tests/unit/$(1)/test_%.o $(ALSO_$(1)) $(call archives,$(NEEDS_$(1)))
+	@echo "  LD $$@"; $$(CC) $$(LDFLAGS) $$< $(ALSO_$(1)) -Wl,--start-group \
 	  $(call archives,$(NEEDS_$(1))) -Wl,--end-group -lcmocka $(EXT_$(1)) -o $$@
 endef
 $(foreach l,$(LAYERS),$(eval $(call UNIT,$(l))))
