@@ -153,7 +153,7 @@ codec_list_begin(struct buf *b, const struct msg *m)
     const struct proto_list none = { .count = 0 };
     struct msg copy = *m;
 
-    CHECK(shape->fields[last].type == TABLE_LIST);
+    CHECK(shape->count > 0 && shape->fields[last].type == TABLE_LIST);
     memcpy(
         (uint8_t *)&copy.as + shape->fields[last].offset, &none, sizeof none);
     uint64_t present = fields_present(shape, &copy.as) | UINT64_C(1) << last;

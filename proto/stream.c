@@ -7,6 +7,9 @@
 #include "common/check.h"
 #include "common/stint_error.h"
 
+/* What is reserved beforehand stays below malloc's own pages. */
+enum { EXPECTED_MAX = 64 * 1024 };
+
 static struct frame *
 frame_of(struct list *node)
 {
@@ -42,12 +45,12 @@ stream_fini(struct stream *s)
 /* ---- sending --------------------------------------------------------------
  */
 
+/* Begin a frame that may come to `expected` bytes. */
 static void
-reserve_header(struct buf *b)
+reserve_header(struct buf *b, size_t expected)
 {
-    if (buf_reserve(b, FRAME_HEADER_BYTES) != NULL) {
-        b->length += FRAME_HEADER_BYTES;
-    }
+    if (expected < FRAME_HEADER_BYTES) expected = FRAME_HEADER_BYTES;
+    if (buf_reserve(b, expected) != NULL) b->length += FRAME_HEADER_BYTES;
 }
 
 struct buf *
@@ -58,7 +61,7 @@ stream_message(struct stream *s)
         s->open.failed = true;
         return &s->open;
     }
-    if (s->open_messages == 0) reserve_header(&s->open);
+    if (s->open_messages == 0) reserve_header(&s->open, s->expected);
     s->open_messages += 1;
     return &s->open;
 }
@@ -104,6 +107,9 @@ stream_seal(struct stream *s)
 {
     if (s->open_messages == 0) return 0;
 
+    /* The next one is often as long: no growing in steps. */
+    s->expected = s->open.length < EXPECTED_MAX ? s->open.length : EXPECTED_MAX;
+
     struct frame *f = take(&s->open, s->sent + 1, s->seen, s->open_messages);
     if (f == NULL) return STINT_ENOMEM;
     s->open_messages = 0;
@@ -129,7 +135,7 @@ stream_bare(struct stream *s, const struct msg *m)
     struct buf b;
 
     buf_init(&b);
-    reserve_header(&b);
+    reserve_header(&b, 0);
     if (m != NULL) codec_message(&b, m);
     struct frame *f = take(&b, 0, s->seen, m != NULL ? 1 : 0);
     buf_fini(&b);

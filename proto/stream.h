@@ -22,16 +22,17 @@
 #include "proto/codec.h"
 
 struct stream {
-    uint64_t sent;  /* Last number given to a frame of ours. */
-    uint64_t acked; /* The peer has seen ours up to here. */
-    uint64_t seen;  /* We have seen the peer's up to here. */
-    uint64_t told;  /* Last `seen` that a frame of ours told. */
+    uint64_t sent;     /* Last number given to a frame of ours. */
+    uint64_t acked;    /* The peer has seen ours up to here. */
+    uint64_t seen;     /* We have seen the peer's up to here. */
+    uint64_t told;     /* Last `seen` that a frame of ours told. */
     struct list kept;  /* Sealed frames (frame.node), oldest first. */
     struct list *next; /* First one to send on this connection, or &kept. */
     uint32_t kept_count;
     size_t kept_bytes;
     struct buf open;        /* Header room and messages of the next frame. */
     uint32_t open_messages; /* How many. */
+    size_t expected;        /* Bytes that it may come to. */
 };
 
 /** An empty stream, before the first frame. */
