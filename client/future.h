@@ -1,0 +1,30 @@
+/**
+ * future.h - results that are on their way.                   [layer: client]
+ *
+ * A future is found by the request number that put its task.  All under the
+ * lock of the connection.
+ */
+#ifndef FUTURE_H
+#define FUTURE_H
+
+#include "client/inside.h"
+
+/** `count` puts from request `number` on were accepted, as tasks from `task`.
+ */
+void future_accepted(
+    struct stint *s, uint64_t number, uint64_t count, uint64_t task);
+
+/** They were not. */
+void future_refused(struct stint *s, uint64_t number, uint64_t count, int code,
+    struct slice text);
+
+/** One ended. */
+void future_ended(struct stint *s, const struct rec_result *result);
+
+/** The session was forgotten: no result comes for what was accepted. */
+void future_lose_accepted(struct stint *s);
+
+/** All that are open end with `code`. */
+void future_fail_all(struct stint *s, int code, const char *text);
+
+#endif

@@ -1,0 +1,26 @@
+#include "client/inside.h"
+
+#include <stdlib.h>
+
+void
+inside_hold(struct stint *s)
+{
+    s->refs++;
+}
+
+void
+inside_drop(struct stint *s)
+{
+    bool last = --s->refs == 0;
+
+    (void)pthread_mutex_unlock(&s->lock);
+    if (!last) return;
+    numbers_fini(&s->futures);
+    while (s->chunks != NULL) {
+        void *next = *(void **)(void *)s->chunks;
+        free(s->chunks);
+        s->chunks = next;
+    }
+    (void)pthread_mutex_destroy(&s->lock);
+    free(s);
+}

@@ -1,0 +1,337 @@
+/* Looking at a master: its status and its lists.            [layer: client] */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/call.h"
+#include "client/pump.h"
+#include "client/queue.h"
+#include "common/sys/say.h"
+
+enum { LIST_BYTES = 512, PAGE_MAX = 1000 };
+enum list_what { LIST_QUEUES, LIST_PEERS, LIST_TASKS, LIST_KEYS };
+
+/* A name of the wire as a C string, in memory of a size that it fits in. */
+static const char *
+text_of(char *out, size_t size, struct slice text)
+{
+    size_t length = text.length < size - 1 ? text.length : size - 1;
+
+    if (length > 0) memcpy(out, text.bytes, length);
+    out[length] = '\0';
+    return out;
+}
+
+static void
+fill_status(struct stint_status *out, const struct msg_master_row *row)
+{
+    *out = (struct stint_status){ .uptime_ns = (int64_t)row->uptime_ns,
+        .memory = row->memory,
+        .memory_max = row->memory_max,
+        .queues = row->queues,
+        .clients = row->clients,
+        .workers = row->workers,
+        .slots = row->slots,
+        .ready = row->ready,
+        .delayed = row->delayed,
+        .leased = row->leased,
+        .accepted = row->accepted,
+        .done = row->done,
+        .dead = row->dead,
+        .cancelled = row->cancelled,
+        .expired = row->expired };
+    (void)text_of(out->software, sizeof(out->software), row->software);
+    (void)text_of(out->durability, sizeof(out->durability), row->durability);
+}
+
+int
+stint_status(struct stint *s, struct stint_status *out, int64_t timeout_ms)
+{
+    struct msg m = { .type = MSG_status };
+    struct call call;
+
+    int rc = pump_check_timeout(timeout_ms);
+    if (rc != 0) return rc;
+    pump_enter(s);
+    rc = call_begin(&call, s, 1, LIST_BYTES);
+    if (rc == 0) rc = call_send(&call, &m, pump_deadline(timeout_ms));
+    if (rc == 0 && call.m.type != MSG_master_row) {
+        call_end(&call);
+        rc = say(STINT_EPROTO, "the master did not answer with its status");
+    }
+    if (rc == 0) {
+        fill_status(out, &call.m.as.master_row);
+        call_end(&call);
+    }
+    pump_leave(s);
+    return rc;
+}
+
+/* ---- lists, page by page ------------------------------------------------- */
+
+/* Who sees the rows of one list, and how a row is shown. */
+struct view {
+    int (*show)(const struct view *view, const void *row);
+    void *arg;
+    union {
+        int (*queue)(void *arg, const struct stint_queue_row *row);
+        int (*peer)(void *arg, const struct stint_peer_row *row);
+        int (*task)(void *arg, const struct stint_task_row *row);
+        int (*key)(void *arg, const struct stint_key_row *row);
+    } see;
+};
+
+static int
+show_queue(const struct view *view, const void *record)
+{
+    const struct rec_queue_row *r = record;
+    char name[PROTO_NAME_MAX + 1];
+    struct stint_queue_row row = {
+        .name = text_of(name, sizeof(name), r->queue),
+        .kind = (enum stint_queue_kind)r->kind,
+        .shut = r->shut != 0,
+        .attempts_max = (unsigned)r->attempts_max,
+        .max_tasks = r->max_tasks,
+        .max_bytes = r->max_bytes,
+        .ready = r->ready,
+        .delayed = r->delayed,
+        .leased = r->leased,
+        .bytes = r->bytes,
+        .accepted = r->accepted,
+        .done = r->done,
+        .dead = r->dead,
+        .cancelled = r->cancelled,
+        .expired = r->expired,
+        .failures = r->failures,
+        .lost = r->lost,
+        .timeouts = r->timeouts,
+        .released = r->released,
+        .getters = r->getters,
+        .putters = r->putters,
+        .lease_ns = (int64_t)r->lease_ns,
+    };
+
+    return view->see.queue(view->arg, &row);
+}
+
+static int
+show_peer(const struct view *view, const void *record)
+{
+    const struct rec_peer_row *r = record;
+    char name[PROTO_NAME_MAX + 1];
+    char host[PROTO_NAME_MAX + 1];
+    char key[PROTO_NAME_MAX + 1];
+    struct stint_peer_row row = {
+        .name = text_of(name, sizeof(name), r->name),
+        .host = text_of(host, sizeof(host), r->host),
+        .key = text_of(key, sizeof(key), r->key),
+        .pid = (int64_t)r->pid,
+        .kind = (enum stint_peer_kind)r->kind,
+        .alive = r->alive != 0,
+        .slots = (unsigned)r->slots,
+        .leased = r->leased,
+        .done = r->done,
+        .failed = r->failed,
+        .silent_ns = (int64_t)r->silent_ns,
+        .age_ns = (int64_t)r->age_ns,
+    };
+
+    return view->see.peer(view->arg, &row);
+}
+
+static int
+show_task(const struct view *view, const void *record)
+{
+    const struct rec_task_row *r = record;
+    char queue[PROTO_NAME_MAX + 1];
+    char worker[PROTO_NAME_MAX + 1];
+    char handler[PROTO_NAME_MAX + 1];
+    char reason[PROTO_REASON_MAX + 1];
+    struct stint_task_row row = {
+        .task = r->task,
+        .queue = text_of(queue, sizeof(queue), r->queue),
+        .worker = text_of(worker, sizeof(worker), r->worker),
+        .reason = text_of(reason, sizeof(reason), r->reason),
+        .handler = text_of(handler, sizeof(handler), r->handler),
+        .state = (enum stint_task_state)r->state,
+        .priority = (int)r->priority,
+        .attempts = (unsigned)r->attempts,
+        .failures = (unsigned)r->failures,
+        .lost = (unsigned)r->lost,
+        .timeouts = (unsigned)r->timeouts,
+        .released = (unsigned)r->released,
+        .age_ns = (int64_t)r->age_ns,
+        .wait_ns = (int64_t)r->wait_ns,
+        .ended_ns = (int64_t)r->ended_ns,
+        .bytes = r->bytes,
+        .head = { r->head.bytes, r->head.length },
+    };
+
+    return view->see.task(view->arg, &row);
+}
+
+static int
+show_key(const struct view *view, const void *record)
+{
+    const struct rec_key_row *r = record;
+    char name[PROTO_NAME_MAX + 1];
+    struct stint_key_row row = {
+        .name = text_of(name, sizeof(name), r->name),
+        .role = (unsigned)r->role,
+        .revoked = r->revoked != 0,
+        .peers = r->peers,
+    };
+
+    memcpy(row.public_key, r->public_key.bytes, sizeof(row.public_key));
+    return view->see.key(view->arg, &row);
+}
+
+/* Every list's answer has the same members; they differ in their record. */
+static bool
+open_page(const struct msg *m, struct proto_list *rows, uint64_t *next,
+    enum record_type *type)
+{
+    switch ((unsigned)m->type) {
+    case MSG_queue_rows:
+        *type = RECORD_queue_row;
+        break;
+    case MSG_peer_rows:
+        *type = RECORD_peer_row;
+        break;
+    case MSG_task_rows:
+        *type = RECORD_task_row;
+        break;
+    case MSG_key_rows:
+        *type = RECORD_key_row;
+        break;
+    default:
+        return false;
+    }
+    *rows = m->as.queue_rows.rows;
+    *next = m->as.queue_rows.next;
+    return true;
+}
+
+union any_row {
+    struct rec_queue_row queue;
+    struct rec_peer_row peer;
+    struct rec_task_row task;
+    struct rec_key_row key;
+};
+
+/* Show a page; the rows lie in the answer, so the lock is not needed. */
+static int
+show_page(const struct call *call, const struct view *view, uint64_t *left,
+    uint64_t *next)
+{
+    struct proto_list rows;
+    enum record_type type;
+    union any_row row;
+
+    if (!open_page(&call->m, &rows, next, &type)) {
+        return say(STINT_EPROTO, "the master did not answer with a list");
+    }
+    while (*left > 0 && codec_list_next(&rows, type, &row)) {
+        int rc = view->show(view, &row);
+        if (rc != 0) return rc;
+        (*left)--;
+    }
+    return 0;
+}
+
+static int
+fetch_page(struct stint *s, struct call *call, struct msg *m, tick_ns deadline)
+{
+    pump_enter(s);
+    int rc = call_begin(call, s, 1, LIST_BYTES);
+    if (rc == 0) rc = call_send(call, m, deadline);
+    pump_leave(s);
+    return rc;
+}
+
+static int
+list_all(struct stint *s, struct msg *m, const struct view *view,
+    uint64_t limit, int64_t timeout_ms)
+{
+    uint64_t left = limit != 0 ? limit : UINT64_MAX;
+    uint64_t next = 0;
+    struct call call;
+
+    int rc = pump_check_timeout(timeout_ms);
+    tick_ns deadline = pump_deadline(timeout_ms);
+    while (rc == 0) {
+        m->as.list.after = next;
+        m->as.list.limit = left < PAGE_MAX ? left : PAGE_MAX;
+        rc = fetch_page(s, &call, m, deadline);
+        if (rc != 0) return rc;
+        rc = show_page(&call, view, &left, &next);
+        call_end(&call);
+        if (next == 0 || left == 0) return rc;
+    }
+    return rc;
+}
+
+int
+stint_list_queues(struct stint *s, const char *only,
+    int (*see)(void *arg, const struct stint_queue_row *row), void *arg,
+    int64_t timeout_ms)
+{
+    struct view view = { show_queue, arg, .see.queue = see };
+    struct msg m = { .type = MSG_list };
+
+    m.as.list.what = LIST_QUEUES;
+    if (only != NULL) {
+        int rc = queue_check_name(only);
+        if (rc != 0) return rc;
+        m.as.list.queue = slice_of(only);
+    }
+    return list_all(s, &m, &view, 0, timeout_ms);
+}
+
+int
+stint_list_peers(struct stint *s,
+    int (*see)(void *arg, const struct stint_peer_row *row), void *arg,
+    int64_t timeout_ms)
+{
+    struct view view = { show_peer, arg, .see.peer = see };
+    struct msg m = { .type = MSG_list };
+
+    m.as.list.what = LIST_PEERS;
+    return list_all(s, &m, &view, 0, timeout_ms);
+}
+
+int
+stint_list_tasks(struct stint *s, const struct stint_task_filter *filter,
+    int (*see)(void *arg, const struct stint_task_row *row), void *arg,
+    int64_t timeout_ms)
+{
+    static const struct stint_task_filter none;
+    const struct stint_task_filter *f = filter != NULL ? filter : &none;
+    struct view view = { show_task, arg, .see.task = see };
+    struct msg m = { .type = MSG_list };
+
+    m.as.list.what = LIST_TASKS;
+    if (f->queue != NULL) {
+        int rc = queue_check_name(f->queue);
+        if (rc != 0) return rc;
+        m.as.list.queue = slice_of(f->queue);
+    }
+    if (f->state_plus_one < 0 || f->state_plus_one > STINT_EXPIRED + 1) {
+        return say(STINT_EINVAL, "%d is no state of a task plus one",
+            f->state_plus_one);
+    }
+    m.as.list.state = (uint64_t)f->state_plus_one;
+    m.as.list.task = f->task;
+    return list_all(s, &m, &view, f->limit, timeout_ms);
+}
+
+int
+stint_list_keys(struct stint *s,
+    int (*see)(void *arg, const struct stint_key_row *row), void *arg,
+    int64_t timeout_ms)
+{
+    struct view view = { show_key, arg, .see.key = see };
+    struct msg m = { .type = MSG_list };
+
+    m.as.list.what = LIST_KEYS;
+    return list_all(s, &m, &view, 0, timeout_ms);
+}
