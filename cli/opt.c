@@ -194,7 +194,6 @@ add_setting(struct parser *p, size_t index, int *group, const char **title)
         add_option(p, &(struct argp_option){ .doc = mine, .group = ++*group });
         *title = mine;
     }
-    p->texts = mem_grow(p->texts, index + 1, sizeof(*p->texts));
     p->texts[index] = help_text(s);
     add_option(
         p, &(struct argp_option){ .name = s->opt->name,

@@ -42,6 +42,19 @@ unknown_long(const struct run *run, const char *name)
         run->command->name, name, run->command->name);
 }
 
+/* It would stand in the list of processes, for everybody to read. */
+static void
+refuse_secret(const struct run *run, const char *name)
+{
+    for (size_t i = 0; i < run->count; i++)
+        if (run->settings[i].opt->kind == OPT_SECRET
+            && strcmp(run->settings[i].opt->name, name) == 0)
+            exit_now(EXIT_USAGE,
+                "there is no --%s, which others could read; put it into a "
+                "file of mode 0600 and name that with --%s-file",
+                name, name);
+}
+
 /* By its name or, as getopt_long() has it, by any beginning that is nobody
  * else's.  NULL: --help or --usage. */
 static const struct opt *
@@ -50,6 +63,7 @@ find_long(const struct run *run, const char *name)
     const struct opt *found = NULL;
     size_t length = strlen(name);
 
+    refuse_secret(run, name);
     for (size_t i = 0; i < run->count; i++) {
         const struct opt *o = visible(run, i);
 

@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# Each class of error has its exit code and a sentence, and changes nothing.
+
+load helper
+
+@test "no master: 69" {
+    stint key generate key
+    run -69 --separate-stderr stint status --authkey-file key \
+        --master tcp://127.0.0.1:4999 --connect-timeout 500ms
+    [ -z "$output" ]
+    is_one_error
+    [[ $stderr == *4999* ]]
+}
+
+@test "no key at all: 78, and how to get one" {
+    run -78 --separate-stderr stint status --connect-timeout 500ms
+    is_one_error
+}
+
+@test "a key file that others can read: 78" {
+    stint key generate key
+    chmod 644 key
+    run -78 --separate-stderr stint status --authkey-file key --master tcp://127.0.0.1:4999
+    is_one_error
+}
+
+@test "a wrong key: 77" {
+    stint key generate right
+    stint key generate wrong
+    master --authkey-file right
+    stint ping --authkey-file right --master "$ADDRESS"
+    run -77 --separate-stderr stint ping --authkey-file wrong --master "$ADDRESS"
+    is_one_error
+}
+
+@test "a flag's key comes before a variable's" {
+    stint key generate right
+    stint key generate wrong
+    master --authkey-file right
+    export STINT_AUTHKEY_FILE=$T/wrong
+    run -77 stint ping --master "$ADDRESS"
+    run -0 stint ping --master "$ADDRESS" --authkey-file right
+    run -0 stint ping --master "$ADDRESS" --access "$XDG_STATE_HOME/stint/access"
+}
+
+@test "a wrong role: 77" {
+    master
+    stint key new runner --role work -o runner.access
+    run -77 --separate-stderr stint put jobs x --access runner.access
+    is_one_error
+    run -77 stint key list --access runner.access
+    run -77 stint key revoke runner --yes --access runner.access
+    run -75 stint get jobs
+}
+
+@test "an unknown queue with --no-create: 1" {
+    master --queue jobs --no-create
+    stint put jobs x
+    run -1 --separate-stderr stint put other x
+    is_one_error
+    [[ $stderr == *other* ]]
+    [ "$(stint queues -q)" = jobs ]
+    run -1 --separate-stderr stint queues other
+    [[ $stderr == *other* ]]
+}
+
+@test "a payload that is too large: 1" {
+    master --payload-max 64k
+    head -c 65536 /dev/zero | stint put jobs
+    run -1 --separate-stderr bash -c "head -c 65537 /dev/zero | '$STINT' put jobs"
+    is_one_error
+    [ "$(ready jobs)" = 1 ]
+}
+
+@test "a full queue: 75, and how far it came" {
+    master --queue small,max-tasks=3
+    run -75 --separate-stderr stint put small 1 2 3 4 5 --timeout 500ms
+    is_one_error
+    [[ $stderr == *"3 tasks were accepted"* ]]
+    [ "$(ready small)" = 3 ]
+    run -75 --separate-stderr bash -c "seq 9 | '$STINT' put small --lines --timeout 300ms"
+    is_one_error
+    stint get small -n 3 >/dev/null
+    stint put small again
+}
+
+@test "a deadline that passed: 75" {
+    master
+    run -75 --separate-stderr stint put nobody x --result --result-timeout 400ms
+    [ -z "$output" ]
+    is_one_error
+}
+
+@test "a plug-in that is none: 78" {
+    master
+    run -78 --separate-stderr stint worker --plugin ./nowhere.so
+    is_one_error
+}
+
+@test "a malformed address: 64" {
+    run -64 --separate-stderr stint master --listen 'tcp://:::' --state "$T/s"
+    is_one_error
+}
+
+@test "a port that is taken: 75" {
+    master
+    run -75 --separate-stderr stint master --listen "$ADDRESS" --state "$T/other"
+    is_one_error
+}
+
+@test "a weak authkey is refused unless it is allowed" {
+    printf abc >weak
+    chmod 600 weak
+    run -64 --separate-stderr stint master --authkey-file weak --listen tcp://127.0.0.1:0
+    is_one_error
+    [[ $stderr == *allow-weak-authkey* ]]
+    master --authkey-file weak --allow-weak-authkey
+    stint ping --authkey-file weak --allow-weak-authkey --master "$ADDRESS" --connect-timeout 10s
+}
+
+@test "a master without state and authkey would let nobody in: 64" {
+    run -64 --separate-stderr stint master --state none
+    [[ $stderr == *authkey-file* ]]
+}
+
+@test "a malformed --queue: 64" {
+    run -64 --separate-stderr stint master --listen tcp://127.0.0.1:0 --queue q,kind=stack
+    [[ $stderr == *"fifo, lifo or priority"* ]]
+    run -64 stint master --listen tcp://127.0.0.1:0 --queue q,size=3
+}
+
+@test "a signal is 128 and its number" {
+    master
+    background get "$STINT" get jobs --timeout 60s
+    pid=$!
+    sleep 0.3
+    kill -TERM "$pid"
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 143 ]
+    stint put jobs kept
+    [ "$(stint get jobs --timeout 5s)" = kept ]
+}
