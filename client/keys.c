@@ -18,7 +18,8 @@ _Static_assert(STINT_AUTHKEY_TEXT == (int)AUTH_KEY_TEXT, "one size of a text");
 void
 stint_key_generate(char out[STINT_AUTHKEY_TEXT])
 {
-    (void)sodium_init();
+    out[0] = '\0';
+    if (sodium_init() < 0) return; /* No randomness: no key. */
     auth_authkey_generate(out);
 }
 
