@@ -270,7 +270,9 @@ begin_again(struct rpc *rpc)
 static int
 take_welcome(struct rpc *rpc, const struct msg_welcome *w, uint64_t ack)
 {
-    bool known = w->resumed != 0;
+    /* It may know the session since a welcome that we never got: then it knows
+     * none of the frames that the session before it had acknowledged. */
+    bool known = w->resumed != 0 && ack >= rpc->stream.acked;
     bool restarted = rpc->welcomed && !known;
 
     if (rpc->state != RPC_GREETING) return STINT_EMALFORMED;
