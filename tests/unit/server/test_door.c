@@ -422,7 +422,7 @@ fate_of_squatted(const uint8_t first[ROUTING_ID_BYTES], bool plain)
     if (child == 0) {
         struct door d;
         (void)setrlimit(RLIMIT_CORE, &no_core);
-        (void)freopen("/dev/null", "w", stderr);
+        if (freopen("/dev/null", "w", stderr) == NULL) _exit(2);
         (void)signal(SIGABRT, SIG_DFL);
         srand(1); /* As every process begins. */
         open_door(&d, true);
