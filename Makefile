@@ -98,7 +98,8 @@ $(O)/master.o: $(call obj,core) $(call obj,server)
 	@objcopy --localize-hidden $@
 $(O)/client.o: $(call obj,rpc) $(call obj,client)
 	@ld -r $^ -o $@
-	@objcopy --localize-hidden --globalize-symbol=client_dial $@
+	@objcopy --localize-hidden $@
+	@objcopy --globalize-symbol=client_dial $@
 LIB_OBJ := $(O)/master.o $(O)/client.o $(foreach l,common proto sys agent worker,$(call obj,$(l)))
 # One object with only the public names left, so that nothing of ours collides
 # with anything of the program that links the archive.
