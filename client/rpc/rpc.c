@@ -276,6 +276,11 @@ take_welcome(struct rpc *rpc, const struct msg_welcome *w, uint64_t ack)
     bool restarted = rpc->welcomed && !known;
 
     if (rpc->state != RPC_GREETING) return STINT_EMALFORMED;
+    if (w->version != PROTO_VERSION) {
+        refuse(rpc, STINT_EPROTO,
+            slice_of("the master speaks another version of the protocol"));
+        return 0;
+    }
     if (restarted && begin_again(rpc) != 0) return STINT_ENOMEM;
     if (stream_resume(&rpc->stream, known ? ack : 0) != 0) {
         return STINT_EMALFORMED;
