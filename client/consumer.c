@@ -205,11 +205,23 @@ stint_consumer_open(struct stint *s, const char *const queues[],
 
 /* ---- serving ------------------------------------------------------------- */
 
+static void
+take_back(struct stint_consumer *c)
+{
+    for (struct list *node; (node = list_first(&c->open)) != NULL;)
+        get_forget(CONTAINER_OF(node, struct get, node));
+    c->asked = 0;
+}
+
+/* What is asked for cannot be made less, only taken back and asked anew: not
+ * worth it for a little, as what is just coming is given back then. */
 void
 stint_consumer_credit(struct stint_consumer *c, unsigned tasks, size_t bytes)
 {
     pump_enter(c->s);
     set_credit(c, tasks, bytes);
+    if (tasks == 0) c->credit = 0;
+    if (c->credit * 2 < c->on_hand + c->asked) take_back(c);
     replenish(c);
     pump_push(c->s, false);
     pump_leave(c->s);
@@ -283,9 +295,8 @@ static void
 drain(struct stint_consumer *c)
 {
     c->draining = true;
-    for (struct list *node; (node = list_first(&c->open)) != NULL;)
-        get_forget(CONTAINER_OF(node, struct get, node));
-    c->asked = c->on_hand = 0;
+    take_back(c);
+    c->on_hand = 0;
     task_give_back(c->s, &c->ready);
 }
 

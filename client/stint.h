@@ -398,7 +398,9 @@ STINT_CHECK int stint_consumer_open(struct stint *s,
     const char *const queues[], const struct stint_consumer_options *options,
     struct stint_consumer **out);
 
-/** Change the credit; what is on hand beyond it stays. */
+/** Change the credit; what is on hand beyond it stays.  Less than half of what
+ * is here or on the way takes back what is on the way; `tasks` 0 asks for
+ * nothing, `bytes` 0 is the default. */
 STINT_API void stint_consumer_credit(
     struct stint_consumer *c, unsigned tasks, size_t bytes);
 

@@ -116,7 +116,6 @@ begin(struct slot *slot, struct stint_task *task)
     slot->started = clock_now();
     if (w->stopping) atomic_store(&slot->call.cancelled, true);
     agent_begin(&w->agent, bytes);
-    worker_tell_credit(w);
     (void)pthread_mutex_unlock(&w->lock);
 }
 

@@ -23,7 +23,7 @@ agent_init(struct agent *a, const struct agent_config *config, tick_ns now)
 
     *a = (struct agent){
         .config = *config,
-        .hold = config->slots,
+        .wait = config->slots,
         .quiet_since = now,
     };
 }
@@ -61,17 +61,19 @@ agent_begin(struct agent *a, size_t bytes)
 
 /* The amount by time alone, before the slow growth. */
 static unsigned
-hold_by_time(const struct agent *a)
+wait_by_time(const struct agent *a)
 {
     unsigned slots = a->config.slots;
     tick_ns mean = a->mean > a->stuck ? a->mean : a->stuck;
 
-    if (!a->measured || mean > AGENT_LONG) return slots;
+    if (mean > AGENT_LONG) return slots - a->running;
+    if (!a->measured) return slots;
     if (mean < 1) mean = 1;
 
-    int64_t want = AGENT_HORIZON / mean * (int64_t)slots;
-    if (want < 2 * (int64_t)slots) return 2 * slots;
-    return want > AGENT_HOLD_MAX ? AGENT_HOLD_MAX : (unsigned)want;
+    int64_t want = (AGENT_HORIZON / mean - 1) * (int64_t)slots;
+    if (want < (int64_t)slots) return slots;
+    return want > AGENT_HOLD_MAX - slots ? AGENT_HOLD_MAX - slots
+                                         : (unsigned)want;
 }
 
 void
@@ -83,21 +85,21 @@ agent_end(struct agent *a, tick_ns now, tick_ns run)
     a->mean = a->measured ? blend(a->mean, run) : run;
     a->measured = true;
     a->stuck = 0;
-    a->hold = smaller(a->hold + 1, hold_by_time(a));
+    a->wait = smaller(a->wait + 1, wait_by_time(a));
 }
 
 void
 agent_observe(struct agent *a, tick_ns stuck)
 {
     a->stuck = stuck;
-    a->hold = smaller(a->hold, hold_by_time(a));
+    a->wait = smaller(a->wait, wait_by_time(a));
 }
 
 /* How many may wait for a slot. */
 static unsigned
-waiting_max(const struct agent *a)
+wait_max(const struct agent *a)
 {
-    unsigned most = a->hold > a->running ? a->hold - a->running : 0;
+    unsigned most = a->wait;
 
     if (a->draining) return 0;
     if (a->config.prefetch_max > 0) {
@@ -134,7 +136,7 @@ is_news(unsigned told, unsigned tasks)
 bool
 agent_credit(struct agent *a, struct agent_credit *out)
 {
-    out->tasks = waiting_max(a);
+    out->tasks = wait_max(a);
     out->bytes = bytes_max(a);
     if (!is_news(a->told.tasks, out->tasks) && a->told.bytes == out->bytes) {
         return false;
@@ -146,7 +148,7 @@ agent_credit(struct agent *a, struct agent_credit *out)
 unsigned
 agent_excess(const struct agent *a, unsigned ready)
 {
-    unsigned most = waiting_max(a);
+    unsigned most = wait_max(a);
 
     /* A free slot takes one at any moment: those are nobody's excess. */
     if (a->running < a->config.slots) return 0;

@@ -5,14 +5,15 @@
  * tasks come in batches and none waits behind a long one that another worker
  * could have run:
  *
- *     mean run time      on hand, the running ones included
+ *     mean run time      waiting for a slot, here or on the way
  *     not known yet      one for each slot
- *     up to 50 ms        50 ms of work, two for each slot to AGENT_HOLD_MAX
- *     up to 1 s          two for each slot: one runs, one waits
- *     longer             one for each slot: nothing waits
+ *     up to 50 ms        50 ms of work, at least one for each slot
+ *     up to 1 s          one for each slot
+ *     longer             none: only free slots ask
  *
- * The amount grows by at most one with each task that ends, so that a short
- * first task cannot draw thousands of long ones; it falls at once.
+ * With those that run never more than AGENT_HOLD_MAX.  The amount grows by at
+ * most one with each task that ends, so that a short first task cannot draw
+ * thousands of long ones; it falls at once.
  *
  * The agent also knows when the worker has done its part: drained, tasks_max
  * begun, or idle for long enough.  Pure: the caller owns clock, threads, lock.
@@ -40,7 +41,7 @@ struct agent_config {
     tick_ns idle;          /* Over when idle for so long; 0: never. */
 };
 
-/* What to ask for: tasks that are not begun yet, here or on the way. */
+/* What to keep on hand, here or on the way, besides what runs. */
 struct agent_credit {
     unsigned tasks;
     size_t bytes;
@@ -52,7 +53,7 @@ struct agent { /* In the caller's memory; needs no fini. */
     size_t bytes;             /* Mean payload, likewise. */
     bool measured;            /* A task has ended: the means mean something. */
     tick_ns stuck;            /* As last observed; ends with any run. */
-    unsigned hold;            /* Most on hand, grown so far. */
+    unsigned wait;            /* Most that may wait, grown so far. */
     unsigned running;         /* Begun and not ended; <= slots. */
     unsigned asking;          /* Slots that wait for a task; <= slots. */
     int64_t begun;            /* In all. */
@@ -84,8 +85,8 @@ void agent_end(struct agent *a, tick_ns now, tick_ns run);
  * before a run ends, or a worker that hangs would sit on the rest. */
 void agent_observe(struct agent *a, tick_ns stuck);
 
-/** What to ask for now.  True when it differs from the last answer by enough to
- * be worth telling; a change from or to nothing always is. */
+/** What to keep on hand now.  True when it differs from the last answer by
+ * enough to be worth telling; a change from or to nothing always is. */
 bool agent_credit(struct agent *a, struct agent_credit *out);
 
 /** How many of `ready` waiting tasks others should have instead. */
