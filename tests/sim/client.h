@@ -1,0 +1,83 @@
+/**
+ * client.h - one client: a real rpc and somebody who uses it.   [tests/sim]
+ */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include "client/rpc/rpc.h"
+#include "tests/sim/world.h"
+
+/* What became of one request number, if it was a put. */
+struct client_item {
+    uint64_t task;     /* Id that the master told; 0: none yet. */
+    uint32_t restarts; /* Of the client, when it was put. */
+    uint8_t accepted;  /* How often the master took it in. */
+    uint8_t shown;     /* How often its result was shown. */
+    bool is_put, wants, answered, refused;
+};
+
+enum client_plan {
+    CLIENT_DONE,
+    CLIENT_FAIL,
+    CLIENT_FINAL,
+    CLIENT_RELEASE,
+    CLIENT_RENEW,
+    CLIENT_PLANS,
+};
+
+/* A task that a consumer was given. */
+struct client_held {
+    struct list node;
+    uint64_t task, attempt, nonce;
+    tick_ns due;
+    tick_ns lease;
+    enum client_plan plan;
+};
+
+enum { CLIENT_SENT = 4 };
+
+struct client {
+    struct world *world;
+    uint32_t uid, key;
+    unsigned role;
+    bool produces, consumes;
+    bool barred; /* Its key was revoked. */
+    bool leaving;
+    bool over;   /* Dead, or gone in order. */
+    bool strict; /* Healthy: never hangs. */
+    struct rpc *rpc;
+    struct net_conn *conn;
+    tick_ns retry_at, frozen_until, next_get;
+    tick_ns heard; /* When the master last got a frame of it. */
+    uint32_t restarts;
+    tick_ns restarted_at;
+
+    struct client_item *items; /* By request number. */
+    uint64_t items_count;
+    struct list held;
+    uint32_t held_count, asks, open_gets;
+    struct frame *sent[CLIENT_SENT]; /* The last ones, to come again. */
+    uint32_t sent_count;
+};
+
+/** A new client with a new session. */
+struct client *client_new(
+    struct world *w, unsigned role, bool produces, bool consumes);
+void client_free(struct client *c);
+
+/** It dies without a word. */
+void client_kill(struct client *c);
+
+/** All that is due: take what arrived, do what it has planned, send. */
+void client_pump(struct client *c);
+
+/** When client_pump() is needed next. */
+tick_ns client_due(const struct client *c);
+
+/** Nothing is open and nothing is held. */
+bool client_is_idle(const struct client *c);
+
+/** The item of a request number; NULL if it never was one. */
+struct client_item *client_item(struct client *c, uint64_t number);
+
+#endif

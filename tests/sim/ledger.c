@@ -1,0 +1,495 @@
+#include "tests/sim/ledger.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "common/base.h"
+#include "common/check.h"
+#include "master/core/greet.h"
+#include "proto/codec.h"
+#include "tests/sim/client.h"
+
+/* No lease of a simulation is longer. */
+#define LEASE_MAX (10 * TICK_S)
+
+void
+ledger_init(struct ledger *l)
+{
+    *l = (struct ledger){ .count = 0 };
+    l->claims = calloc(LEDGER_CLAIMS_MAX, sizeof *l->claims);
+    CHECK(l->claims != NULL);
+}
+
+void
+ledger_fini(struct ledger *l)
+{
+    free(l->entries);
+    free(l->claims);
+}
+
+uint64_t
+ledger_hash(struct slice bytes)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325) ^ bytes.length;
+
+    for (size_t i = 0; i < bytes.length && i < 64; i++)
+        h = (h ^ bytes.bytes[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+const struct ledger_entry *
+ledger_find(const struct ledger *l, uint64_t task)
+{
+    return task >= 1 && task <= l->count ? &l->entries[task] : NULL;
+}
+
+static struct ledger_entry *
+entry_of(struct world *w, uint64_t task)
+{
+    struct ledger *l = &w->ledger;
+
+    if (task < 1 || task > l->count) {
+        world_fail(w, "I2", "task %" PRIu64 " was never put", task);
+    }
+    return &l->entries[task];
+}
+
+static uint32_t
+uid_of(const struct session *s)
+{
+    uint32_t uid;
+
+    memcpy(&uid, s->id, sizeof uid);
+    return uid;
+}
+
+/* ---- what a frame may do ------------------------------------------------- */
+
+static void
+claim(struct ledger *l, enum msg_type verb, uint64_t task, uint64_t attempt,
+    uint64_t nonce, uint64_t hash)
+{
+    bool first = true;
+
+    CHECK(l->claims_count < LEDGER_CLAIMS_MAX);
+    for (uint32_t i = 0; i < l->claims_count; i++) {
+        if (l->claims[i].task == task) first = false;
+    }
+    l->claims[l->claims_count++] = (struct ledger_claim){
+        .verb = verb,
+        .task = task,
+        .attempt = attempt,
+        .nonce = nonce,
+        .hash = hash,
+        .first = first,
+    };
+}
+
+static void
+claim_fences(struct ledger *l, enum msg_type verb, struct proto_list list)
+{
+    struct rec_fence f;
+
+    while (codec_list_next(&list, RECORD_fence, &f))
+        claim(l, verb, f.task, f.attempt, f.nonce, 0);
+}
+
+static void
+read_claims(struct ledger *l, const struct msg *m)
+{
+    struct proto_list list = m->as.done.tasks;
+    struct rec_completion c;
+
+    if (m->type == MSG_done) {
+        while (codec_list_next(&list, RECORD_completion, &c)) {
+            claim(
+                l, MSG_done, c.task, c.attempt, c.nonce, ledger_hash(c.result));
+        }
+    }
+    if (m->type == MSG_fail) claim_fences(l, MSG_fail, m->as.fail.tasks);
+    if (m->type == MSG_renew) claim_fences(l, MSG_renew, m->as.renew.tasks);
+    if (m->type == MSG_release) {
+        claim_fences(l, MSG_release, m->as.release.tasks);
+    }
+    if (m->type == MSG_cancel) claim_fences(l, MSG_cancel, m->as.cancel.tasks);
+    if (m->type == MSG_hello || m->type == MSG_bye) l->closes = true;
+    if (m->type == MSG_cancel || m->type == MSG_shutdown) l->cancels = true;
+}
+
+static bool
+is_fresh(const struct world *w, const struct net_conn *conn, uint64_t number)
+{
+    const struct session *s = greet_find(w->core, conn->id);
+
+    return number != 0 && s != NULL && s->key == w->ledger.from_key
+           && number == s->stream.seen + 1;
+}
+
+void
+ledger_expect(struct world *w, const struct net_conn *conn, struct slice wire)
+{
+    struct ledger *l = &w->ledger;
+    struct codec_frame f;
+    struct msg m;
+    const char *where;
+
+    l->claims_count = 0;
+    l->closes = l->cancels = false;
+    l->from = conn->client;
+    l->from_key = keyring_find(&w->core->keys, conn->key);
+    if (codec_open(wire, &f) != 0) return;
+    l->fresh = is_fresh(w, conn, f.number);
+    if (!l->fresh && f.number != 0) return;
+    while (codec_next(&f, &m, &where) > 0)
+        read_claims(l, &m);
+}
+
+/* The claim that could have changed `e`: its fence is that of the live lease
+ * and its key the one that took it. */
+static const struct ledger_claim *
+find_claim(const struct ledger *l, uint64_t id, const struct ledger_entry *e,
+    enum msg_type verb)
+{
+    for (uint32_t i = 0; i < l->claims_count; i++) {
+        const struct ledger_claim *c = &l->claims[i];
+        if (c->verb != verb || c->task != id) continue;
+        if (verb == MSG_cancel) return c;
+        if (e->state != TASK_LEASED || c->attempt != e->attempts) continue;
+        if (c->nonce == e->nonce && l->from_key == e->key) return c;
+    }
+    return NULL;
+}
+
+/* ---- ends ---------------------------------------------------------------- */
+
+static void
+end(struct world *w, uint64_t id, struct ledger_entry *e, int8_t how)
+{
+    if (e->end >= 0) {
+        world_fail(
+            w, "I4", "task %" PRIu64 " ended as %d and as %d", id, e->end, how);
+    }
+    e->end = how;
+    w->ledger.open -= 1;
+    if (how == TASK_DONE) w->stats.done += 1;
+    if (how == TASK_DEAD) w->stats.dead += 1;
+    if (how == TASK_CANCELLED) w->stats.cancelled += 1;
+    if (how == TASK_EXPIRED) w->stats.expired += 1;
+    world_trace(w, "task %" PRIu64 " ended: %d", id, how);
+}
+
+static void
+done(struct world *w, enum ledger_cause cause, uint64_t id,
+    struct ledger_entry *e)
+{
+    const struct ledger_claim *c = find_claim(&w->ledger, id, e, MSG_done);
+
+    if (cause != LEDGER_RECEIVED || c == NULL || !w->ledger.fresh) {
+        world_fail(w, "I5",
+            "task %" PRIu64 " is done by a fence that was not live", id);
+    }
+    e->hash = c->hash;
+}
+
+static void
+look_at_ends(struct world *w, enum ledger_cause cause)
+{
+    const struct core *core = w->core;
+    struct ledger *l = &w->ledger;
+
+    for (; l->ended_seen < core->ended_count; l->ended_seen++) {
+        const struct ended *x = &core->ended[l->ended_seen % ENDED_MAX];
+        struct ledger_entry *e = entry_of(w, x->task);
+        if (x->state == TASK_DONE) done(w, cause, x->task, e);
+        end(w, x->task, e, (int8_t)x->state);
+    }
+}
+
+/* ---- new tasks ----------------------------------------------------------- */
+
+static struct ledger_entry *
+append(struct ledger *l)
+{
+    if (l->count + 1 >= l->capacity) {
+        l->capacity = l->capacity == 0 ? 1024 : l->capacity * 2;
+        l->entries = realloc(l->entries, l->capacity * sizeof *l->entries);
+        CHECK(l->entries != NULL);
+    }
+    l->open += 1;
+    return &l->entries[++l->count];
+}
+
+static void
+note_put(struct world *w, uint64_t id, const struct ledger_entry *e)
+{
+    struct client *c = w->clients[e->uid];
+    struct client_item *item = client_item(c, e->number);
+
+    if (item == NULL || !item->is_put) {
+        world_fail(w, "I6", "task %" PRIu64 " comes from no put", id);
+    }
+    item->accepted += 1;
+    if (item->accepted > 1 + c->restarts - item->restarts) {
+        world_fail(w, "I6", "client %u, request %" PRIu64 ": accepted %u times",
+            e->uid, e->number, item->accepted);
+    }
+}
+
+static void
+look_at_new(struct world *w)
+{
+    struct ledger *l = &w->ledger;
+
+    while (l->count < w->core->tasks.last) {
+        const struct task *t = task_table_find(&w->core->tasks, l->count + 1);
+        struct ledger_name name;
+        if (t == NULL || t->size < sizeof name) {
+            world_fail(
+                w, "I2", "task %" PRIu64 " came and went unseen", l->count + 1);
+        }
+        memcpy(&name, t->payload, sizeof name);
+        struct ledger_entry *e = append(l);
+        *e = (struct ledger_entry){
+            .uid = name.uid,
+            .queue = name.queue,
+            .number = name.number,
+            .wants = t->ref != 0,
+            .end = -1,
+            .state = TASK_READY,
+            .priority = t->priority,
+            .accepted = w->now,
+        };
+        w->stats.tasks += 1;
+        note_put(w, t->id, e);
+    }
+}
+
+/* ---- leases -------------------------------------------------------------- */
+
+static bool
+holder_is_silent(const struct world *w, const struct ledger_entry *e)
+{
+    const struct client *c = w->clients[e->holder];
+
+    return w->now - c->heard >= w->config.silence;
+}
+
+/* A lease ended without a result: was there a reason? */
+static void
+returned(struct world *w, enum ledger_cause cause, uint64_t id,
+    const struct ledger_entry *e)
+{
+    const struct ledger *l = &w->ledger;
+    bool asked = cause == LEDGER_RECEIVED
+                 && ((l->closes && l->from == e->holder)
+                     || find_claim(l, id, e, MSG_fail) != NULL
+                     || find_claim(l, id, e, MSG_release) != NULL);
+    bool due = cause == LEDGER_TURNED
+               && (e->deadline <= w->now || holder_is_silent(w, e));
+    bool barred = cause == LEDGER_OTHER && w->clients[e->holder]->barred;
+
+    if (asked || due || barred) return;
+    world_fail(w, "I5",
+        "task %" PRIu64 " was taken from client %u without a reason", id,
+        e->holder);
+}
+
+static void
+renewed(struct world *w, enum ledger_cause cause, uint64_t id,
+    struct ledger_entry *e, tick_ns deadline)
+{
+    if (cause == LEDGER_RECEIVED
+        && find_claim(&w->ledger, id, e, MSG_renew) == NULL) {
+        world_fail(w, "I5",
+            "task %" PRIu64 " is renewed by a fence that was not live", id);
+    }
+    e->deadline = deadline;
+    e->deadline_set = w->now;
+}
+
+static void
+granted(struct world *w, enum ledger_cause cause, const struct task *t,
+    struct ledger_entry *e)
+{
+    const struct lease *l = t->is.lease;
+
+    if (cause != LEDGER_TURNED || t->attempts != e->attempts + 1) {
+        world_fail(w, "I5", "task %" PRIu64 ": attempt %u follows %u", t->id,
+            t->attempts, e->attempts);
+    }
+    e->nonce = l->nonce;
+    e->key = l->session->key;
+    e->holder = uid_of(l->session);
+    e->deadline = l->deadline;
+    e->deadline_set = w->now;
+    w->stats.grants += 1;
+    world_trace(w, "task %" PRIu64 " to client %u, attempt %u", t->id,
+        e->holder, t->attempts);
+}
+
+/* I13, I10: nobody holds anything who is not there, or for ever. */
+static void
+check_holder(struct world *w, uint64_t id, const struct ledger_entry *e)
+{
+    if (e->deadline <= w->now || e->deadline > e->deadline_set + LEASE_MAX) {
+        world_fail(w, "I10", "the lease of task %" PRIu64 " does not end", id);
+    }
+    if (holder_is_silent(w, e) || w->clients[e->holder]->barred) {
+        world_fail(w, "I13", "client %u is dead and holds task %" PRIu64,
+            e->holder, id);
+    }
+}
+
+/* ---- order --------------------------------------------------------------- */
+
+struct place {
+    int64_t rank, id;
+};
+
+static bool
+place_less(struct place a, struct place b)
+{
+    return a.rank != b.rank ? a.rank < b.rank : a.id < b.id;
+}
+
+/* For each queue the last that was handed out in this turn and the first that
+ * was not. */
+struct order {
+    struct {
+        bool has_out, has_in;
+        struct place out, in;
+    } of[WORLD_QUEUES + 1];
+};
+
+static struct place
+place_of(const struct task *t)
+{
+    int64_t id = (int64_t)t->id;
+
+    if (t->queue->policy.kind == QUEUE_LIFO) return (struct place){ 0, -id };
+    if (t->queue->policy.kind == QUEUE_FIFO) return (struct place){ 0, id };
+    return (struct place){ t->priority, id };
+}
+
+static void
+order_out(struct order *o, const struct task *t)
+{
+    struct place p = place_of(t);
+    uint32_t q = t->queue->index;
+
+    if (o->of[q].has_out && place_less(p, o->of[q].out)) return;
+    o->of[q].has_out = true;
+    o->of[q].out = p;
+}
+
+static void
+order_in(struct order *o, const struct task *t)
+{
+    struct place p = place_of(t);
+    uint32_t q = t->queue->index;
+
+    if (o->of[q].has_in && !place_less(p, o->of[q].in)) return;
+    o->of[q].has_in = true;
+    o->of[q].in = p;
+}
+
+static void
+check_order(struct world *w, const struct order *o)
+{
+    for (uint32_t q = 0; q < ARRAY_LEN(o->of); q++) {
+        if (!o->of[q].has_in || !o->of[q].has_out) continue;
+        if (place_less(o->of[q].out, o->of[q].in)) continue;
+        world_fail(w, "I8",
+            "queue %u: task %" PRId64 " was handed out before %" PRId64, q,
+            o->of[q].out.id, o->of[q].in.id);
+    }
+}
+
+/* ---- looking ------------------------------------------------------------- */
+
+static void
+look_at_task(struct world *w, enum ledger_cause cause, const struct task *t,
+    struct ledger_entry *e)
+{
+    bool leased = t->state == TASK_LEASED;
+    bool same = leased && e->state == TASK_LEASED && e->attempts == t->attempts
+                && e->nonce == t->is.lease->nonce;
+
+    if (e->state == TASK_LEASED && !same) returned(w, cause, t->id, e);
+    if (leased && !same) granted(w, cause, t, e);
+    if (same && t->is.lease->deadline != e->deadline) {
+        renewed(w, cause, t->id, e, t->is.lease->deadline);
+    }
+    if (t->state == TASK_DEAD && e->state != TASK_DEAD) {
+        end(w, t->id, e, TASK_DEAD);
+    }
+    e->state = t->state;
+    e->attempts = t->attempts;
+    if (leased && cause == LEDGER_TURNED) check_holder(w, t->id, e);
+}
+
+static void
+look_at_tasks(struct world *w, enum ledger_cause cause, uint64_t known)
+{
+    struct order order = { .of = { { .has_out = false } } };
+    uint64_t open = 0;
+
+    for (const struct task *t = task_table_next(&w->core->tasks, 0); t != NULL;
+         t = task_table_next(&w->core->tasks, t->id)) {
+        struct ledger_entry *e = entry_of(w, t->id);
+        uint32_t before = e->attempts;
+        look_at_task(w, cause, t, e);
+        if (t->state != TASK_DEAD) open += 1;
+        if (t->state == TASK_LEASED && t->attempts != before) {
+            order_out(&order, t);
+        }
+        if (t->state == TASK_READY && t->id <= known) order_in(&order, t);
+    }
+    if (open != w->ledger.open) {
+        world_fail(w, "I2", "%" PRIu64 " tasks are open, not %" PRIu64, open,
+            w->ledger.open);
+    }
+    if (cause == LEDGER_TURNED) check_order(w, &order);
+}
+
+/* I4: the first completion with the live fence wins. */
+static void
+check_accepted(struct world *w)
+{
+    struct ledger *l = &w->ledger;
+
+    for (uint32_t i = 0; i < l->claims_count; i++) {
+        const struct ledger_claim *c = &l->claims[i];
+        if (c->verb != MSG_done || !c->first || c->task > l->count) continue;
+        const struct ledger_entry *e = &l->entries[c->task];
+        if (e->end >= 0 || e->state != TASK_LEASED) continue;
+        if (e->attempts == c->attempt && e->nonce == c->nonce
+            && e->key == l->from_key) {
+            world_fail(
+                w, "I4", "task %" PRIu64 ": a live fence is refused", c->task);
+        }
+    }
+}
+
+void
+ledger_look(struct world *w, enum ledger_cause cause)
+{
+    uint64_t known = w->ledger.count;
+
+    core_check(w->core);
+    look_at_new(w);
+    look_at_ends(w, cause);
+    look_at_tasks(w, cause, known);
+    if (cause == LEDGER_RECEIVED && w->ledger.fresh) check_accepted(w);
+}
+
+void
+ledger_stalled(struct world *w, tick_ns gap)
+{
+    for (uint64_t id = 1; id <= w->ledger.count; id++) {
+        struct ledger_entry *e = &w->ledger.entries[id];
+        e->deadline_set += gap;
+    }
+    for (uint32_t uid = 1; uid <= w->clients_count; uid++)
+        w->clients[uid]->heard += gap;
+}

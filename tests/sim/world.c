@@ -1,0 +1,604 @@
+#include "tests/sim/world.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "common/base.h"
+#include "common/check.h"
+#include "common/stint_error.h"
+#include "master/core/greet.h"
+#include "tests/sim/ask.h"
+
+enum { SPINS_MAX = 20000 };
+
+/* A simulated minute is enough for whatever is open when all is well. */
+#define HEALING (240 * TICK_S)
+
+void
+world_trace(const struct world *w, const char *format, ...)
+{
+    va_list args;
+
+    if (!w->trace) return;
+    (void)printf("%12.6f ", (double)w->now / 1e9);
+    va_start(args, format);
+    (void)vprintf(format, args);
+    va_end(args);
+    (void)printf("\n");
+}
+
+void
+world_fail(const struct world *w, const char *promise, const char *format, ...)
+{
+    va_list args;
+
+    (void)fflush(stdout);
+    (void)fprintf(stderr,
+        "seed %" PRIu64 ", at %.6f s: the promise %s is broken: ", w->seed,
+        (double)w->now / 1e9, promise);
+    va_start(args, format);
+    (void)vfprintf(stderr, format, args);
+    va_end(args);
+    (void)fprintf(
+        stderr, "\nreplay it with: sim --seed %" PRIu64 " --trace\n", w->seed);
+    exit(1);
+}
+
+/* ---- the plan ------------------------------------------------------------ */
+
+/* Often nothing, sometimes little, seldom much. */
+static uint32_t
+fault(struct rnd *r, uint32_t most)
+{
+    if (rnd_one_in(r, 300)) return 0;
+    return rnd_between(r, 1, rnd_one_in(r, 300) ? most : 1 + most / 5);
+}
+
+static void
+make_plan(struct world *w)
+{
+    struct rnd *r = &w->rnd;
+    struct plan *p = &w->plan;
+
+    *p = (struct plan){ .put = 250, .get = 600 };
+    p->calm = rnd_one_in(r, 100);
+    if (rnd_one_in(r, 300)) p->large = 60;
+    if (p->calm) return;
+    p->put = rnd_between(r, 50, 400);
+    p->get = rnd_between(r, 200, 900);
+    p->cancel = fault(r, 60);
+    p->trespass = fault(r, 60);
+    p->cut = fault(r, 300);
+    p->freeze = fault(r, 60);
+    p->kill = fault(r, 40);
+    p->spawn = p->kill > 0 ? p->kill + 5 : fault(r, 10);
+    p->bye = fault(r, 10);
+    p->revoke = fault(r, 15);
+    p->stall = fault(r, 15);
+    p->shutdown = fault(r, 10);
+    p->duplicate = fault(r, 100);
+    p->replay = fault(r, 500);
+    p->hang = fault(r, 100);
+    p->fail = fault(r, 500);
+    p->forge = fault(r, 60);
+}
+
+static void
+make_config(struct world *w)
+{
+    static const size_t memories[] = { 48 << 10, 256 << 10, 16 << 20, 1 << 30 };
+    struct rnd *r = &w->rnd;
+    struct core_config *c = &w->config;
+
+    core_config_init(c);
+    c->seed = rnd_next(r);
+    c->payload_max = 64 << 10;
+    c->frame_max = 128 << 10;
+    c->memory_max = memories[rnd_below(r, w->plan.calm ? 2 : 4) % 4];
+    if (w->plan.calm) c->memory_max = 1 << 30;
+    c->session_ttl = rnd_one_in(r, 400) ? 5 * TICK_S : 60 * TICK_S;
+    if (rnd_one_in(r, 100)) {
+        c->sessions_max = 6;
+        c->session_ttl = 5 * TICK_S;
+    }
+}
+
+uint32_t
+world_key(struct world *w, unsigned role)
+{
+    for (uint32_t i = 0; i < w->keys_count; i++) {
+        bool fits = w->keys[i].role == role && !w->keys[i].revoked;
+        if (fits && !rnd_one_in(&w->rnd, 300)) return i;
+    }
+    if (w->keys_count == WORLD_KEYS_MAX) return 0;
+
+    uint32_t index = w->keys_count++;
+    struct world_key *key = &w->keys[index];
+    (void)snprintf(key->name, sizeof key->name, "key-%u", index);
+    key->role = role;
+    for (size_t i = 0; i < PROTO_KEY_BYTES; i++)
+        key->public_key[i] = (uint8_t)rnd_next(&w->rnd);
+    CHECK(
+        core_key_add(w->core, slice_of(key->name), role, key->public_key) == 0);
+    return index;
+}
+
+/* ---- one turn of everybody ----------------------------------------------- */
+
+static void
+master_turn(struct world *w)
+{
+    uint64_t id;
+    struct frame *f;
+
+    core_turn(w->core, w->now);
+    ledger_look(w, LEDGER_TURNED);
+    if (core_next_deadline(w->core) <= w->now) {
+        world_fail(w, "core_turn", "something is still due");
+    }
+    while (core_send(w->core, &id, &f)) {
+        struct net_conn *conn = net_find(&w->net, id);
+        if (conn == NULL || !conn->at_master) {
+            core_conn_lost(w->core, id);
+            frame_drop(f);
+            continue;
+        }
+        net_send(&w->net, &w->rnd, w->now, &conn->down, f);
+    }
+}
+
+static void
+note_memory(struct world *w)
+{
+    struct core_totals sum = core_totals(w->core);
+
+    if (sum.memory > w->memory_peak) w->memory_peak = sum.memory;
+}
+
+static void
+master_receive(struct world *w, struct net_conn *conn, struct frame *f)
+{
+    struct slice wire = { f->bytes, f->length };
+
+    ledger_expect(w, conn, wire);
+    core_receive(w->core, w->now, conn->id, conn->key, wire);
+    ledger_look(w, LEDGER_RECEIVED);
+    w->stats.frames += 1;
+    note_memory(w);
+    const struct session *s = greet_find(w->core, conn->id);
+    if (s != NULL && memcmp(s->id, &conn->client, sizeof conn->client) == 0) {
+        w->clients[conn->client]->heard = w->now;
+    }
+}
+
+static struct net_conn *
+next_upward(const struct world *w)
+{
+    struct net_conn *best = NULL;
+
+    LIST_FOREACH (node, after, &w->net.conns) {
+        struct net_conn *conn = CONTAINER_OF(node, struct net_conn, node);
+        if (!conn->at_master || net_due(&conn->up) > w->now) continue;
+        if (best == NULL || net_due(&conn->up) < net_due(&best->up)) {
+            best = conn;
+        }
+    }
+    return best;
+}
+
+/* Returns whether the master has anything to do now. */
+static bool
+deliver_upwards(struct world *w)
+{
+    struct net_conn *conn;
+    bool any = false;
+
+    while ((conn = next_upward(w)) != NULL) {
+        struct frame *f = net_arrived(&conn->up, w->now);
+        master_receive(w, conn, f);
+        if (f->number != 0 && rnd_one_in(&w->rnd, w->plan.duplicate)) {
+            w->stats.duplicates += 1;
+            master_receive(w, conn, f);
+        }
+        frame_drop(f);
+        any = true;
+    }
+    LIST_FOREACH (node, after, &w->net.conns) {
+        conn = CONTAINER_OF(node, struct net_conn, node);
+        if (!conn->at_master || conn->master_learns > w->now) continue;
+        conn->at_master = false;
+        conn->up.dark = true;
+        core_conn_lost(w->core, conn->id);
+        ledger_look(w, LEDGER_OTHER);
+        any = true;
+    }
+    return any;
+}
+
+static void
+happen(struct world *w)
+{
+    if (deliver_upwards(w) || core_next_deadline(w->core) <= w->now) {
+        master_turn(w);
+    }
+    for (uint32_t uid = 1; uid <= w->clients_count; uid++)
+        client_pump(w->clients[uid]);
+    net_sweep(&w->net);
+}
+
+static tick_ns
+next_event(const struct world *w)
+{
+    tick_ns next = core_next_deadline(w->core);
+
+    LIST_FOREACH (node, after, &w->net.conns) {
+        const struct net_conn *conn = CONTAINER_OF(node, struct net_conn, node);
+        if (!conn->at_master) continue;
+        next = tick_min(next, net_due(&conn->up));
+        next = tick_min(next, conn->master_learns);
+    }
+    for (uint32_t uid = 1; uid <= w->clients_count; uid++)
+        next = tick_min(next, client_due(w->clients[uid]));
+    return next;
+}
+
+static void
+advance(struct world *w, tick_ns until)
+{
+    uint32_t spins = 0;
+
+    for (;;) {
+        tick_ns next = next_event(w);
+        if (next > until) break;
+        spins = next > w->now ? 0 : spins + 1;
+        if (spins > SPINS_MAX) world_fail(w, "time", "everybody spins");
+        if (next > w->now) w->now = next;
+        happen(w);
+    }
+    w->now = until;
+    happen(w);
+}
+
+/* ---- faults -------------------------------------------------------------- */
+
+static struct client *
+any_client(struct world *w)
+{
+    return w->clients[rnd_between(&w->rnd, 1, w->clients_count)];
+}
+
+static void
+spawn(struct world *w)
+{
+    uint32_t kind = rnd_below(&w->rnd, 5);
+
+    if (w->clients_count > WORLD_CLIENTS_MAX - 8) return;
+    w->stats.spawns += 1;
+    if (kind < 2) (void)client_new(w, ROLE_SUBMIT, true, false);
+    if (kind == 2) (void)client_new(w, ROLE_SUBMIT, true, true);
+    if (kind > 2) (void)client_new(w, ROLE_WORK, false, true);
+}
+
+static void
+cut(struct world *w)
+{
+    struct client *c = any_client(w);
+    uint32_t how = rnd_below(&w->rnd, NET_CUTS);
+
+    if (c->conn == NULL) return;
+    w->stats.cuts += 1;
+    world_trace(w, "cut %u of connection %" PRIu64, how, c->conn->id);
+    net_hurt(&w->rnd, w->now, c->conn, (enum net_cut)how);
+}
+
+static void
+freeze(struct world *w)
+{
+    struct client *c = any_client(w);
+
+    if (c->over) return;
+    w->stats.freezes += 1;
+    c->frozen_until = w->now + rnd_time(&w->rnd, 9 * TICK_S);
+    world_trace(w, "client %u freezes", c->uid);
+}
+
+static void
+kill(struct world *w)
+{
+    struct client *c = any_client(w);
+
+    if (c->over) return;
+    w->stats.kills += 1;
+    world_trace(w, "client %u is killed", c->uid);
+    client_kill(c);
+}
+
+static void
+say_bye(struct world *w)
+{
+    struct client *c = any_client(w);
+
+    if (c->over || c->leaving) return;
+    w->stats.byes += 1;
+    world_trace(w, "client %u says bye", c->uid);
+    ask_bye(c);
+}
+
+static void
+revoke(struct world *w)
+{
+    uint32_t index = rnd_below(&w->rnd, w->keys_count);
+    struct world_key *key = &w->keys[index];
+
+    if (index == 0 || key->revoked) return;
+    w->stats.revokes += 1;
+    world_trace(w, "%s is revoked", key->name);
+    key->revoked = true;
+    for (uint32_t uid = 1; uid <= w->clients_count; uid++) {
+        if (w->clients[uid]->key == index) w->clients[uid]->barred = true;
+    }
+    CHECK(core_key_revoke(w->core, w->now, slice_of(key->name)) == 0);
+    ledger_look(w, LEDGER_OTHER);
+    master_turn(w);
+}
+
+/* The master stood still; the clients did not. */
+static void
+stall(struct world *w)
+{
+    tick_ns gap = rnd_time(&w->rnd, 8 * TICK_S);
+
+    w->stats.stalls += 1;
+    world_trace(w, "the master stands still for %.3f s", (double)gap / 1e9);
+    tick_ns until = w->now + gap;
+    while (w->now < until) {
+        w->now = tick_min(until, w->now + TICK_S / 4);
+        for (uint32_t uid = 1; uid <= w->clients_count; uid++)
+            client_pump(w->clients[uid]);
+    }
+    core_stalled(w->core, gap);
+    ledger_stalled(w, gap);
+    ledger_look(w, LEDGER_OTHER);
+}
+
+static void
+shut_down(struct world *w)
+{
+    uint32_t queue = w->queues_count - 1;
+
+    if (w->queues[queue].shut) return;
+    w->queues[queue].shut = true;
+    w->stats.shutdowns += 1;
+    world_trace(w, "queue %u is shut down", queue);
+    ask_shutdown(w->clients[1], queue, rnd_one_in(&w->rnd, 500));
+}
+
+static void
+strike(struct world *w)
+{
+    const struct {
+        uint32_t permille;
+        void (*strike)(struct world *w);
+    } faults[] = {
+        { w->plan.cut, cut },
+        { w->plan.freeze, freeze },
+        { w->plan.kill, kill },
+        { w->plan.spawn, spawn },
+        { w->plan.bye, say_bye },
+        { w->plan.revoke, revoke },
+        { w->plan.stall, stall },
+        { w->plan.shutdown, shut_down },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        if (rnd_one_in(&w->rnd, faults[i].permille)) faults[i].strike(w);
+    }
+}
+
+/* ---- the run ------------------------------------------------------------- */
+
+/* Client 1 is the admin, whom nothing befalls in making the queues. */
+static void
+make_queues(struct world *w)
+{
+    struct client *admin = client_new(w, ROLE_ADMIN, false, false);
+    struct rnd *r = &w->rnd;
+
+    w->queues_count = w->plan.calm ? 2 : rnd_between(r, 1, WORLD_QUEUES);
+    for (uint32_t i = 0; i < w->queues_count; i++) {
+        struct msg_declare d = { .set = 1, .attempts_max = 1000000 };
+        (void)snprintf(
+            w->queues[i].name, sizeof w->queues[i].name, "queue-%u", i);
+        if (!w->plan.calm) {
+            d.kind = rnd_below(r, 3);
+            d.attempts_max = rnd_between(r, 1, 6);
+            d.lease_ns = (uint64_t)rnd_time(r, 5 * TICK_S);
+            d.backoff_ns = (uint64_t)rnd_time(r, 2 * TICK_S);
+            d.backoff_max_ns = (uint64_t)rnd_time(r, 4 * TICK_S);
+        }
+        if (rnd_one_in(r, 400)) d.max_tasks = rnd_between(r, 1, 20);
+        if (rnd_one_in(r, 200)) d.max_bytes = rnd_between(r, 1, 2000);
+        ask_declare(admin, i, &d);
+    }
+    while (admin->asks > 0)
+        advance(w, w->now + TICK_MS);
+}
+
+static void
+make_clients(struct world *w)
+{
+    struct rnd *r = &w->rnd;
+    uint32_t producers = rnd_between(r, 1, 4);
+    uint32_t consumers = w->plan.calm ? 1 : rnd_between(r, 1, 4);
+
+    for (uint32_t i = 0; i < producers; i++) {
+        bool both = !w->plan.calm && rnd_one_in(r, 200);
+        (void)client_new(w, ROLE_SUBMIT, true, both);
+    }
+    for (uint32_t i = 0; i < consumers; i++)
+        (void)client_new(w, ROLE_WORK, false, true);
+}
+
+void
+world_init(struct world *w, uint64_t seed, bool trace)
+{
+    *w = (struct world){ .seed = seed, .trace = trace };
+    w->rnd.state = seed * UINT64_C(0xd1342543de82ef95) + 1;
+    w->now = TICK_S;
+    make_plan(w);
+    make_config(w);
+    ledger_init(&w->ledger);
+    net_init(&w->net, rnd_time(&w->rnd, 3 * TICK_MS));
+    w->core = core_new(&w->config, w->now);
+    CHECK(w->core != NULL);
+    make_queues(w);
+    make_clients(w);
+}
+
+static void
+act(struct world *w, struct client *c)
+{
+    struct rnd *r = &w->rnd;
+
+    if (c->over || c->leaving || c->frozen_until > w->now) return;
+    if (c->produces && rnd_one_in(r, w->plan.put)) ask_put(c);
+    if (c->produces && rnd_one_in(r, w->plan.cancel)) ask_cancel(c);
+    if (c->consumes && rnd_one_in(r, w->plan.forge)) ask_forge(c);
+    if (c->consumes && rnd_one_in(r, w->plan.trespass)) ask_trespass(c);
+    if (rnd_one_in(r, 10)) ask_look(c);
+}
+
+static void
+step(struct world *w)
+{
+    tick_ns length = 5 * TICK_MS;
+
+    w->stats.steps += 1;
+    if (rnd_one_in(&w->rnd, 100)) length = 200 * TICK_MS;
+    if (rnd_one_in(&w->rnd, 10)) length = 4 * TICK_S;
+    for (uint32_t uid = 1; uid <= w->clients_count; uid++)
+        act(w, w->clients[uid]);
+    strike(w);
+    advance(w, w->now + rnd_time(&w->rnd, length));
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+static void
+heal(struct world *w)
+{
+    world_trace(w, "healed");
+    w->healed = true;
+    w->plan.duplicate = w->plan.replay = 0;
+    LIST_FOREACH (node, after, &w->net.conns) {
+        net_hurt(&w->rnd, w->now, CONTAINER_OF(node, struct net_conn, node),
+            NET_CUT_BOTH);
+    }
+    for (uint32_t uid = 1; uid <= w->clients_count; uid++)
+        w->clients[uid]->frozen_until = 0;
+    struct client *worker = client_new(w, ROLE_WORK, false, true);
+    worker->strict = true;
+}
+
+static bool
+all_is_over(const struct world *w)
+{
+    if (w->ledger.open > 0) return false;
+    for (uint32_t uid = 1; uid <= w->clients_count; uid++) {
+        const struct client *c = w->clients[uid];
+        if (!c->strict && !client_is_idle(c)) return false;
+    }
+    return true;
+}
+
+/* I3. */
+static void
+see_the_end(struct world *w)
+{
+    tick_ns until = w->now + HEALING;
+
+    while (!all_is_over(w) && w->now < until)
+        advance(w, w->now + 100 * TICK_MS);
+    if (w->ledger.open > 0) {
+        world_fail(w, "I3", "%" PRIu64 " tasks never end", w->ledger.open);
+    }
+    for (uint32_t uid = 1; uid <= w->clients_count; uid++) {
+        const struct client *c = w->clients[uid];
+        if (c->strict || client_is_idle(c)) continue;
+        world_fail(w, "I3", "client %u waits for ever: %u answers, %u tasks",
+            uid, c->asks, c->held_count);
+    }
+    advance(w, w->now + 5 * TICK_S);
+}
+
+/* I7: who lives and was never forgotten got every result. */
+static void
+check_results(struct world *w)
+{
+    for (uint64_t id = 1; id <= w->ledger.count; id++) {
+        const struct ledger_entry *e = ledger_find(&w->ledger, id);
+        struct client *c = w->clients[e->uid];
+        if (!e->wants || c->over || c->leaving) continue;
+        if (c->restarts > 0 && e->accepted <= c->restarted_at) continue;
+        if (client_item(c, e->number)->shown == 1) continue;
+        world_fail(w, "I7",
+            "client %u never hears that task %" PRIu64 " ended (%d)", e->uid,
+            id, e->end);
+    }
+}
+
+/* I6: what was answered is, and what was not answered is at most once. */
+static void
+check_puts(struct world *w)
+{
+    for (uint32_t uid = 1; uid <= w->clients_count; uid++) {
+        struct client *c = w->clients[uid];
+        for (uint64_t n = 1; !c->over && n < c->items_count; n++) {
+            const struct client_item *item = &c->items[n];
+            if (!item->is_put) continue;
+            bool known = item->answered && item->accepted >= 1;
+            if (known || (item->refused && !item->answered)) continue;
+            world_fail(
+                w, "I6", "client %u: put %" PRIu64 " has no answer", uid, n);
+        }
+    }
+}
+
+static void
+check_calm(struct world *w)
+{
+    struct core_totals sum = core_totals(w->core);
+
+    if (core_stop_asked(w->core)) world_fail(w, "I14", "a worker stopped it");
+    if (!w->plan.calm) return;
+    if (sum.done != sum.accepted || sum.stale > 0 || w->stats.restarts > 0
+        || w->stats.silences > 0) {
+        world_fail(w, "calm",
+            "%" PRIu64 " of %" PRIu64 " done, %" PRIu64
+            " stale, in a world without faults",
+            sum.done, sum.accepted, sum.stale);
+    }
+}
+
+void
+world_run(struct world *w, uint32_t steps)
+{
+    while (steps-- > 0)
+        step(w);
+    heal(w);
+    see_the_end(w);
+    check_results(w);
+    check_puts(w);
+    check_calm(w);
+}
+
+void
+world_fini(struct world *w)
+{
+    for (uint32_t uid = 1; uid <= w->clients_count; uid++)
+        client_free(w->clients[uid]);
+    core_free(w->core);
+    net_fini(&w->net);
+    ledger_fini(&w->ledger);
+}

@@ -1,0 +1,106 @@
+/**
+ * world.h - a master, its clients and what is between them.     [tests/sim]
+ *
+ * Everything that happens follows from the seed: first a plan (how large the
+ * bounds are, how often what goes wrong), then steps of simulated time in which
+ * clients act, frames travel and faults strike.  At the end the network is
+ * healed, a healthy worker comes, and everything must come to its end.
+ */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include "master/core/core.h"
+#include "tests/sim/ledger.h"
+#include "tests/sim/net.h"
+#include "tests/sim/rnd.h"
+
+struct client;
+
+enum { WORLD_QUEUES = 5, WORLD_KEYS_MAX = 64, WORLD_CLIENTS_MAX = 256 };
+
+/* What this seed is about; chances are in a thousand for each step. */
+struct plan {
+    bool calm; /* One consumer, no faults: the strict promises. */
+    uint32_t cut, freeze, kill, spawn, revoke, stall, bye, shutdown;
+    uint32_t duplicate;                  /* For each frame to the master. */
+    uint32_t replay;                     /* For each new connection. */
+    uint32_t hang, fail, forge;          /* What consumers do, for each task. */
+    uint32_t put, get, cancel, trespass; /* For each client. */
+    uint32_t large;                      /* For each payload and result. */
+};
+
+/* What happened, for people. */
+#define WORLD_COUNTERS(C)                                                      \
+    C(steps)                                                                   \
+    C(frames) C(tasks) C(grants) C(done) C(dead) C(cancelled) C(expired)       \
+        C(results) C(stale) C(released) C(renewed) C(failed) C(hung) C(forged) \
+            C(trespasses) C(cuts) C(freezes) C(kills) C(byes) C(spawns)        \
+                C(revokes) C(stalls) C(shutdowns) C(duplicates) C(replays)     \
+                    C(reconnects) C(restarts) C(silences) C(full) C(budget)    \
+                        C(toolarge) C(refused) C(joins)
+
+struct world_stats {
+#define WORLD_COUNTER(name) uint64_t name;
+    WORLD_COUNTERS(WORLD_COUNTER)
+#undef WORLD_COUNTER
+};
+
+struct world_queue {
+    char name[24];
+    unsigned kind; /* As declared; enum queue_kind */
+    bool victim;   /* May be shut down. */
+    bool shut;
+};
+
+struct world_key {
+    char name[24];
+    unsigned role;
+    bool revoked;
+    uint8_t public_key[PROTO_KEY_BYTES];
+};
+
+struct world {
+    uint64_t seed;
+    bool trace;
+    struct rnd rnd;
+    struct plan plan;
+    tick_ns now;
+    bool healed; /* No more faults: all must come to its end. */
+
+    struct core_config config;
+    struct core *core;
+    struct net net;
+    struct world_queue queues[WORLD_QUEUES];
+    uint32_t queues_count;
+    struct world_key keys[WORLD_KEYS_MAX];
+    uint32_t keys_count;
+    struct client *clients[WORLD_CLIENTS_MAX]; /* By uid; uid 0 is nobody. */
+    uint32_t clients_count;
+    uint64_t consumer_last[WORLD_QUEUES]; /* Calm: last id handed out. */
+    size_t memory_peak, results_peak;
+
+    struct ledger ledger;
+    struct world_stats stats;
+};
+
+/** Make the world of a seed. */
+void world_init(struct world *w, uint64_t seed, bool trace);
+
+/** Let it run for so many steps, heal it, and see it end. */
+void world_run(struct world *w, uint32_t steps);
+
+void world_fini(struct world *w);
+
+/** Say what happened, when tracing. */
+void world_trace(const struct world *w, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/** A promise is broken: say which, and how to see it again.  Ends the program.
+ */
+_Noreturn void world_fail(const struct world *w, const char *promise,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/** A key that is not revoked, of exactly this role; made if there is none. */
+uint32_t world_key(struct world *w, unsigned role);
+
+#endif
