@@ -5,6 +5,12 @@
  *     stopping --patience--> over;  and over as soon as no slot is left
  *
  * It looks every so often, and at once when it is woken.
+ *
+ * A handler that runs past task_timeout, or does not return from a stop, loses
+ * its task: what it says later does not count, and its slot is busy until it
+ * returns.  A handler whose lease is lost is told so (stint_call_cancelled); a
+ * command runs on, as a lease may look lost while the master is only away, and
+ * the master decides what its result is worth.
  */
 #include <errno.h>
 #include <limits.h>

@@ -71,23 +71,45 @@ a_handler_that_hangs_is_left_behind_by_a_stop(void **state)
     stint_future_free(future);
 }
 
+/* A task for a command that removes the file "{}" when it has begun. */
+static struct stint_future *
+submit_file(char path[32])
+{
+    (void)snprintf(path, 32, "/tmp/stint-test-XXXXXX");
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    (void)close(fd);
+    return submit(NULL, path, strlen(path));
+}
+
+static void
+wait_until_gone(const char *path)
+{
+    int64_t until = now_ms() + WAIT_MS;
+
+    while (access(path, F_OK) == 0 && now_ms() < until) {
+        (void)usleep(1000);
+    }
+    assert_int_equal(access(path, F_OK), -1);
+}
+
 static void
 the_end_of_the_grace_stops(void **state)
 {
     (void)state;
-    static const char *const command[] = { "sleep", "100", NULL };
+    static const char *const command[] = { "sh", "-c",
+        "rm \"$0\"; exec sleep 100", "{}", NULL };
     struct hand hand;
-    struct stint_future *future = submit(NULL, NULL, 0);
-    int64_t before = now_ms();
+    char path[32];
+    struct stint_future *future = submit_file(path);
 
     hire(&hand, (struct stint_worker_options){
                     .slots = 1, .command = command, .grace_ms = 300 });
-    while (status().leased == 0) {
-        (void)usleep(10000);
-    }
+    wait_until_gone(path);
+    int64_t before = now_ms();
     struct stint_worker_counts counts = dismiss(&hand);
-    assert_true(now_ms() - before >= 300);
-    assert_true(now_ms() - before < 3000);
+    assert_in_range(now_ms() - before, 300, 2000);
     assert_int_equal(counts.released, 1);
     assert_int_equal(status().ready, 1);
     stint_future_free(future);
@@ -164,20 +186,18 @@ a_command_that_is_stopped_is_killed_and_given_back(void **state)
 {
     (void)state;
     static const char *const command[] = { "sh", "-c",
-        "trap '' TERM; while :; do sleep 1; done", NULL };
+        "trap '' TERM; rm \"$0\"; while :; do sleep 1; done", "{}", NULL };
     struct hand hand;
-    struct stint_future *future = submit(NULL, NULL, 0);
+    char path[32];
+    struct stint_future *future = submit_file(path);
 
     hire(
         &hand, (struct stint_worker_options){ .slots = 1, .command = command });
-    while (status().leased == 0) {
-        (void)usleep(10000);
-    }
-    (void)usleep(100000);
+    wait_until_gone(path);
     int64_t before = now_ms();
     stint_worker_stop(hand.worker);
     struct stint_worker_counts counts = wait_for_end(&hand);
-    assert_true(now_ms() - before < 4000);
+    assert_in_range(now_ms() - before, 2000, 4000);
     assert_int_equal(counts.released, 1);
     assert_int_equal(status().ready, 1);
     stint_future_free(future);
