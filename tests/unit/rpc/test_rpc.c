@@ -1,0 +1,971 @@
+/* The client's side of a session, against a master that is a stream and a
+ * codec.  No socket, no clock. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "client/rpc/numbers.h"
+#include "client/rpc/rpc.h"
+#include "common/stint_error.h"
+#include "proto/codec.h"
+#include "proto/stream.h"
+
+enum { SEEN_MAX = 8192 };
+
+#define SILENCE (4 * TICK_S)
+#define START (1000 * TICK_S)
+
+/* What the master saw: types and numbers of messages, in order. */
+struct master {
+    struct stream stream;
+    unsigned frames;
+    unsigned count;
+    enum msg_type types[SEEN_MAX];
+    uint64_t numbers[SEEN_MAX];
+    uint32_t items[SEEN_MAX];
+    uint64_t hello_ack;
+    bool resume;
+};
+
+struct waiting {
+    struct rpc_request r;
+    unsigned answers;
+    bool over;
+    int code;
+    enum msg_type type;
+};
+
+struct world {
+    struct rpc *rpc;
+    struct master master;
+    tick_ns now;
+    unsigned restarts;
+    uint64_t echo;
+    uint64_t result_ref;
+    struct waiting slots[3]; /* Requests outlive their test. */
+};
+
+static void
+note_answer(struct rpc_request *r, int code, const struct msg *m, bool last)
+{
+    struct waiting *w = r->arg;
+
+    w->answers++;
+    w->code = code;
+    if (m != NULL) w->type = m->type;
+    assert_false(w->over);
+    w->over = last;
+}
+
+static void
+note_restart(void *arg)
+{
+    struct world *w = arg;
+
+    w->restarts++;
+}
+
+static void
+note_pong(void *arg, uint64_t echo)
+{
+    struct world *w = arg;
+
+    w->echo = echo;
+}
+
+static void
+note_result(void *arg, const struct rec_result *result)
+{
+    struct world *w = arg;
+
+    w->result_ref = result->ref;
+}
+
+/* ---- the master ---------------------------------------------------------- */
+
+static uint64_t
+number_of(const struct msg *m)
+{
+    return m->as.ok.request;
+}
+
+static uint32_t
+items_of(const struct msg *m)
+{
+    if (m->type == MSG_put) return m->as.put.payloads.count;
+    if (m->type == MSG_done) return m->as.done.tasks.count;
+    return 0;
+}
+
+static void
+master_take(struct master *master, const struct frame *frame)
+{
+    struct codec_frame f;
+    const char *where;
+    struct msg m;
+
+    assert_int_equal(
+        codec_open((struct slice){ frame->bytes, frame->length }, &f), 0);
+    master->frames++;
+    if (f.number != 0) {
+        int rc = stream_accept(&master->stream, f.number, f.ack);
+        assert_true(rc >= 0);
+        if (rc == 0) return;
+    }
+    while (codec_next(&f, &m, &where) > 0) {
+        assert_true(master->count < SEEN_MAX);
+        if (m.type == MSG_hello) {
+            master->hello_ack = f.ack;
+            master->resume = m.as.hello.resume != 0;
+        }
+        master->types[master->count] = m.type;
+        master->numbers[master->count] = number_of(&m);
+        master->items[master->count] = items_of(&m);
+        master->count++;
+    }
+}
+
+/* Let the client send all it wants; `lost`: the network eats it. */
+static unsigned
+pass_on(struct world *w, bool flush, bool lost)
+{
+    struct frame *f;
+    unsigned count = 0;
+
+    while ((f = rpc_send(w->rpc, w->now, flush)) != NULL) {
+        if (!lost) master_take(&w->master, f);
+        frame_drop(f);
+        count++;
+    }
+    return count;
+}
+
+static int
+receive(struct world *w, const struct frame *f)
+{
+    return rpc_receive(w->rpc, w->now, (struct slice){ f->bytes, f->length });
+}
+
+static int
+answer(struct world *w, const struct msg *m)
+{
+    codec_message(stream_message(&w->master.stream), m);
+    assert_int_equal(stream_seal(&w->master.stream), 0);
+    return receive(w, stream_next(&w->master.stream));
+}
+
+static int
+answer_bare(struct world *w, const struct msg *m)
+{
+    struct frame *f = stream_bare(&w->master.stream, m);
+
+    assert_non_null(f);
+    int rc = receive(w, f);
+    frame_drop(f);
+    return rc;
+}
+
+static int
+welcome(struct world *w, bool resumed)
+{
+    static const uint8_t start[PROTO_SESSION_BYTES] = { 1 };
+    struct msg m = { .type = MSG_welcome };
+
+    m.as.welcome = (struct msg_welcome){ .version = PROTO_VERSION,
+        .resumed = resumed,
+        .master = { start, sizeof(start) },
+        .payload_max = 1 << 20,
+        .frame_max = (1 << 20) + 65536,
+        .silence_ns = SILENCE,
+        .role = 7 };
+    if (!resumed) {
+        stream_fini(&w->master.stream);
+    } else {
+        assert_int_equal(
+            stream_resume(&w->master.stream, w->master.hello_ack), 0);
+    }
+    return answer_bare(w, &m);
+}
+
+static int
+ok(struct world *w, uint64_t number)
+{
+    struct msg m = { .type = MSG_ok, .as.ok.request = number };
+
+    return answer(w, &m);
+}
+
+static int
+put_ok(struct world *w, uint64_t number, uint64_t count)
+{
+    struct msg m = { .type = MSG_put_ok };
+
+    m.as.put_ok = (struct msg_put_ok){ number, count, 100 + number };
+    return answer(w, &m);
+}
+
+static int
+refuse_put(struct world *w, uint64_t number, int code, uint64_t count)
+{
+    struct msg m = { .type = MSG_error };
+
+    m.as.error =
+        (struct msg_error){ .request = number, .code = code, .count = count };
+    return answer(w, &m);
+}
+
+/* ---- the client ---------------------------------------------------------- */
+
+static void
+begin(struct world *w, struct waiting *waiting, uint32_t count, bool slow)
+{
+    *waiting = (struct waiting){ .over = false };
+    waiting->r.answered = note_answer;
+    waiting->r.arg = waiting;
+    waiting->r.slow = slow;
+    assert_int_equal(rpc_begin(w->rpc, &waiting->r, count, 100), 0);
+}
+
+static void
+ask(struct world *w, struct waiting *waiting)
+{
+    struct msg m = { .type = MSG_join };
+
+    begin(w, waiting, 1, false);
+    m.as.join.request = waiting->r.number;
+    m.as.join.queue = slice_of("q");
+    codec_message(rpc_message(w->rpc), &m);
+}
+
+static struct codec_list
+put(struct world *w, struct waiting *waiting, uint32_t count)
+{
+    struct rec_payload payload = { .payload = slice_of("data") };
+    struct msg m = { .type = MSG_put };
+
+    begin(w, waiting, count, false);
+    m.as.put.request = waiting->r.number;
+    m.as.put.queue = slice_of("q");
+    struct buf *b = rpc_message(w->rpc);
+    struct codec_list list = codec_list_begin(b, &m);
+    for (uint32_t i = 0; i < count; i++)
+        codec_list_add(b, &list, RECORD_payload, &payload);
+    codec_list_end(b, &list);
+    return list;
+}
+
+static int
+set_up(void **state)
+{
+    struct world *w = calloc(1, sizeof(*w));
+    struct rpc_config config = { .result = note_result,
+        .restarted = note_restart,
+        .pong = note_pong,
+        .arg = w };
+
+    assert_non_null(w);
+    w->now = START;
+    stream_init(&w->master.stream);
+    w->rpc = rpc_new(&config, w->now);
+    assert_non_null(w->rpc);
+    *state = w;
+    return 0;
+}
+
+static int
+set_up_welcomed(void **state)
+{
+    (void)set_up(state);
+
+    struct world *w = *state;
+    rpc_connected(w->rpc, w->now);
+    assert_int_equal(pass_on(w, true, false), 1);
+    assert_int_equal(welcome(w, false), 0);
+    w->master.count = w->master.frames = 0;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    struct world *w = *state;
+
+    rpc_fail_all(w->rpc, STINT_ECLOSED);
+    rpc_free(w->rpc);
+    stream_fini(&w->master.stream);
+    free(w);
+    return 0;
+}
+
+static void
+reconnect(struct world *w, bool resumed)
+{
+    rpc_disconnected(w->rpc);
+    rpc_connected(w->rpc, w->now);
+    assert_int_equal(pass_on(w, true, false), 1);
+    assert_int_equal(welcome(w, resumed), 0);
+    w->master.count = w->master.frames = 0;
+}
+
+/* ---- greeting ------------------------------------------------------------ */
+
+static void
+hello_comes_first_and_alone(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+
+    ask(w, a);
+    assert_int_equal(pass_on(w, true, false), 0);
+    rpc_connected(w->rpc, w->now);
+    assert_int_equal(pass_on(w, true, false), 1);
+    assert_int_equal(w->master.count, 1);
+    assert_int_equal(w->master.types[0], MSG_hello);
+    assert_int_equal(rpc_state(w->rpc), RPC_GREETING);
+}
+
+static void
+what_was_asked_before_the_welcome_is_sent_after_it(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+
+    ask(w, a);
+    rpc_connected(w->rpc, w->now);
+    (void)pass_on(w, true, false);
+    assert_int_equal(welcome(w, false), 0);
+    assert_int_equal(rpc_state(w->rpc), RPC_UP);
+    assert_int_equal(w->restarts, 0);
+    (void)pass_on(w, false, false);
+    assert_int_equal(w->master.count, 2);
+    assert_int_equal(w->master.numbers[1], a->r.number);
+}
+
+static void
+a_refusal_is_told_with_its_sentence(void **state)
+{
+    struct world *w = *state;
+    struct msg m = { .type = MSG_refused };
+    const char *text;
+
+    rpc_connected(w->rpc, w->now);
+    (void)pass_on(w, true, false);
+    m.as.refused.code = STINT_EPROTO;
+    m.as.refused.text = slice_of("speak version 2");
+    assert_int_equal(answer_bare(w, &m), 0);
+    assert_int_equal(rpc_state(w->rpc), RPC_REFUSED);
+    assert_int_equal(rpc_refusal(w->rpc, &text), STINT_EPROTO);
+    assert_string_equal(text, "speak version 2");
+}
+
+static void
+a_master_that_forgot_the_connection_gets_a_new_hello(void **state)
+{
+    struct world *w = *state;
+    struct msg m = { .type = MSG_refused };
+
+    m.as.refused.code = STINT_ELOST;
+    assert_int_equal(answer_bare(w, &m), 0);
+    assert_int_equal(rpc_state(w->rpc), RPC_GREETING);
+    (void)pass_on(w, true, false);
+    assert_int_equal(w->master.types[0], MSG_hello);
+    assert_true(w->master.resume);
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+static void
+an_answer_goes_to_its_request_only(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+    struct waiting *b = &w->slots[1];
+
+    ask(w, a);
+    ask(w, b);
+    (void)pass_on(w, true, false);
+    assert_int_equal(ok(w, b->r.number), 0);
+    assert_int_equal(a->answers, 0);
+    assert_true(b->over);
+    assert_int_equal(b->type, MSG_ok);
+}
+
+static void
+put_oks_answer_a_put_from_its_start(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+
+    (void)put(w, a, 10);
+    (void)pass_on(w, true, false);
+    assert_int_equal(put_ok(w, a->r.number, 4), 0);
+    assert_false(a->over);
+    assert_int_equal(put_ok(w, a->r.number + 4, 6), 0);
+    assert_true(a->over);
+    assert_int_equal(a->answers, 2);
+}
+
+static void
+a_put_ok_out_of_order_is_malformed(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+
+    (void)put(w, a, 10);
+    (void)pass_on(w, true, false);
+    assert_int_equal(put_ok(w, a->r.number + 1, 1), STINT_EMALFORMED);
+    assert_int_equal(a->answers, 0);
+}
+
+static void
+a_put_ok_of_more_than_was_put_is_malformed(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+
+    (void)put(w, a, 10);
+    (void)pass_on(w, true, false);
+    assert_int_equal(put_ok(w, a->r.number, 11), STINT_EMALFORMED);
+}
+
+static void
+an_error_ends_the_rest_of_a_put(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+
+    (void)put(w, a, 10);
+    (void)pass_on(w, true, false);
+    assert_int_equal(put_ok(w, a->r.number, 4), 0);
+    assert_int_equal(refuse_put(w, a->r.number, STINT_EFULL, 6), 0);
+    assert_true(a->over);
+    assert_int_equal(a->code, STINT_EFULL);
+}
+
+static void
+a_get_lives_until_its_end(void **state)
+{
+    struct world *w = *state;
+    struct rec_task task = { 7, 1, 2, 0, TICK_S, 0, { NULL, 0 }, { NULL, 0 } };
+    struct msg m = { .type = MSG_tasks };
+    struct msg end = { .type = MSG_get_end };
+    struct waiting *a = &w->slots[0];
+
+    ask(w, a); /* Any request; only the answers matter here. */
+    (void)pass_on(w, true, false);
+    for (int i = 0; i < 2; i++) {
+        struct buf *b = stream_message(&w->master.stream);
+        m.as.tasks.request = a->r.number;
+        struct codec_list list = codec_list_begin(b, &m);
+        codec_list_add(b, &list, RECORD_task, &task);
+        codec_list_end(b, &list);
+        assert_int_equal(stream_seal(&w->master.stream), 0);
+        assert_int_equal(receive(w, stream_next(&w->master.stream)), 0);
+        assert_false(a->over);
+    }
+    end.as.get_end.request = a->r.number;
+    end.as.get_end.code = STINT_EEMPTY;
+    assert_int_equal(answer(w, &end), 0);
+    assert_true(a->over);
+    assert_int_equal(a->answers, 3);
+    assert_int_equal(a->code, STINT_EEMPTY);
+}
+
+static void
+answers_to_a_forgotten_request_are_swallowed(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+
+    (void)put(w, a, 3);
+    (void)pass_on(w, true, false);
+    rpc_forget(w->rpc, &a->r);
+    assert_int_equal(put_ok(w, a->r.number, 3), 0);
+    assert_int_equal(a->answers, 0);
+    assert_true(rpc_is_idle(w->rpc));
+}
+
+static void
+a_client_message_from_the_master_is_malformed(void **state)
+{
+    struct world *w = *state;
+    struct msg m = { .type = MSG_status, .as.status.request = 1 };
+
+    assert_int_equal(answer(w, &m), STINT_EMALFORMED);
+}
+
+static void
+results_go_to_the_config(void **state)
+{
+    struct world *w = *state;
+    struct rec_result result = { .ref = 42, .task = 7 };
+    struct msg m = { .type = MSG_results };
+
+    struct buf *b = stream_message(&w->master.stream);
+    struct codec_list list = codec_list_begin(b, &m);
+    codec_list_add(b, &list, RECORD_result, &result);
+    codec_list_end(b, &list);
+    assert_int_equal(stream_seal(&w->master.stream), 0);
+    assert_int_equal(receive(w, stream_next(&w->master.stream)), 0);
+    assert_int_equal(w->result_ref, 42);
+}
+
+static void
+giving_up_tells_every_request_once(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+    struct waiting *b = &w->slots[1];
+
+    ask(w, a);
+    (void)pass_on(w, true, false);
+    (void)put(w, b, 5);
+    rpc_fail_all(w->rpc, STINT_EAUTH);
+    assert_true(a->over && b->over);
+    assert_int_equal(a->code, STINT_EAUTH);
+    assert_int_equal(b->answers, 1);
+}
+
+/* ---- gathering ----------------------------------------------------------- */
+
+static void
+one_request_leaves_at_once(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+
+    ask(w, a);
+    assert_int_equal(pass_on(w, false, false), 1);
+}
+
+static void
+while_one_is_unanswered_others_gather(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+    struct waiting *b = &w->slots[1];
+    struct waiting *c = &w->slots[2];
+
+    ask(w, a);
+    (void)pass_on(w, false, false);
+    ask(w, b);
+    ask(w, c);
+    assert_int_equal(pass_on(w, false, false), 0);
+    assert_int_equal(ok(w, a->r.number), 0);
+    assert_int_equal(pass_on(w, false, false), 1);
+    assert_int_equal(w->master.count, 3);
+}
+
+static void
+flush_gathers_no_longer(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+    struct waiting *b = &w->slots[1];
+
+    ask(w, a);
+    (void)pass_on(w, false, false);
+    ask(w, b);
+    assert_int_equal(pass_on(w, true, false), 1);
+}
+
+static void
+gathering_ends_after_a_millisecond(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+    struct waiting *b = &w->slots[1];
+
+    ask(w, a);
+    (void)pass_on(w, false, false);
+    ask(w, b);
+    assert_int_equal(pass_on(w, false, false), 0);
+    assert_true(rpc_next_deadline(w->rpc) == w->now + TICK_MS);
+    w->now += TICK_MS;
+    assert_int_equal(pass_on(w, false, false), 1);
+}
+
+static void
+gathering_ends_at_1024_items(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+    struct waiting *b = &w->slots[1];
+    struct waiting *c = &w->slots[2];
+
+    ask(w, a);
+    (void)pass_on(w, false, false);
+    (void)put(w, b, 1023);
+    assert_int_equal(pass_on(w, false, false), 0);
+    ask(w, c);
+    assert_int_equal(pass_on(w, false, false), 1);
+    assert_int_equal(w->master.count, 3);
+}
+
+static void
+a_slow_request_holds_nobody_up(void **state)
+{
+    struct world *w = *state;
+    struct msg m = { .type = MSG_join };
+    struct waiting *a = &w->slots[0];
+    struct waiting *b = &w->slots[1];
+
+    begin(w, a, 1, true);
+    m.as.join.request = a->r.number;
+    m.as.join.queue = slice_of("q");
+    codec_message(rpc_message(w->rpc), &m);
+    (void)pass_on(w, false, false);
+    ask(w, b);
+    assert_int_equal(pass_on(w, false, false), 1);
+}
+
+static void
+a_put_grows_until_its_frame_is_sealed(void **state)
+{
+    struct world *w = *state;
+    struct rec_payload payload = { .payload = slice_of("more") };
+    struct waiting *a = &w->slots[0];
+    struct waiting *b = &w->slots[1];
+
+    ask(w, a);
+    (void)pass_on(w, false, false);
+    struct codec_list list = put(w, b, 1);
+    for (int i = 0; i < 9; i++) {
+        struct buf *buf = rpc_extend(w->rpc, &b->r, 1, 10);
+        assert_non_null(buf);
+        codec_list_add(buf, &list, RECORD_payload, &payload);
+        codec_list_end(buf, &list);
+    }
+    assert_int_equal(b->r.count, 10);
+    assert_true(rpc_next_number(w->rpc) == b->r.number + 10);
+    (void)pass_on(w, true, false);
+    assert_null(rpc_extend(w->rpc, &b->r, 1, 10));
+    assert_int_equal(w->master.items[1], 10);
+    assert_int_equal(put_ok(w, b->r.number, 10), 0);
+    assert_true(b->over);
+}
+
+static void
+a_put_does_not_grow_behind_another_message(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+    struct waiting *b = &w->slots[1];
+
+    (void)put(w, a, 1);
+    ask(w, b);
+    assert_null(rpc_extend(w->rpc, &a->r, 1, 10));
+}
+
+/* ---- broken connections -------------------------------------------------- */
+
+static void
+what_a_broken_connection_lost_is_sent_again(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+    struct waiting *b = &w->slots[1];
+
+    ask(w, a);
+    (void)pass_on(w, true, false);
+    ask(w, b);
+    (void)pass_on(w, true, true);
+    reconnect(w, true);
+    assert_true(w->master.resume);
+    (void)pass_on(w, false, false);
+    assert_int_equal(w->master.types[w->master.count - 1], MSG_join);
+    assert_int_equal(w->master.numbers[w->master.count - 1], b->r.number);
+    assert_int_equal(ok(w, b->r.number), 0);
+    assert_true(b->over);
+}
+
+static void
+an_answer_that_comes_twice_is_taken_once(void **state)
+{
+    struct world *w = *state;
+    struct msg m = { .type = MSG_ok };
+    struct waiting *a = &w->slots[0];
+
+    ask(w, a);
+    (void)pass_on(w, true, false);
+    m.as.ok.request = a->r.number;
+    codec_message(stream_message(&w->master.stream), &m);
+    assert_int_equal(stream_seal(&w->master.stream), 0);
+    struct frame *f = frame_hold(stream_next(&w->master.stream));
+    assert_int_equal(receive(w, f), 0);
+    assert_int_equal(receive(w, f), 0);
+    assert_int_equal(a->answers, 1);
+    frame_drop(f);
+}
+
+static void
+a_new_session_gets_what_is_open_under_old_numbers(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+    struct waiting *b = &w->slots[1];
+    struct waiting *c = &w->slots[2];
+
+    ask(w, a);
+    ask(w, b);
+    (void)pass_on(w, true, false);
+    assert_int_equal(ok(w, a->r.number), 0);
+    ask(w, c); /* Not sent yet. */
+    reconnect(w, false);
+    assert_int_equal(w->restarts, 1);
+    (void)pass_on(w, false, false);
+    assert_int_equal(w->master.count, 2);
+    assert_int_equal(w->master.numbers[0], b->r.number);
+    assert_int_equal(w->master.numbers[1], c->r.number);
+    assert_int_equal(ok(w, c->r.number), 0);
+    assert_int_equal(ok(w, b->r.number), 0);
+    assert_true(b->over && c->over);
+    assert_true(rpc_is_idle(w->rpc));
+}
+
+static void
+a_new_session_gets_only_the_rest_of_a_put(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+
+    (void)put(w, a, 10);
+    (void)pass_on(w, true, false);
+    assert_int_equal(put_ok(w, a->r.number, 4), 0);
+    reconnect(w, false);
+    (void)pass_on(w, false, false);
+    assert_int_equal(w->master.count, 1);
+    assert_int_equal(w->master.numbers[0], a->r.number + 4);
+    assert_int_equal(w->master.items[0], 6);
+    assert_int_equal(put_ok(w, a->r.number + 4, 6), 0);
+    assert_true(a->over);
+}
+
+static void
+an_answered_frame_is_not_sent_to_a_new_session(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+
+    ask(w, a);
+    (void)pass_on(w, true, false);
+    assert_int_equal(ok(w, a->r.number), 0);
+    reconnect(w, false);
+    assert_int_equal(pass_on(w, true, false), 0);
+    assert_int_equal(rpc_unanswered_bytes(w->rpc), 0);
+}
+
+static void
+a_forgotten_request_is_not_sent_to_a_new_session(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+    struct waiting *b = &w->slots[1];
+
+    ask(w, a);
+    ask(w, b);
+    (void)pass_on(w, true, false);
+    rpc_forget(w->rpc, &a->r);
+    reconnect(w, false);
+    (void)pass_on(w, true, false);
+    assert_int_equal(w->master.count, 1);
+    assert_int_equal(w->master.numbers[0], b->r.number);
+}
+
+static void
+an_acknowledged_request_survives_two_new_sessions(void **state)
+{
+    struct world *w = *state;
+    struct msg m = { .type = MSG_pong };
+    struct waiting *a = &w->slots[0];
+
+    ask(w, a);
+    (void)pass_on(w, true, false);
+    assert_int_equal(answer_bare(w, &m), 0); /* Acknowledges the frame. */
+    for (int i = 0; i < 2; i++) {
+        reconnect(w, false);
+        (void)pass_on(w, true, false);
+        assert_int_equal(w->master.count, 1);
+        assert_int_equal(w->master.numbers[0], a->r.number);
+    }
+    assert_int_equal(ok(w, a->r.number), 0);
+    assert_true(a->over);
+}
+
+/* ---- staying alive ------------------------------------------------------- */
+
+static void
+a_quiet_client_pings_at_a_quarter_of_the_silence(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(pass_on(w, false, false), 0);
+    assert_true(rpc_next_deadline(w->rpc) == w->now + SILENCE / 4);
+    w->now += SILENCE / 4;
+    assert_int_equal(pass_on(w, false, false), 1);
+    assert_int_equal(w->master.types[0], MSG_ping);
+    assert_int_equal(pass_on(w, false, false), 0);
+}
+
+static void
+a_master_that_answers_no_ping_is_gone_after_its_silence(void **state)
+{
+    struct world *w = *state;
+    tick_ns end = w->now + SILENCE;
+
+    while (w->now < end) {
+        assert_false(rpc_is_silent(w->rpc, w->now));
+        (void)pass_on(w, false, false);
+        w->now = rpc_next_deadline(w->rpc);
+    }
+    assert_true(w->now == end);
+    assert_true(rpc_is_silent(w->rpc, w->now));
+}
+
+static void
+a_client_that_slept_asks_before_it_gives_the_master_up(void **state)
+{
+    struct world *w = *state;
+    struct msg m = { .type = MSG_pong };
+
+    w->now += 100 * SILENCE;
+    assert_false(rpc_is_silent(w->rpc, w->now));
+    assert_int_equal(pass_on(w, false, false), 1);
+    assert_int_equal(answer_bare(w, &m), 0);
+    assert_false(rpc_is_silent(w->rpc, w->now + SILENCE / 2));
+}
+
+static void
+an_echo_comes_back(void **state)
+{
+    struct world *w = *state;
+    struct msg m = { .type = MSG_pong, .as.pong.echo = 77 };
+
+    rpc_ping(w->rpc, 77);
+    assert_int_equal(pass_on(w, false, false), 1);
+    assert_int_equal(w->master.types[0], MSG_ping);
+    assert_int_equal(answer_bare(w, &m), 0);
+    assert_int_equal(w->echo, 77);
+}
+
+static void
+an_acknowledgement_is_told_after_200_ms(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+
+    ask(w, a);
+    (void)pass_on(w, true, false);
+    assert_int_equal(ok(w, a->r.number), 0);
+    assert_int_equal(pass_on(w, false, false), 0);
+    assert_true(rpc_next_deadline(w->rpc) == w->now + 200 * TICK_MS);
+    w->now += 200 * TICK_MS;
+    assert_int_equal(pass_on(w, false, false), 1);
+    w->now += TICK_MS;
+    assert_int_equal(pass_on(w, false, false), 0);
+}
+
+static void
+a_greeting_without_welcome_is_given_up(void **state)
+{
+    struct world *w = *state;
+
+    rpc_connected(w->rpc, w->now);
+    (void)pass_on(w, true, false);
+    w->now = rpc_next_deadline(w->rpc);
+    assert_true(w->now <= START + 3 * TICK_S);
+    assert_true(rpc_is_silent(w->rpc, w->now));
+}
+
+/* ---- numbers ------------------------------------------------------------- */
+
+static void
+numbers_are_found_until_they_are_removed(void **state)
+{
+    struct numbers t;
+    int values[3];
+
+    (void)state;
+    numbers_init(&t);
+    assert_int_equal(numbers_add(&t, 1, 1, &values[0]), 0);
+    assert_int_equal(numbers_add(&t, 2, 5000, &values[1]), 0);
+    assert_int_equal(numbers_add(&t, 5002, 1, &values[2]), 0);
+    assert_ptr_equal(numbers_find(&t, 1), &values[0]);
+    assert_ptr_equal(numbers_find(&t, 5001), &values[1]);
+    assert_ptr_equal(numbers_find(&t, 5002), &values[2]);
+    assert_null(numbers_find(&t, 5003));
+    assert_null(numbers_find(&t, 1000000));
+    numbers_remove(&t, 2, 5000);
+    assert_null(numbers_find(&t, 4000));
+    assert_ptr_equal(numbers_find(&t, 1), &values[0]);
+    numbers_fini(&t);
+}
+
+static void
+numbers_use_little_memory_however_high_they_get(void **state)
+{
+    struct numbers t;
+    int value;
+
+    (void)state;
+    numbers_init(&t);
+    for (uint64_t n = 1; n < 300000; n += 3) {
+        assert_int_equal(numbers_add(&t, n, 3, &value), 0);
+        if (n > 3000) numbers_remove(&t, n - 3000, 3);
+    }
+    assert_true(t.capacity <= 16);
+    numbers_fini(&t);
+}
+
+#define WELCOMED(name) \
+    cmocka_unit_test_setup_teardown(name, set_up_welcomed, tear_down)
+#define FRESH(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FRESH(hello_comes_first_and_alone),
+        FRESH(what_was_asked_before_the_welcome_is_sent_after_it),
+        FRESH(a_refusal_is_told_with_its_sentence),
+        WELCOMED(a_master_that_forgot_the_connection_gets_a_new_hello),
+        WELCOMED(an_answer_goes_to_its_request_only),
+        WELCOMED(put_oks_answer_a_put_from_its_start),
+        WELCOMED(a_put_ok_out_of_order_is_malformed),
+        WELCOMED(a_put_ok_of_more_than_was_put_is_malformed),
+        WELCOMED(an_error_ends_the_rest_of_a_put),
+        WELCOMED(a_get_lives_until_its_end),
+        WELCOMED(answers_to_a_forgotten_request_are_swallowed),
+        WELCOMED(a_client_message_from_the_master_is_malformed),
+        WELCOMED(results_go_to_the_config),
+        WELCOMED(giving_up_tells_every_request_once),
+        WELCOMED(one_request_leaves_at_once),
+        WELCOMED(while_one_is_unanswered_others_gather),
+        WELCOMED(flush_gathers_no_longer),
+        WELCOMED(gathering_ends_after_a_millisecond),
+        WELCOMED(gathering_ends_at_1024_items),
+        WELCOMED(a_slow_request_holds_nobody_up),
+        WELCOMED(a_put_grows_until_its_frame_is_sealed),
+        WELCOMED(a_put_does_not_grow_behind_another_message),
+        WELCOMED(what_a_broken_connection_lost_is_sent_again),
+        WELCOMED(an_answer_that_comes_twice_is_taken_once),
+        WELCOMED(a_new_session_gets_what_is_open_under_old_numbers),
+        WELCOMED(a_new_session_gets_only_the_rest_of_a_put),
+        WELCOMED(an_answered_frame_is_not_sent_to_a_new_session),
+        WELCOMED(a_forgotten_request_is_not_sent_to_a_new_session),
+        WELCOMED(an_acknowledged_request_survives_two_new_sessions),
+        WELCOMED(a_quiet_client_pings_at_a_quarter_of_the_silence),
+        WELCOMED(a_master_that_answers_no_ping_is_gone_after_its_silence),
+        WELCOMED(a_client_that_slept_asks_before_it_gives_the_master_up),
+        WELCOMED(an_echo_comes_back),
+        WELCOMED(an_acknowledgement_is_told_after_200_ms),
+        FRESH(a_greeting_without_welcome_is_given_up),
+        cmocka_unit_test(numbers_are_found_until_they_are_removed),
+        cmocka_unit_test(numbers_use_little_memory_however_high_they_get),
+    };
+
+    return cmocka_run_group_tests_name("rpc", tests, NULL, NULL);
+}
