@@ -94,12 +94,12 @@ class Master:
         return True
 
     def key(self):
-        """The pair of the access file and the master's public key."""
+        """The fields of the access file."""
         fields = {}
         with open(self.access) as text:
             for line in text:
-                name, _, value = line.strip().partition(" ")
-                fields[name.rstrip(":=")] = value.strip()
+                name, _, value = line.partition("=")
+                fields[name.strip()] = value.strip()
         return fields
 
     def stop(self):

@@ -7,6 +7,7 @@ import time
 
 import pytest
 import zmq
+from zmq.utils import z85
 
 from conftest import PEER, STINT, Master, seed_to_secret, until
 
@@ -82,17 +83,11 @@ def curve(master, secret):
 
 
 def server_key(master):
-    """The master's public key as Z85, from the access file."""
-    key = next(v for k, v in master.key().items() if "server" in k)
-    raw = bytes.fromhex(key) if len(key) == 64 else None
-    return zmq.utils.z85.encode(raw) if raw else key.encode()
+    return z85.encode(bytes.fromhex(master.key()["server-key"]))
 
 
 def own_secret(master):
-    seed = next(v for k, v in master.key().items() if "seed" in k)
-    raw = bytes.fromhex(seed) if len(seed) == 64 else zmq.utils.z85.decode(
-        seed.encode())
-    return zmq.utils.z85.encode(seed_to_secret(raw))
+    return z85.encode(seed_to_secret(bytes.fromhex(master.key()["seed"])))
 
 
 def test_a_strange_curve_key_gets_in_nowhere(master):
