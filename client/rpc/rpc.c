@@ -297,10 +297,12 @@ take_welcome(struct rpc *rpc, const struct msg_welcome *w, uint64_t ack)
 }
 
 /* A master that forgot the connection wants a new hello, not to be rid of us.
- */
+ * While our hello is under way it means what an older connection left behind:
+ * a second hello would get a second welcome. */
 static void
 take_refused(struct rpc *rpc, const struct msg_refused *m)
 {
+    if (m->code == STINT_ELOST && rpc->state == RPC_GREETING) return;
     if (m->code == STINT_ELOST && rpc->welcomed) {
         rpc->state = RPC_GREETING;
         rpc->hello_due = true;

@@ -375,6 +375,24 @@ a_master_that_forgot_the_connection_gets_a_new_hello(void **state)
     assert_true(w->master.resume);
 }
 
+/* Two hellos would get two welcomes. */
+static void
+frames_of_an_old_connection_need_only_one_hello(void **state)
+{
+    struct world *w = *state;
+    struct msg m = { .type = MSG_refused };
+
+    m.as.refused.code = STINT_ELOST;
+    rpc_disconnected(w->rpc);
+    rpc_connected(w->rpc, w->now);
+    assert_int_equal(pass_on(w, true, false), 1);
+    assert_int_equal(answer_bare(w, &m), 0);
+    assert_int_equal(answer_bare(w, &m), 0);
+    assert_int_equal(pass_on(w, true, false), 0);
+    assert_int_equal(welcome(w, true), 0);
+    assert_int_equal(rpc_state(w->rpc), RPC_UP);
+}
+
 /* ---- answers ------------------------------------------------------------- */
 
 static void
@@ -932,6 +950,7 @@ main(void)
         FRESH(what_was_asked_before_the_welcome_is_sent_after_it),
         FRESH(a_refusal_is_told_with_its_sentence),
         WELCOMED(a_master_that_forgot_the_connection_gets_a_new_hello),
+        WELCOMED(frames_of_an_old_connection_need_only_one_hello),
         WELCOMED(an_answer_goes_to_its_request_only),
         WELCOMED(put_oks_answer_a_put_from_its_start),
         WELCOMED(a_put_ok_out_of_order_is_malformed),
