@@ -482,8 +482,8 @@ tick_delays(struct core *core, tick_ns now)
     }
 }
 
-static void
-tick_expiries(struct core *core, tick_ns now)
+void
+life_expire(struct core *core, tick_ns now)
 {
     for (;;) {
         struct heap_node *node = heap_peek(&core->expiries);
@@ -503,7 +503,7 @@ life_tick(struct core *core, tick_ns now)
         life_return(core, now, l->task, LIFE_TIMEOUT, 0, slice_of(""));
     }
     tick_delays(core, now);
-    tick_expiries(core, now);
+    life_expire(core, now);
 }
 
 tick_ns

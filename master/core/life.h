@@ -56,6 +56,9 @@ void life_cancel(struct core *core, tick_ns now, struct task *t);
 /** Do what time makes due: delays, expiries, broken leases. */
 void life_tick(struct core *core, tick_ns now);
 
+/** End what has expired by `now`. */
+void life_expire(struct core *core, tick_ns now);
+
 tick_ns life_next_deadline(const struct core *core);
 
 /** Send waiting results as far as the window of `s` goes. */

@@ -185,6 +185,8 @@ match_all(struct core *core, tick_ns now)
         if (node == NULL) break;
         struct queue *q = CONTAINER_OF(node, struct queue, dirty);
         do {
+            /* A put may have waited for room longer than its tasks live. */
+            life_expire(core, now);
             match_gets(core, now, q);
         } while (match_puts(core, now, q));
         match_joins(core, q);
