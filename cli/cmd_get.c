@@ -112,9 +112,8 @@ run_get(struct run *run)
     signal(SIGPIPE, SIG_IGN);
     status = connect_as(run, STINT_CLIENT, &s);
     if (status != EXIT_FINE) return status;
-    code = stint_queue_open(s, run->words[0], NULL, &q);
-    status =
-        code != 0 ? exit_error(code) : get_some(run, q, (uint64_t)want, &got);
+    status = connect_queue(s, run->words[0], &q);
+    if (status == EXIT_FINE) status = get_some(run, q, (uint64_t)want, &got);
     if (status == EXIT_FAILED) {
         /* A clean close would acknowledge what was not written. */
         stint_abandon(s);

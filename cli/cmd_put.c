@@ -199,14 +199,14 @@ static int
 run_put(struct run *run)
 {
     static struct sink sink;
-    int code, closed, status = check(run);
+    int closed, status = check(run);
 
     if (status != EXIT_FINE) return status;
     sink_init(&sink, run);
     status = connect_as(run, STINT_CLIENT, &sink.s);
     if (status != EXIT_FINE) return status;
-    code = stint_queue_open(sink.s, run->words[0], NULL, &sink.q);
-    status = code != 0 ? exit_error(code) : put_all(&sink, run);
+    status = connect_queue(sink.s, run->words[0], &sink.q);
+    if (status == EXIT_FINE) status = put_all(&sink, run);
     sink_fini(&sink);
     closed = stint_close(sink.s);
     return status == EXIT_FINE && closed != 0 ? exit_error(closed) : status;

@@ -1,6 +1,5 @@
 #include "cli/connect.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/exit.h"
@@ -12,8 +11,7 @@ is_set(const struct setting *s)
 }
 
 /* There are three ways in; the one that was named nearest to the command line
- * counts.  The library, which reads the environment for what it is not told,
- * must not find the others there. */
+ * counts. */
 static void
 choose_key(const struct run *run, struct stint_options *options)
 {
@@ -26,11 +24,6 @@ choose_key(const struct run *run, struct stint_options *options)
         if (is_set(s) && (best == NULL || s->from > best->from)) best = s;
     }
     if (best == NULL) return;
-    for (size_t i = 0; i < 3; i++) {
-        const struct setting *s = setting_find(run, names[i]);
-
-        if (s != NULL && s != best) unsetenv(s->env);
-    }
     if (strcmp(best->opt->name, "access") == 0)
         options->access_file = best->items[0];
     else if (strcmp(best->opt->name, "authkey-file") == 0)
@@ -70,4 +63,17 @@ connect_as(const struct run *run, enum stint_peer_kind kind, struct stint **out)
     connect_options(run, &options);
     options.kind = kind;
     return connect_with(&options, out);
+}
+
+int
+connect_queue(struct stint *s, const char *name, struct stint_queue **out)
+{
+    int code = stint_queue_open(s, name, NULL, out);
+
+    if (code == STINT_ENOQUEUE)
+        return exit_say(EXIT_FAILED,
+            "there is no queue '%s', and this master makes none that were not "
+            "declared; `stint queues` lists those it has",
+            name);
+    return code == 0 ? EXIT_FINE : exit_error(code);
 }

@@ -555,8 +555,9 @@ STINT_API void stint_worker_free(struct stint_worker *w);
 
 struct stint_master_options {
     const char *listen;        /* "tcp://127.0.0.1:4725"; port 0: any free one.
-                                  Default: tcp://127.0.0.1:4725.  "*" or a
-                                  public address needs a key that is not weak. */
+                                  Default: tcp://127.0.0.1:4725.  For
+                                  other hosts than this one an authkey must not
+                                  be weak, unless weak ones are allowed. */
     const char *const *queues; /* Made at the start; NULL-terminated; or NULL. */
     bool no_create;            /* Only these and declared ones: a put to an
                                   unknown queue is STINT_ENOQUEUE. */

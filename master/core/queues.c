@@ -134,9 +134,7 @@ declare(struct core *core, const struct session *s, const struct msg_declare *d)
     if (d->only_open != 0) return STINT_ENOQUEUE;
     unsigned may_make = ROLE_SUBMIT | ROLE_ADMIN;
     if (d->set != 0 && (s->key->role & may_make) == 0) return STINT_EROLE;
-    if ((s->key->role & may_make) == 0 && core->config.no_create) {
-        return STINT_ENOQUEUE;
-    }
+    if (d->set == 0 && core->config.no_create) return STINT_ENOQUEUE;
     return queues_make(core, d->queue, &policy, &q);
 }
 

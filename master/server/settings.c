@@ -81,7 +81,7 @@ check_exposure(const struct settings *s, const struct stint_master_options *o)
             "key: give an authkey, or a state directory for access files",
             s->listen.endpoint);
     }
-    if (s->has_authkey && !s->listen.pinned
+    if (s->has_authkey && !s->listen.pinned && !s->allow_weak
         && auth_authkey_is_weak(settings_authkey(s))) {
         return say(STINT_EINVAL,
             "%s is reached from other hosts, and an authkey of fewer than 16 "

@@ -44,13 +44,14 @@ load helper
 }
 
 @test "a wrong role: 77" {
-    master
+    master --queue jobs
     stint key new runner --role work -o runner.access
-    run -77 --separate-stderr stint put jobs x --access runner.access
+    stint put jobs x --access runner.access
+    run -77 --separate-stderr stint key new more --access runner.access
     is_one_error
-    run -77 stint key list --access runner.access
+    [ ! -e more.access ]
     run -77 stint key revoke runner --yes --access runner.access
-    run -75 stint get jobs
+    [ "$(stint get jobs --access runner.access)" = x ]
 }
 
 @test "an unknown queue with --no-create: 1" {
@@ -113,9 +114,19 @@ load helper
     chmod 600 weak
     run -64 --separate-stderr stint master --authkey-file weak --listen tcp://127.0.0.1:0
     is_one_error
-    [[ $stderr == *allow-weak-authkey* ]]
+    [[ $stderr == *"stint key generate"* ]]
     master --authkey-file weak --allow-weak-authkey
     stint ping --authkey-file weak --allow-weak-authkey --master "$ADDRESS" --connect-timeout 10s
+}
+
+@test "elsewhere than on loopback a weak authkey has to be allowed" {
+    printf abc >weak
+    chmod 600 weak
+    run -64 --separate-stderr stint master --authkey-file weak --listen 'tcp://*:0'
+    is_one_error
+    background master "$STINT" master --authkey-file weak --allow-weak-authkey \
+        --listen 'tcp://*:0'
+    wait_for grep -q "scp .*work.access" master.err
 }
 
 @test "a master without state and authkey would let nobody in: 64" {

@@ -36,7 +36,8 @@ stint() {
 background() {
     local name=$1
     shift
-    "$@" >"$T/$name.out" 2>"$T/$name.err" 3>&- &
+    # Without <&0 a background command would read nothing.
+    "$@" <&0 >"$T/$name.out" 2>"$T/$name.err" 3>&- &
     STARTED="$STARTED $!"
 }
 

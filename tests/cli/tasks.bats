@@ -75,8 +75,8 @@ load helper
 @test "lines are put as they come" {
     master
     mkfifo pipe
-    background put "$STINT" put slow --lines <pipe
-    exec 6>pipe
+    exec 6<>pipe
+    background put "$STINT" put slow --lines <pipe 6>&-
     echo first >&6
     wait_for is_ready slow 1
     echo second >&6
