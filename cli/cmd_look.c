@@ -151,11 +151,12 @@ run_queues(struct run *run)
 
     if (status == EXIT_FINE) {
         code = stint_list_queues(s, only, see_queue, table, timeout_of(run));
-        if (code != 0)
-            status = exit_error(code);
-        else if (only != NULL && table_rows(table) == 0)
+        if (code == STINT_ENOQUEUE
+            || (code == 0 && only != NULL && table_rows(table) == 0))
             status = exit_say(EXIT_FAILED,
                 "there is no queue '%s'; `stint queues` lists them", only);
+        else if (code != 0)
+            status = exit_error(code);
         else
             status = table_print(table, run);
         stint_close(s);

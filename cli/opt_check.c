@@ -154,6 +154,7 @@ opt_check_words(const struct run *run)
         exit_now(EXIT_USAGE, "put the command behind --: stint %s -- %s",
             c->name, run->words[c->args_max]);
     if (run->word_count > c->args_max)
-        exit_now(EXIT_USAGE, "%s does not take '%s'; it is: stint %s %s",
-            c->name, run->words[c->args_max], c->name, c->args ? c->args : "");
+        exit_now(EXIT_USAGE, "%s does not take '%s'; it is: stint %s%s%s",
+            c->name, run->words[c->args_max], c->name, c->args ? " " : "",
+            c->args ? c->args : "");
 }

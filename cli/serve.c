@@ -274,8 +274,8 @@ greet_others(const struct stint_master *master, const char *access)
     gethostname(host, sizeof(host) - 1);
     path = beside_access(access, "work.access", "");
     exit_note("other machines:   scp %s:%s . && stint worker --access "
-              "work.access --master tcp://%s:%s -- ./your-program {}",
-        host, path, host, strrchr(stint_master_address(master), ':') + 1);
+              "work.access -- ./your-program {}",
+        host, path);
     free(path);
 }
 
