@@ -131,6 +131,7 @@ conn_try(struct conn *c, tick_ns now)
     if (c->socket != NULL || now < c->retry_at) return;
 
     c->tried_at = now;
+    c->told = c->touched = true;
     c->socket = zmq_socket(c->ctx, ZMQ_DEALER);
     if (c->socket == NULL || set_options(c) != 0 || open_monitor(c) != 0
         || zmq_connect(c->socket, c->endpoint) != 0) {
@@ -223,8 +224,9 @@ conn_watch(struct conn *c, tick_ns now)
     unsigned event;
 
     if (c->socket == NULL) return CONN_QUIET;
-    while (seen != CONN_LOST && read_event(c->monitor, &event)) {
-        enum conn_event e = note_event(c, now, event);
+    while (c->told && seen != CONN_LOST) {
+        c->told = read_event(c->monitor, &event);
+        enum conn_event e = c->told ? note_event(c, now, event) : CONN_QUIET;
         if (e != CONN_QUIET) seen = e;
     }
     /* A host that does not resolve is not even told by an event. */
@@ -255,6 +257,7 @@ let_go(void *bytes, void *frame)
 static bool
 try_send(struct conn *c, zmq_msg_t *m)
 {
+    c->touched = true;
     if (zmq_msg_send(m, c->socket, ZMQ_DONTWAIT) >= 0) return true;
     if (errno == EAGAIN || errno == EINTR) return false;
     (void)zmq_msg_close(m);
@@ -294,6 +297,7 @@ conn_receive(struct conn *c)
     }
     if (zmq_msg_recv(&c->spare->message, c->socket, ZMQ_DONTWAIT) < 0) {
         if (errno != EAGAIN && errno != EINTR) c->broken = true;
+        c->touched = errno == EINTR;
         return NULL;
     }
     /* Frames of ours have one part; of a stranger's only the first counts. */
@@ -315,7 +319,8 @@ bool
 conn_is_ready(struct conn *c)
 {
     if (c->socket == NULL) return false;
-    if (c->broken || (events_of(c->monitor) & ZMQ_POLLIN) != 0) return true;
+    if (c->broken || c->told) return true;
+    if (!c->touched && !c->has_unsent) return false;
 
     int events = events_of(c->socket);
     return (c->ready && (events & ZMQ_POLLIN) != 0)
@@ -343,6 +348,18 @@ conn_fds(const struct conn *c, struct pollfd fds[CONN_FDS])
 }
 
 void
+conn_woken(struct conn *c, const struct pollfd *fds, nfds_t count)
+{
+    uint64_t value;
+    int saved = errno;
+
+    if (fds[0].revents != 0 && read(c->wake_fd, &value, sizeof(value)) < 0) {
+        errno = saved;
+    }
+    if (count == CONN_FDS && fds[2].revents != 0) c->told = true;
+}
+
+void
 conn_sleep(struct pollfd *fds, nfds_t count, tick_ns length)
 {
     struct timespec t = { .tv_sec = (time_t)(length / TICK_S),
@@ -358,13 +375,4 @@ conn_wake(int wake_fd)
     int saved = errno;
 
     if (write(wake_fd, &one, sizeof(one)) < 0) errno = saved;
-}
-
-void
-conn_awake(struct conn *c)
-{
-    uint64_t count;
-    int saved = errno;
-
-    if (read(c->wake_fd, &count, sizeof(count)) < 0) errno = saved;
 }

@@ -38,6 +38,9 @@ struct conn {
     bool denied;   /* The master refused our key. */
     bool broken;   /* Somebody found it unusable: conn_drop() is due. */
     bool has_unsent;
+    bool told;    /* The monitor may have events that were not read. */
+    bool touched; /* The socket was used since it was last found empty, so that
+                     a wake-up may have been eaten. */
     zmq_msg_t unsent;      /* Found no room in the socket. */
     struct inbound *spare; /* For the next message. */
 };
@@ -89,7 +92,7 @@ void conn_sleep(struct pollfd *fds, nfds_t count, tick_ns length);
 /** Wake whoever sleeps.  Signal-safe; any thread. */
 void conn_wake(int wake_fd);
 
-/** Forget earlier wakes. */
-void conn_awake(struct conn *c);
+/** Note what conn_sleep() found.  With the lock. */
+void conn_woken(struct conn *c, const struct pollfd *fds, nfds_t count);
 
 #endif

@@ -52,6 +52,7 @@ struct stint {
     bool keeper_soon; /* It will look within a millisecond. */
     tick_ns keeper_at;
     pthread_cond_t keeper_cond;
+    unsigned pushes;   /* Since the socket was last looked at. */
     uint64_t activity; /* Grows with each call that leaves work behind. */
     uint64_t pong;     /* Last echo that came back. */
     uint64_t pings;    /* Last echo asked for. */

@@ -9,7 +9,10 @@
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
 
-enum { BURST = 256 }; /* Messages in a row before others get a turn. */
+enum {
+    BURST = 256, /* Messages in a row before others get a turn. */
+    LOOK_EVERY = 32,
+};
 
 #define SLEEP_MAX (3600 * TICK_S)
 #define SOON TICK_MS
@@ -212,13 +215,21 @@ next_due(const struct stint *s)
 void
 pump_push(struct stint *s, bool flush)
 {
+    /* A look at the socket is a system call: while a batch gathers, every
+     * 32nd post is often enough. */
+    bool look = ++s->pushes >= LOOK_EVERY;
+    if (!flush && !look && !rpc_is_prompt(s->rpc)) return;
+
     tick_ns now = clock_now();
 
     send_all(s, now, flush);
     /* Using the socket may have eaten the wake-up of whoever sleeps on it, so
      * what came is taken here. */
-    if (receive_all(s, now)) wake_ready(s);
-    send_all(s, now, false);
+    if (look || s->conn.touched) {
+        s->pushes = 0;
+        if (receive_all(s, now)) wake_ready(s);
+        send_all(s, now, false);
+    }
     if (s->conn.broken || s->conn.has_unsent) wake_sleeper(s);
 }
 
@@ -240,7 +251,7 @@ nap(struct stint *s, tick_ns until)
     conn_sleep(fds, count, length);
     (void)pthread_mutex_lock(&s->lock);
     s->sleeping = false;
-    if (fds[0].revents != 0) conn_awake(&s->conn);
+    conn_woken(&s->conn, fds, count);
     if (is_interrupted(s)) wake_ready(s);
 }
 
@@ -444,6 +455,9 @@ keeper_plan(struct stint *s, tick_ns now)
     return tick_after(now, SOON);
 }
 
+/* While callers come and go it looks again and again by the clock: calling it
+ * each time would cost every call a switch of threads.  They do better
+ * themselves what is to be done meanwhile. */
 static void *
 keeper_main(void *arg)
 {
@@ -455,10 +469,12 @@ keeper_main(void *arg)
         while (!s->keeper_quit && clock_now() < s->keeper_at)
             wait_cond(s, &s->keeper_cond, s->keeper_at);
         if (s->keeper_quit) break;
+        bool busy = activity != s->activity;
         s->keeper_soon = false;
-        /* A caller that was here a moment ago does it better itself. */
-        if (!s->pumping && (activity == s->activity || !expects(s))) keep(s);
-        s->keeper_at = keeper_plan(s, clock_now());
+        if (!s->pumping && (!busy || next_due(s) <= clock_now())) keep(s);
+        tick_ns now = clock_now();
+        s->keeper_at = busy ? tick_after(now, SOON) : keeper_plan(s, now);
+        if (busy) s->keeper_soon = true;
     }
     (void)pthread_mutex_unlock(&s->lock);
     return NULL;

@@ -24,6 +24,16 @@ call_fini(struct stint_call *c)
     buf_fini(&c->result);
 }
 
+/* Names of tasks are bounded by the protocol; this is the hot path. */
+static void
+copy_name(char *to, size_t size, const char *name)
+{
+    size_t length = strnlen(name, size - 1);
+
+    memcpy(to, name, length);
+    to[length] = '\0';
+}
+
 bool
 call_load(struct stint_call *c, const struct stint_task *t)
 {
@@ -35,8 +45,8 @@ call_load(struct stint_call *c, const struct stint_task *t)
     c->task = stint_task_id(t);
     c->fence = stint_task_fence(t);
     c->attempt = stint_task_attempt(t);
-    (void)snprintf(c->queue, sizeof c->queue, "%s", stint_task_queue(t));
-    (void)snprintf(c->handler, sizeof c->handler, "%s", stint_task_handler(t));
+    copy_name(c->queue, sizeof c->queue, stint_task_queue(t));
+    copy_name(c->handler, sizeof c->handler, stint_task_handler(t));
     atomic_store(&c->cancelled, false);
     if (payload.size > 0) buf_append(&c->payload, payload.data, payload.size);
     return !c->payload.failed;

@@ -470,13 +470,20 @@ ack_is_due(const struct rpc *rpc, tick_ns now)
                || now >= tick_after(rpc->owed_at, ACK_AFTER));
 }
 
+bool
+rpc_is_prompt(const struct rpc *rpc)
+{
+    if (rpc->stream.open_messages == 0) return false;
+    return rpc->answered || rpc->parcels.prompt_out == 0
+           || !has_room(rpc, 1, 1);
+}
+
 /* Whether the open frame leaves now rather than gather more. */
 static bool
 leaves(struct rpc *rpc, tick_ns now, bool flush)
 {
     if (rpc->stream.open_messages == 0) return false;
-    if (flush || rpc->answered || rpc->parcels.prompt_out == 0) return true;
-    if (!has_room(rpc, 1, 1)) return true;
+    if (flush || rpc_is_prompt(rpc)) return true;
     if (rpc->gather_since == 0) rpc->gather_since = now;
     return now >= tick_after(rpc->gather_since, GATHER_FOR);
 }

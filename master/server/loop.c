@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <sodium.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -37,6 +38,12 @@ loop_init(struct loop *l, void *router, const struct door *door,
     l->quit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (l->quit_fd < 0) {
         return say(STINT_ESYSTEM, "no descriptor is left: %s", strerror(errno));
+    }
+    size_t size = sizeof l->router_fd;
+    if (zmq_getsockopt(router, ZMQ_FD, &l->router_fd, &size) != 0) {
+        (void)close(l->quit_fd);
+        return say(STINT_ESYSTEM, "the socket has no descriptor: %s",
+            zmq_strerror(errno));
     }
     outbox_init(&l->outbox, router, conn_lost, l);
     return 0;
@@ -173,30 +180,38 @@ turn(struct loop *l)
 
 /* Milliseconds until the core has to be asked again, rounded up: a turn too
  * early would be for nothing. */
-static long
+static int
 patience_ms(const struct loop *l)
 {
     tick_ns now = clock_now();
     tick_ns until = tick_min(core_next_deadline(l->core), now + LOOK);
 
     if (outbox_waits(&l->outbox)) until = tick_min(until, now + RETRY);
-    return until <= now ? 0 : (long)((until - now + TICK_MS - 1) / TICK_MS);
+    return until <= now ? 0 : (int)((until - now + TICK_MS - 1) / TICK_MS);
 }
 
-/* Sleep until something comes or is due.  1: go on, 0: quit, or an error. */
+/* Sleep until something comes or is due.  1: go on, 0: quit, or an error.
+ * Sending may have eaten the wake-up of what came meanwhile, so the socket is
+ * asked first; zmq_poll() would ask everything twice. */
 static int
 rest(struct loop *l)
 {
-    zmq_pollitem_t items[] = {
-        { .socket = l->router, .events = ZMQ_POLLIN },
-        { .fd = l->quit_fd, .events = ZMQ_POLLIN },
+    int events = 0;
+    size_t size = sizeof events;
+    struct pollfd fds[] = {
+        { .fd = l->router_fd, .events = POLLIN },
+        { .fd = l->quit_fd, .events = POLLIN },
     };
 
-    if (zmq_poll(items, 2, patience_ms(l)) < 0 && errno != EINTR) {
+    if (zmq_getsockopt(l->router, ZMQ_EVENTS, &events, &size) != 0) {
         return say(
             STINT_ESYSTEM, "the loop cannot wait: %s", zmq_strerror(errno));
     }
-    return (items[1].revents & ZMQ_POLLIN) == 0;
+    if ((events & ZMQ_POLLIN) != 0) return 1;
+    if (poll(fds, 2, patience_ms(l)) < 0 && errno != EINTR) {
+        return say(STINT_ESYSTEM, "the loop cannot wait: %s", strerror(errno));
+    }
+    return (fds[1].revents & POLLIN) == 0;
 }
 
 static bool
@@ -211,16 +226,14 @@ int
 loop_run(struct loop *l)
 {
     int going = 1;
-    unsigned busy = 0;
 
     l->listened = clock_now();
     while (going > 0) {
-        bool came = turn(l) > 0;
+        unsigned came = turn(l);
         if (core_stop_asked(l->core)) break;
-        if (!came) {
-            busy = 0;
+        if (came < DRAIN_MAX) {
             going = rest(l);
-        } else if (++busy % DRAIN_MAX == 0 && was_quit(l)) {
+        } else if (was_quit(l)) {
             break; /* It never rests under load. */
         }
     }
