@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/config.h"
 #include "cli/mem.h"
 #include "cli/table.h"
 
@@ -56,7 +57,7 @@ run_config_show(struct run *run)
     int status;
 
     setting_add_all(run);
-    setting_settle(run);
+    config_settle(run);
     for (size_t i = 0; i < run->count; i++)
         add(table, &run->settings[i]);
     status = table_print(table, run);

@@ -8,9 +8,8 @@
 
 #include "cli/command.h"
 #include "cli/exit.h"
-#include "cli/mem.h"
+#include "cli/opt_parse.h"
 #include "cli/setting.h"
-#include "cli/suggest.h"
 #include "cli/table.h"
 
 static const char first_words[] =
@@ -67,7 +66,7 @@ run_help(struct run *run)
             "there is no command '%s%s%s'; `stint help` lists what there is",
             words[1], words[2] ? " " : "", words[2] ? words[2] : "");
     setting_init(&other, command);
-    opt_help(&other);
+    opt_parse_help(&other);
     setting_fini(&other);
     return table_flush();
 }

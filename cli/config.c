@@ -232,8 +232,8 @@ read_file(
     free(r.lines);
 }
 
-void
-config_load(struct run *run)
+static void
+load(struct run *run)
 {
     const struct setting *named = setting_find(run, "config");
     char *user = config_user_path();
@@ -248,4 +248,48 @@ config_load(struct run *run)
     read_file(run, &all, system_path, FROM_SYSTEM_FILE);
     setting_fini(&all);
     free(user);
+}
+
+/* ---- all together ------------------------------------------------------ */
+
+static void
+check(const struct setting *s)
+{
+    int status = s->from == FROM_FLAG ? EXIT_USAGE : EXIT_CONFIG;
+
+    for (size_t i = 0; i < s->count; i++) {
+        const char *wants = opt_wants(s->opt, s->items[i]);
+
+        if (wants == NULL) continue;
+        if (s->from == FROM_FLAG)
+            exit_now(status, "--%s wants %s, not '%s'", s->opt->name, wants,
+                s->items[i]);
+        exit_now(status, "%s: %s wants %s, not '%s'", s->where, s->opt->name,
+            wants, s->items[i]);
+    }
+}
+
+static void
+settle_environment(struct setting *s)
+{
+    const char *text = getenv(s->env);
+
+    /* An empty variable is one that a script left unset. */
+    if (text != NULL && *text != '\0')
+        setting_set(s, text, FROM_ENVIRONMENT, s->env);
+}
+
+void
+config_settle(struct run *run)
+{
+    for (size_t i = 0; i < run->count; i++)
+        settle_environment(&run->settings[i]);
+    load(run);
+    for (size_t i = 0; i < run->count; i++) {
+        struct setting *s = &run->settings[i];
+
+        if (s->count == 0 && s->from == FROM_DEFAULT && s->opt->fallback)
+            setting_set(s, s->opt->fallback, FROM_DEFAULT, "default");
+        check(s);
+    }
 }

@@ -1,5 +1,5 @@
 /**
- * config.h - configuration files.                              [layer: cli]
+ * config.h - the environment and configuration files.          [layer: cli]
  *
  * ZPL text, a section for each scope and a key for each option:
  *
@@ -16,9 +16,10 @@
 
 #include "cli/setting.h"
 
-/** Read --config, the user's file and the system's file into run's settings.
- * What is wrong is said and ends the program with 78. */
-void config_load(struct run *run);
+/** Add to run's settings what the environment, the configuration files and the
+ * defaults say, and check every value.  What is wrong is said and ends the
+ * program with 64 or 78. */
+void config_settle(struct run *run);
 
 /** "$XDG_CONFIG_HOME/stint/stint.conf" or "~/.config/…"; NULL without both.
  * Gives the text. */

@@ -11,9 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/config.h"
 #include "cli/exit.h"
 #include "cli/mem.h"
 #include "cli/opt_check.h"
+#include "cli/opt_parse.h"
 #include "cli/setting.h"
 #include "cli/suggest.h"
 
@@ -85,7 +87,7 @@ run_command(const struct command *command, int argc, char **argv)
     setting_init(&run, command);
     opt_parse(&run, argc, argv);
     opt_check_words(&run);
-    setting_settle(&run);
+    config_settle(&run);
     exit_quiet(setting_flag(&run, "quiet"));
     exit_color(setting_color(&run, STDERR_FILENO));
     status = command->run(&run);

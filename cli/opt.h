@@ -1,5 +1,5 @@
 /**
- * opt.h - the options there are, and reading them from argv.     [layer: cli]
+ * opt.h - the options there are.                              [layer: cli]
  *
  * An option is one row of a table; --help, the environment variable, the key in
  * a configuration file, the completions and `stint config show` follow from it.
@@ -9,8 +9,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
-struct run;
 
 enum opt_kind {
     OPT_FLAG,
@@ -57,15 +55,6 @@ char *opt_env_name(const char *scope, const char *name);
 
 /** How --help and errors call the value: the option's `arg`, or by its kind. */
 const char *opt_arg(const struct opt *opt);
-
-/**
- * Put the command line into run's settings and words.  An error is said and
- * ends the program with 64; --help and --usage print and end it with 0.
- */
-void opt_parse(struct run *run, int argc, char **argv);
-
-/** Print the long help of run's command on stdout. */
-void opt_help(struct run *run);
 
 /** What makes `text` no value of this option: "a duration such as 90s or
  * 1h30m", lent for ever; NULL when it is one. */

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/config.h"
-#include "cli/exit.h"
 #include "cli/mem.h"
 #include "cli/value.h"
 
@@ -104,48 +102,6 @@ setting_set(struct setting *s, const char *text, enum setting_from from,
         push_words(s, text);
     else
         push(s, mem_copy(text));
-}
-
-static void
-check(const struct setting *s)
-{
-    int status = s->from == FROM_FLAG ? EXIT_USAGE : EXIT_CONFIG;
-
-    for (size_t i = 0; i < s->count; i++) {
-        const char *wants = opt_wants(s->opt, s->items[i]);
-
-        if (wants == NULL) continue;
-        if (s->from == FROM_FLAG)
-            exit_now(status, "--%s wants %s, not '%s'", s->opt->name, wants,
-                s->items[i]);
-        exit_now(status, "%s: %s wants %s, not '%s'", s->where, s->opt->name,
-            wants, s->items[i]);
-    }
-}
-
-static void
-settle_environment(struct setting *s)
-{
-    const char *text = getenv(s->env);
-
-    /* An empty variable is one that a script left unset. */
-    if (text != NULL && *text != '\0')
-        setting_set(s, text, FROM_ENVIRONMENT, s->env);
-}
-
-void
-setting_settle(struct run *run)
-{
-    for (size_t i = 0; i < run->count; i++)
-        settle_environment(&run->settings[i]);
-    config_load(run);
-    for (size_t i = 0; i < run->count; i++) {
-        struct setting *s = &run->settings[i];
-
-        if (s->count == 0 && s->from == FROM_DEFAULT && s->opt->fallback)
-            setting_set(s, s->opt->fallback, FROM_DEFAULT, "default");
-        check(s);
-    }
 }
 
 struct setting *

@@ -56,10 +56,6 @@ void setting_fini(struct run *run);
 void setting_set(struct setting *s, const char *text, enum setting_from from,
     const char *where);
 
-/** Add what the environment, the configuration files and the defaults say, and
- * check every value.  An error is said and ends the program with 64 or 78. */
-void setting_settle(struct run *run);
-
 /** NULL when there is none. */
 struct setting *setting_find(const struct run *run, const char *name);
 struct setting *setting_find_in(
