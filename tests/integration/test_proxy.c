@@ -117,7 +117,7 @@ a_hundred_thousand_puts_and_gets_pass_a_cutting_proxy(void **state)
     pthread_t threads[TAKERS];
 
     (void)state;
-    through_begin(&through, "7", "60", "0");
+    through_begin(&through, "7", "10", "0");
     struct stint *s = through_connect(&through);
     assert_non_null(s);
     for (int i = 0; i < TAKERS; i++)
@@ -223,7 +223,7 @@ static void
 each_submitted_task_runs_once_and_its_result_comes_once(void **state)
 {
     (void)state;
-    run_submit("60", "0", TASKS);
+    run_submit("10", "0", TASKS);
     assert_true(through_end(&through) > 5);
 }
 
