@@ -79,6 +79,18 @@ list_pop(struct list *head)
     return first;
 }
 
+/** Move all nodes of `from` to the end of `to`. */
+static inline void
+list_splice(struct list *to, struct list *from)
+{
+    if (list_is_empty(from)) return;
+    from->next->prev = to->prev;
+    to->prev->next = from->next;
+    from->prev->next = to;
+    to->prev = from->prev;
+    list_init(from);
+}
+
 /* Every node in turn; `node` itself may be removed meanwhile. */
 #define LIST_FOREACH(node, after, head)                         \
     for (struct list *node = (head)->next, *after = node->next; \

@@ -329,25 +329,39 @@ core_receive(struct core *core, tick_ns now, uint64_t conn,
 /* ---- the turn
  * ------------------------------------------------------------------ */
 
-/* Sessions whose window opened: what was held back for them. */
+static void
+touch_waits(struct core *core, struct session *s)
+{
+    LIST_FOREACH (node, after, &s->waits) {
+        struct wait *w = CONTAINER_OF(node, struct wait, of_session);
+        for (uint32_t i = 0; w->kind == WAIT_GET && i < w->links_count; i++) {
+            struct queue *q = w->links[i].queue;
+            if (q != NULL && q->now[TASK_READY] > 0) life_touch(core, q);
+        }
+    }
+}
+
+/* Sessions whose window opened get what was held back for them.  Each is looked
+ * at once: who finds the window closed again stands in the list anew. */
 static void
 feed_starved(struct core *core)
 {
-    LIST_FOREACH (node, after, &core->starved) {
+    struct list found;
+
+    list_init(&found);
+    list_splice(&found, &core->starved);
+    for (;;) {
+        struct list *node = list_pop(&found);
+        if (node == NULL) return;
         struct session *s = CONTAINER_OF(node, struct session, starved);
-        bool is_here = s->state == SESSION_LIVE && s->conn != 0;
-        if (is_here && !session_has_window(s)) continue;
-        list_remove(&s->starved);
-        if (!is_here) continue; /* Its next hello puts it back. */
-        life_send_results(core, s);
-        LIST_FOREACH (other, behind, &s->waits) {
-            struct wait *w = CONTAINER_OF(other, struct wait, of_session);
-            for (uint32_t i = 0; w->kind == WAIT_GET && i < w->links_count;
-                 i++) {
-                struct queue *q = w->links[i].queue;
-                if (q != NULL && q->now[TASK_READY] > 0) life_touch(core, q);
-            }
+        /* The next hello of one that is away puts it back. */
+        if (s->state != SESSION_LIVE || s->conn == 0) continue;
+        if (!session_has_window(s)) {
+            list_push(&core->starved, node);
+            continue;
         }
+        life_send_results(core, s);
+        touch_waits(core, s);
     }
 }
 
