@@ -13,7 +13,6 @@
 
 #include "cli/config.h"
 #include "cli/exit.h"
-#include "cli/mem.h"
 #include "cli/opt_check.h"
 #include "cli/opt_parse.h"
 #include "cli/setting.h"
@@ -35,17 +34,16 @@ is_half(const char *word)
 static int
 unknown_half(const char *word, const char *second)
 {
-    char *names = mem_copy("");
+    char names[512] = "";
+    size_t at = 0;
 
-    for (size_t i = 0; i < command_count; i++) {
+    for (size_t i = 0; i < command_count && at < sizeof(names); i++) {
         const char *name = command_table[i]->name;
         size_t length = strlen(word);
-        char *longer;
 
         if (strncmp(name, word, length) != 0 || name[length] != ' ') continue;
-        longer = mem_format("%s%s`stint %s`", names, *names ? ", " : "", name);
-        free(names);
-        names = longer;
+        at += (size_t)snprintf(names + at, sizeof(names) - at, "%s`stint %s`",
+            at > 0 ? ", " : "", name);
     }
     if (second != NULL)
         return exit_say(EXIT_USAGE, "%s has no command '%s'; there is %s", word,
