@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/stint_error.h"
+#include "common/sys/blocks.h"
 #include "common/sys/say.h"
 
 enum {
@@ -38,6 +39,7 @@ conn_init(struct conn *c, const char *endpoint,
         return say(
             STINT_ESYSTEM, "cannot make an eventfd: %s", strerror(errno));
     }
+    blocks_keep();
     c->ctx = zmq_ctx_new();
     c->spare = inbound_new();
     if (c->ctx != NULL && c->spare != NULL) return 0;

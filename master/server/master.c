@@ -1,7 +1,6 @@
 /* stint_master_…: a master in a thread of the calling process. */
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,6 +14,7 @@
 #include "client/dial.h"
 #include "client/stint.h"
 #include "common/error.h"
+#include "common/sys/blocks.h"
 #include "common/sys/clock.h"
 #include "common/sys/host.h"
 #include "common/sys/say.h"
@@ -45,15 +45,6 @@ struct stint_master {
     atomic_int outcome;  /* Of the loop; set before it tells end_fd. */
     char sentence[1024]; /* Why; set before the outcome. */
 };
-
-/* Blocks that a task of some MiB needs are kept for the next one: the kernel
- * would clear each page anew, which costs more than all the rest. */
-static void
-keep_big_blocks(void)
-{
-    (void)mallopt(M_MMAP_THRESHOLD, 1 << 30);
-    (void)mallopt(M_TRIM_THRESHOLD, 1 << 30);
-}
 
 /* ---- the thread ---------------------------------------------------------- */
 
@@ -189,7 +180,7 @@ prepare(struct settings *settings, const struct stint_master_options *options)
     if (sodium_init() < 0) {
         return say(STINT_ESYSTEM, "libsodium finds no source of randomness");
     }
-    keep_big_blocks();
+    blocks_keep();
     (void)host_raise_files();
     return settings_read(settings, options);
 }
