@@ -21,7 +21,8 @@ sink_init(struct sink *sink, const struct run *run)
         .options = { .priority = (int)setting_number(run, "priority"),
             .delay_ms = setting_ms(run, "delay"),
             .expires_ms = setting_ms(run, "expires"),
-            .attempts_max = attempts < UINT16_MAX ? (unsigned)attempts : 0,
+            .attempts_max =
+                attempts < UINT32_MAX ? (unsigned)attempts : UINT32_MAX,
             .handler = setting_text(run, "handler") },
         .timeout_ms = setting_ms(run, "timeout"),
         .result_ms = setting_ms(run, "result-timeout"),

@@ -53,7 +53,7 @@ work_slots(const struct run *run)
     int64_t slots = setting_number(run, "slots");
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-    if (slots > 0 && slots <= 100000) return (unsigned)slots;
+    if (slots > 0) return slots < UINT32_MAX ? (unsigned)slots : UINT32_MAX;
     return cores > 0 ? (unsigned)cores : 1;
 }
 
@@ -62,6 +62,7 @@ duration(const struct run *run, const char *name)
 {
     int64_t ms = setting_ms(run, name);
 
+    if (ms == 0 && setting_text(run, name) != NULL) return 1; /* At once. */
     return ms > 0 ? ms : 0; /* "forever" is no limit, which is 0. */
 }
 

@@ -152,3 +152,23 @@ load helper
     stint put jobs kept
     [ "$(stint get jobs --timeout 5s)" = kept ]
 }
+
+@test "numbers beyond what the master takes are refused, not changed" {
+    master
+    run -64 --separate-stderr stint put jobs x --attempts 70000
+    is_one_error
+    run -64 --separate-stderr stint put jobs x --delay forever
+    is_one_error
+    run -64 --separate-stderr stint worker -j 4000000000 -- true
+    is_one_error
+    run -75 stint get jobs
+}
+
+@test "no grace is none" {
+    master
+    worker -j 1 --grace 0s -- sleep 60
+    stint put default x
+    wait_for sh -c "'$STINT' queues default --json | grep -q '\"leased\": 1'"
+    kill -TERM "$WORKER"
+    wait_for is_ready default 1
+}
