@@ -163,15 +163,20 @@ ask_put(struct client *c)
 static void
 put_accepted(struct client *c, const struct msg_put_ok *ok)
 {
+    struct world *w = c->world;
+
     for (uint64_t i = 0; i < ok->count; i++) {
-        struct client_item *item = client_item(c, ok->request + i);
-        const struct ledger_entry *e =
-            ledger_find(&c->world->ledger, ok->task + i);
+        struct ledger_name name = { .uid = c->uid, .number = ok->request + i };
+        struct client_item *item = client_item(c, name.number);
+        const struct ledger_entry *e = ledger_find(&w->ledger, ok->task + i);
+        if (item != NULL && e != NULL) {
+            ledger_reveal(w, ok->task + i, &name, item->wants);
+        }
         if (item == NULL || item->answered || item->refused || e == NULL
-            || e->uid != c->uid || e->number != ok->request + i) {
-            world_fail(c->world, "I6",
+            || e->uid != c->uid || e->number != name.number) {
+            world_fail(w, "I6",
                 "client %u: put %" PRIu64 " is not task %" PRIu64, c->uid,
-                ok->request + i, ok->task + i);
+                name.number, ok->task + i);
         }
         item->answered = true;
         item->task = ok->task + i;

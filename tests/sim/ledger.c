@@ -10,7 +10,7 @@
 #include "tests/sim/client.h"
 
 /* No lease of a simulation is longer. */
-#define LEASE_MAX (10 * TICK_S)
+#define LEASE_MAX (30 * TICK_S)
 
 void
 ledger_init(struct ledger *l)
@@ -235,6 +235,21 @@ note_put(struct world *w, uint64_t id, const struct ledger_entry *e)
     }
 }
 
+/* Of a task that came and went in one turn only its put can tell. */
+void
+ledger_reveal(
+    struct world *w, uint64_t task, const struct ledger_name *name, bool wants)
+{
+    struct ledger_entry *e = entry_of(w, task);
+
+    if (e->is_known) return;
+    e->is_known = true;
+    e->uid = name->uid;
+    e->number = name->number;
+    e->wants = wants;
+    note_put(w, task, e);
+}
+
 static void
 look_at_new(struct world *w)
 {
@@ -242,25 +257,22 @@ look_at_new(struct world *w)
 
     while (l->count < w->core->tasks.last) {
         const struct task *t = task_table_find(&w->core->tasks, l->count + 1);
-        struct ledger_name name;
-        if (t == NULL || t->size < sizeof name) {
-            world_fail(
-                w, "I2", "task %" PRIu64 " came and went unseen", l->count + 1);
-        }
-        memcpy(&name, t->payload, sizeof name);
         struct ledger_entry *e = append(l);
         *e = (struct ledger_entry){
-            .uid = name.uid,
-            .queue = name.queue,
-            .number = name.number,
-            .wants = t->ref != 0,
             .end = -1,
             .state = TASK_READY,
-            .priority = t->priority,
             .accepted = w->now,
         };
         w->stats.tasks += 1;
-        note_put(w, t->id, e);
+        if (t == NULL) continue;
+        struct ledger_name name;
+        if (t->size < sizeof name) {
+            world_fail(w, "I2", "task %" PRIu64 " comes from no put", t->id);
+        }
+        memcpy(&name, t->payload, sizeof name);
+        e->queue = name.queue;
+        e->priority = t->priority;
+        ledger_reveal(w, t->id, &name, t->ref != 0);
     }
 }
 

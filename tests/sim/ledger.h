@@ -27,8 +27,8 @@ struct ledger_entry {
     uint32_t uid; /* Who put it, under which request number. */
     uint32_t queue;
     uint64_t number;
-    bool wants; /* The result. */
-    bool is_known;
+    bool wants;    /* The result. */
+    bool is_known; /* Who put it. */
     int8_t end;    /* -1: open; else enum task_state. */
     uint8_t state; /* As last seen. */
     int32_t priority;
@@ -74,6 +74,10 @@ uint64_t ledger_hash(struct slice bytes);
 
 /** The entry of a task, or NULL. */
 const struct ledger_entry *ledger_find(const struct ledger *l, uint64_t task);
+
+/** The put that made a task, for one that nobody saw. */
+void ledger_reveal(
+    struct world *w, uint64_t task, const struct ledger_name *name, bool wants);
 
 /** Look at a frame that the core is about to receive. */
 void ledger_expect(

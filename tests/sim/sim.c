@@ -92,7 +92,7 @@ parse(int argc, char **argv, struct options *o)
 }
 
 /* A CHECK of the core does not know the seed. */
-static void
+static _Noreturn void
 tell_seed(int signal)
 {
     char text[64] = "replay it with: sim --seed ";

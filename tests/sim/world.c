@@ -308,7 +308,7 @@ kill(struct world *w)
 {
     struct client *c = any_client(w);
 
-    if (c->over) return;
+    if (c->over || c->uid == 1) return;
     w->stats.kills += 1;
     world_trace(w, "client %u is killed", c->uid);
     client_kill(c);
@@ -319,7 +319,7 @@ say_bye(struct world *w)
 {
     struct client *c = any_client(w);
 
-    if (c->over || c->leaving) return;
+    if (c->over || c->leaving || c->uid == 1) return;
     w->stats.byes += 1;
     world_trace(w, "client %u says bye", c->uid);
     ask_bye(c);
@@ -398,7 +398,7 @@ strike(struct world *w)
 
 /* ---- the run ------------------------------------------------------------- */
 
-/* Client 1 is the admin, whom nothing befalls in making the queues. */
+/* Client 1 is the admin, who lives as long as its world. */
 static void
 make_queues(struct world *w)
 {
@@ -485,6 +485,20 @@ step(struct world *w)
 
 /* ---- the end ------------------------------------------------------------- */
 
+/* For whom the master has no place, there is no end to wait for. */
+static void
+thin_out(struct world *w)
+{
+    uint32_t alive = 1; /* The healthy worker that is to come. */
+
+    for (uint32_t uid = 1; uid <= w->clients_count; uid++) {
+        struct client *c = w->clients[uid];
+        if (c->over) continue;
+        if (alive == w->config.sessions_max) client_kill(c);
+        if (!c->over) alive += 1;
+    }
+}
+
 static void
 heal(struct world *w)
 {
@@ -497,6 +511,7 @@ heal(struct world *w)
     }
     for (uint32_t uid = 1; uid <= w->clients_count; uid++)
         w->clients[uid]->frozen_until = 0;
+    thin_out(w);
     struct client *worker = client_new(w, ROLE_WORK, false, true);
     worker->strict = true;
 }
@@ -539,7 +554,7 @@ check_results(struct world *w)
     for (uint64_t id = 1; id <= w->ledger.count; id++) {
         const struct ledger_entry *e = ledger_find(&w->ledger, id);
         struct client *c = w->clients[e->uid];
-        if (!e->wants || c->over || c->leaving) continue;
+        if (c == NULL || !e->wants || c->over || c->leaving) continue;
         if (c->restarts > 0 && e->accepted <= c->restarted_at) continue;
         if (client_item(c, e->number)->shown == 1) continue;
         world_fail(w, "I7",
