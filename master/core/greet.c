@@ -258,6 +258,8 @@ greet_heard(struct core *core, tick_ns now, struct session *s)
     if (s->state == SESSION_SILENT && !s->leaving) {
         s->state = SESSION_LIVE;
         set_alarm(core, s, tick_after(now, core->config.silence));
+        /* What was held back for it; it need not say hello for that. */
+        if (list_is_empty(&s->starved)) list_push(&core->starved, &s->starved);
     }
 }
 
