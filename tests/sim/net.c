@@ -203,6 +203,14 @@ net_hurt(struct rnd *rnd, tick_ns now, struct net_conn *conn, enum net_cut how)
     }
 }
 
+bool
+net_is_well(const struct net_conn *conn)
+{
+    return conn->at_client && conn->at_master && !conn->up.dark
+           && !conn->down.dark && conn->client_learns == TICK_NEVER
+           && conn->master_learns == TICK_NEVER;
+}
+
 void
 net_leave(tick_ns now, struct net_conn *conn, tick_ns later)
 {

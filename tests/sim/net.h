@@ -71,6 +71,9 @@ tick_ns net_due(const struct net_pipe *pipe);
 void net_hurt(
     struct rnd *rnd, tick_ns now, struct net_conn *conn, enum net_cut how);
 
+/** Both ends hold it and both directions work. */
+bool net_is_well(const struct net_conn *conn);
+
 /** The client closes it, in order or by dying; the master learns of it after
  * `later` (TICK_NEVER: never). */
 void net_leave(tick_ns now, struct net_conn *conn, tick_ns later);

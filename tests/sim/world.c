@@ -499,6 +499,8 @@ thin_out(struct world *w)
     }
 }
 
+/* Connections that were hurt are cut, so that both ends know.  The others stay:
+ * what somebody was owed must not need a new hello to arrive. */
 static void
 heal(struct world *w)
 {
@@ -506,8 +508,9 @@ heal(struct world *w)
     w->healed = true;
     w->plan.duplicate = w->plan.replay = 0;
     LIST_FOREACH (node, after, &w->net.conns) {
-        net_hurt(&w->rnd, w->now, CONTAINER_OF(node, struct net_conn, node),
-            NET_CUT_BOTH);
+        struct net_conn *conn = CONTAINER_OF(node, struct net_conn, node);
+        if (net_is_well(conn)) continue;
+        net_hurt(&w->rnd, w->now, conn, NET_CUT_BOTH);
     }
     for (uint32_t uid = 1; uid <= w->clients_count; uid++)
         w->clients[uid]->frozen_until = 0;
