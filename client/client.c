@@ -282,6 +282,7 @@ finish(struct stint *s)
         consumer_free(consumer_of(node));
     for (struct list *node; (node = list_first(&s->queues)) != NULL;)
         queue_free(queue_of(node));
+    if (s->stopped) return 0; /* Nobody is there to hear of it. */
     int rc = flush(s, deadline);
     int bye = say_bye(s, deadline);
     return rc != 0 ? rc : bye;

@@ -39,6 +39,7 @@ struct stint {
     bool closed; /* stint_close() was here. */
     int fatal;   /* Why no call can succeed any more, or 0. */
     char fatal_text[INSIDE_TEXT];
+    bool stopped;    /* The master stops because we asked: no need for a bye. */
     bool connecting; /* The first session does not stand yet. */
 
     /* pump.c */

@@ -118,6 +118,10 @@ int
 stint_shutdown(struct stint *s)
 {
     struct msg m = { .type = MSG_stop };
+    int rc = send_simple(s, &m);
 
-    return send_simple(s, &m);
+    pump_enter(s);
+    if (rc == 0) s->stopped = true;
+    pump_leave(s);
+    return rc;
 }

@@ -115,9 +115,13 @@ tell_seed(int signal)
 static void
 add_stats(struct world_stats *sum, const struct world_stats *more)
 {
+    uint64_t overdraft =
+        sum->overdraft > more->overdraft ? sum->overdraft : more->overdraft;
+
 #define WORLD_COUNTER(name) sum->name += more->name;
     WORLD_COUNTERS(WORLD_COUNTER)
 #undef WORLD_COUNTER
+    sum->overdraft = overdraft;
 }
 
 static void

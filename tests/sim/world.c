@@ -148,12 +148,23 @@ master_turn(struct world *w)
     }
 }
 
+/* I9: beyond the budget there is for each session what it is always given, one
+ * payload and answers that are not acknowledged, and nothing else. */
 static void
-note_memory(struct world *w)
+check_memory(struct world *w)
 {
+    enum { ANSWERS = 256 << 10 };
     struct core_totals sum = core_totals(w->core);
+    size_t slack = sum.sessions * (w->config.payload_max + ANSWERS);
 
-    if (sum.memory > w->memory_peak) w->memory_peak = sum.memory;
+    if (sum.memory > w->config.memory_max + slack) {
+        world_fail(w, "I9", "%zu bytes of %zu and %zu are used", sum.memory,
+            w->config.memory_max, slack);
+    }
+    if (sum.memory > w->config.memory_max
+        && sum.memory - w->config.memory_max > w->stats.overdraft) {
+        w->stats.overdraft = sum.memory - w->config.memory_max;
+    }
 }
 
 static void
@@ -165,7 +176,7 @@ master_receive(struct world *w, struct net_conn *conn, struct frame *f)
     core_receive(w->core, w->now, conn->id, conn->key, wire);
     ledger_look(w, LEDGER_RECEIVED);
     w->stats.frames += 1;
-    note_memory(w);
+    check_memory(w);
     const struct session *s = greet_find(w->core, conn->id);
     if (s != NULL && memcmp(s->id, &conn->client, sizeof conn->client) == 0) {
         w->clients[conn->client]->heard = w->now;

@@ -29,17 +29,18 @@ struct plan {
     uint32_t large;                      /* For each payload and result. */
 };
 
-/* What happened, for people. */
-#define WORLD_COUNTERS(C)                                                      \
-    C(steps)                                                                   \
-    C(frames)                                                                  \
-    C(tasks)                                                                   \
-    C(grants) C(done) C(dead) C(cancelled) C(expired) C(results) C(stale)      \
-        C(released) C(renewed) C(failed) C(hung) C(forged) C(trespasses)       \
-            C(cuts) C(freezes) C(kills) C(byes) C(spawns) C(revokes) C(stalls) \
-                C(shutdowns) C(duplicates) C(replays) C(reconnects)            \
-                    C(restarts) C(silences) C(full) C(budget) C(toolarge)      \
-                        C(refused) C(joins)
+/* What happened, for people; overdraft: most bytes over the memory budget. */
+#define WORLD_COUNTERS(C)                                                   \
+    C(steps)                                                                \
+    C(frames)                                                               \
+    C(tasks)                                                                \
+    C(grants)                                                               \
+    C(done) C(dead) C(cancelled) C(expired) C(results) C(stale) C(released) \
+        C(renewed) C(failed) C(hung) C(forged) C(trespasses) C(cuts)        \
+            C(freezes) C(kills) C(byes) C(spawns) C(revokes) C(stalls)      \
+                C(shutdowns) C(duplicates) C(replays) C(reconnects)         \
+                    C(restarts) C(silences) C(full) C(budget) C(toolarge)   \
+                        C(refused) C(joins) C(overdraft)
 
 struct world_stats {
 #define WORLD_COUNTER(name) uint64_t name;
@@ -79,7 +80,6 @@ struct world {
     struct client *clients[WORLD_CLIENTS_MAX]; /* By uid; uid 0 is nobody. */
     uint32_t clients_count;
     uint64_t consumer_last[WORLD_QUEUES]; /* Calm: last id handed out. */
-    size_t memory_peak, results_peak;
 
     struct ledger ledger;
     struct world_stats stats;
