@@ -446,18 +446,18 @@ keep(struct stint *s)
     hand_over(s);
 }
 
-/* While callers come and go, look every millisecond rather than be signalled by
- * each of them; when one has been reading for longer, it calls when it leaves.
- */
 static tick_ns
-keeper_plan(struct stint *s, bool busy, tick_ns now)
+keeper_plan(struct stint *s, tick_ns now)
 {
-    if (s->fatal != 0 || (s->pumping && !busy)) return TICK_NEVER;
-    if (!s->pumping && !expects(s)) return next_due(s);
+    if (s->pumping) return TICK_NEVER; /* The caller calls when it leaves. */
+    if (!expects(s)) return s->fatal != 0 ? TICK_NEVER : next_due(s);
     s->keeper_soon = true;
     return tick_after(now, SOON);
 }
 
+/* While callers come and go it looks again and again by the clock: calling it
+ * each time would cost every call a switch of threads.  They do better
+ * themselves what is to be done meanwhile. */
 static void *
 keeper_main(void *arg)
 {
