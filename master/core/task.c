@@ -127,6 +127,18 @@ chunk_of(const struct task_table *table, uint64_t id)
     return table->chunks[at - table->base];
 }
 
+/* Free an empty chunk, but for the one that goes on being filled. */
+static void
+drop_if_empty(struct task_table *table, uint64_t at)
+{
+    if (at < table->base || at >= table->last / TASK_CHUNK) return;
+
+    struct task_chunk **chunk = &table->chunks[at - table->base];
+    if (*chunk == NULL || (*chunk)->live > 0) return;
+    free(*chunk);
+    *chunk = NULL;
+}
+
 void
 task_table_add(struct task_table *table, struct task *t)
 {
@@ -134,6 +146,8 @@ task_table_add(struct task_table *table, struct task *t)
     struct task_chunk *chunk = chunk_of(table, id);
 
     CHECK(chunk != NULL);
+    /* All of the one before may have ended while it was the last. */
+    if (id % TASK_CHUNK == 0) drop_if_empty(table, id / TASK_CHUNK - 1);
     t->id = id;
     chunk->tasks[id % TASK_CHUNK] = t;
     chunk->live += 1;
@@ -175,11 +189,5 @@ task_table_remove(struct task_table *table, struct task *t)
     CHECK(chunk != NULL && chunk->tasks[t->id % TASK_CHUNK] == t);
     chunk->tasks[t->id % TASK_CHUNK] = NULL;
     chunk->live -= 1;
-    /* The last chunk goes on being filled. */
-    uint64_t at = t->id / TASK_CHUNK;
-    if (chunk->live == 0 && at + 1 < table->base + table->count
-        && at < table->last / TASK_CHUNK) {
-        table->chunks[at - table->base] = NULL;
-        free(chunk);
-    }
+    drop_if_empty(table, t->id / TASK_CHUNK);
 }
