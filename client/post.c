@@ -192,6 +192,7 @@ begin_put(struct stint_queue *q, size_t size,
     }
     m.as.put.request = p->r.number;
     m.as.put.wait_ns = INT64_MAX;
+    m.as.put.lazy = 1;
     m.as.put.result = result;
     *b = rpc_message(q->s->rpc);
     p->list = codec_list_begin(*b, &m);
@@ -265,6 +266,7 @@ begin_done(struct stint *s, size_t bytes)
 
     if (p == NULL) return NULL;
     m.as.done.request = p->r.number;
+    m.as.done.lazy = 1;
     struct buf *b = rpc_message(s->rpc);
     p->list = codec_list_begin(b, &m);
     s->open_done = p;

@@ -45,6 +45,7 @@ core_new(const struct core_config *config, tick_ns now)
     chance_init(&core->chance, config->seed);
     keyring_init(&core->keys);
     list_init(&core->sending);
+    list_init(&core->lazy);
     list_init(&core->starved);
     list_init(&core->broken);
     list_init(&core->letters);
@@ -382,6 +383,7 @@ core_turn(struct core *core, tick_ns now)
     match_all(core, now);
     match_tick(core, now);
     match_all(core, now);
+    reply_tick(core, now);
     seal_all(core);
     if (!list_is_empty(&core->broken)) greet_tick(core, now);
 }
@@ -392,6 +394,7 @@ core_next_deadline(const struct core *core)
     tick_ns next =
         tick_min(life_next_deadline(core), wait_next_deadline(&core->waits));
 
+    next = tick_min(next, reply_next_deadline(core));
     return tick_min(next, greet_next_deadline(core));
 }
 

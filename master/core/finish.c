@@ -8,6 +8,7 @@ struct verdict {
     struct buf refused; /* Encoded records. */
     uint32_t count;
     uint64_t index;
+    bool lazy; /* Nobody waits for it. */
 };
 
 static void
@@ -23,23 +24,26 @@ judge(struct core *core, struct verdict *v, int code)
 }
 
 static void
-pronounce(
-    struct core *core, struct session *s, uint64_t request, struct verdict *v)
+pronounce(struct core *core, tick_ns now, struct session *s, uint64_t request,
+    struct verdict *v)
 {
+    const struct msg m = {
+        .type = MSG_outcome,
+        .as.outcome = {
+            .request = request,
+            .refused = {
+                .bytes = { v->refused.bytes, v->refused.length },
+                .count = v->count,
+            },
+        },
+    };
+
     if (v->refused.failed) {
         reply_broken(core, s);
+    } else if (v->lazy) {
+        reply_lazily(core, now, s, &m);
     } else {
-        reply(core, s,
-            &(struct msg){
-                .type = MSG_outcome,
-                .as.outcome = {
-                    .request = request,
-                    .refused = {
-                        .bytes = { v->refused.bytes, v->refused.length },
-                        .count = v->count,
-                    },
-                },
-            });
+        reply(core, s, &m);
     }
     buf_fini(&v->refused);
 }
@@ -68,7 +72,7 @@ void
 finish_done(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
 {
-    struct verdict v = { .count = 0 };
+    struct verdict v = { .lazy = m->as.done.lazy != 0 };
     struct proto_list list = m->as.done.tasks;
     struct rec_completion c;
 
@@ -81,7 +85,7 @@ finish_done(
         if (code == 0) code = life_done(core, now, t, c.result);
         judge(core, &v, code);
     }
-    pronounce(core, s, m->as.done.request, &v);
+    pronounce(core, now, s, m->as.done.request, &v);
 }
 
 void
@@ -104,7 +108,7 @@ finish_fail(
         }
         judge(core, &v, code);
     }
-    pronounce(core, s, f->request, &v);
+    pronounce(core, now, s, f->request, &v);
 }
 
 void
@@ -124,7 +128,7 @@ finish_release(
         }
         judge(core, &v, code);
     }
-    pronounce(core, s, m->as.release.request, &v);
+    pronounce(core, now, s, m->as.release.request, &v);
 }
 
 void
@@ -145,7 +149,7 @@ finish_renew(
         }
         judge(core, &v, code);
     }
-    pronounce(core, s, m->as.renew.request, &v);
+    pronounce(core, now, s, m->as.renew.request, &v);
 }
 
 /* I14: one may cancel what one's own key submitted; an admin may all. */
@@ -177,5 +181,5 @@ finish_cancel(
         }
         judge(core, &v, code);
     }
-    pronounce(core, s, m->as.cancel.request, &v);
+    pronounce(core, now, s, m->as.cancel.request, &v);
 }

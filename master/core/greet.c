@@ -307,6 +307,7 @@ greet_forget(struct core *core, tick_ns now, struct session *s)
     HASH_DELETE(by_id, core->by_id, s);
     heap_remove(&core->alarms, &s->alarm);
     list_remove(&s->sending);
+    list_remove(&s->lazy);
     list_remove(&s->starved);
     s->key->sessions -= 1;
     core->out -= session_out_bytes(s);

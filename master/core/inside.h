@@ -46,6 +46,8 @@ struct core {
     struct session *by_conn; /* uthash; those with a connection. */
     struct heap alarms;
     struct list sending; /* Sessions with something to send. */
+    struct list lazy;    /* Sessions whose answers wait for company, first who
+                            waits no longer first. */
     struct list starved; /* Sessions whose window was found full. */
     struct list broken;  /* Sessions that ran out of memory: to be ended. */
     struct list letters;

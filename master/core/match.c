@@ -121,15 +121,19 @@ match_accept(struct core *core, tick_ns now, struct queue *q, struct session *s,
         count++;
     }
     if (count == 0) return false;
-    reply(core, s,
-        &(struct msg){
-            .type = MSG_put_ok,
-            .as.put_ok = {
-                .request = batch->request,
-                .count = count,
-                .task = first,
-            },
-        });
+    const struct msg m = {
+        .type = MSG_put_ok,
+        .as.put_ok = {
+            .request = batch->request,
+            .count = count,
+            .task = first,
+        },
+    };
+    if (batch->lazy) {
+        reply_lazily(core, now, s, &m);
+    } else {
+        reply(core, s, &m);
+    }
     batch->request += count;
     batch->count -= count;
     return true;

@@ -71,6 +71,7 @@ make_batch(struct core *core, tick_ns now, struct session *s,
     *batch = (struct wait_batch){
         .request = p->request,
         .delay = (tick_ns)p->delay_ns,
+        .lazy = p->lazy != 0,
     };
     list_init(&batch->tasks);
     while (codec_list_next(&list, RECORD_payload, &record)) {

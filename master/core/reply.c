@@ -2,7 +2,12 @@
 
 #include <stdlib.h>
 
+#include "common/base.h"
 #include "common/error.h"
+
+/* Longer than a task of no work takes to come back, so that the answer to its
+ * completion finds the next task; far below what a person notices. */
+static const tick_ns lazy_time = 300 * TICK_US;
 
 void
 reply_broken(struct core *core, struct session *s)
@@ -20,6 +25,7 @@ is_broken(const struct session *s)
 void
 reply_sending(struct core *core, struct session *s)
 {
+    list_remove(&s->lazy);
     if (is_broken(s)) {
         reply_broken(core, s);
     } else if (list_is_empty(&s->sending)) {
@@ -39,13 +45,53 @@ reply_seal(struct core *core, struct session *s)
     core->out += session_out_bytes(s) - before;
 }
 
-void
-reply(struct core *core, struct session *s, const struct msg *m)
+static void
+append(struct core *core, struct session *s, const struct msg *m)
 {
     size_t before = session_out_bytes(s);
 
     codec_message(stream_message(&s->stream), m);
     core->out += session_out_bytes(s) - before;
+}
+
+void
+reply_lazily(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m)
+{
+    append(core, s, m);
+    if (is_broken(s) || stream_open_bytes(&s->stream) > SESSION_FRAME_SOFT) {
+        reply_sending(core, s);
+    } else if (list_is_empty(&s->sending) && list_is_empty(&s->lazy)) {
+        s->lazy_until = tick_after(now, lazy_time);
+        list_push(&core->lazy, &s->lazy);
+    }
+}
+
+void
+reply_tick(struct core *core, tick_ns now)
+{
+    for (;;) {
+        struct list *node = list_first(&core->lazy);
+        if (node == NULL) return;
+        struct session *s = CONTAINER_OF(node, struct session, lazy);
+        if (s->lazy_until > now) return;
+        reply_sending(core, s);
+    }
+}
+
+tick_ns
+reply_next_deadline(const struct core *core)
+{
+    const struct list *node = list_first(&core->lazy);
+
+    if (node == NULL) return TICK_NEVER;
+    return CONTAINER_OF_CONST(node, struct session, lazy)->lazy_until;
+}
+
+void
+reply(struct core *core, struct session *s, const struct msg *m)
+{
+    append(core, s, m);
     reply_sending(core, s);
     if (stream_open_bytes(&s->stream) > SESSION_FRAME_SOFT) {
         reply_seal(core, s);

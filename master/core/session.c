@@ -20,6 +20,7 @@ session_new(const uint8_t id[PROTO_SESSION_BYTES], struct key *key, tick_ns now)
     list_init(&s->waits);
     list_init(&s->results);
     list_init(&s->sending);
+    list_init(&s->lazy);
     list_init(&s->starved);
     return s;
 }
@@ -30,6 +31,7 @@ session_free(struct session *s)
     CHECK(list_is_empty(&s->leases) && list_is_empty(&s->waits));
     CHECK(list_is_empty(&s->results));
     list_remove(&s->sending);
+    list_remove(&s->lazy);
     list_remove(&s->starved);
     stream_fini(&s->stream);
     free(s);

@@ -71,6 +71,8 @@ struct session {
     } tail;
 
     struct list sending; /* In the core's list of sessions with frames. */
+    struct list lazy;    /* In its list of those whose answers wait a little. */
+    tick_ns lazy_until;
     struct list
         starved; /* In the core's list of those whose window was full. */
     UT_hash_handle by_id;

@@ -8,6 +8,8 @@
 #ifndef WAIT_H
 #define WAIT_H
 
+#include <stdbool.h>
+
 #include "common/heap.h"
 #include "common/list.h"
 #include "common/tick.h"
@@ -31,6 +33,7 @@ struct wait_batch {
     uint32_t count;
     uint64_t request; /* Number of the first of them. */
     tick_ns delay;
+    bool lazy; /* Nobody waits for the answer. */
 };
 
 struct wait {

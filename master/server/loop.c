@@ -178,16 +178,17 @@ turn(struct loop *l)
     return count;
 }
 
-/* Milliseconds until the core has to be asked again, rounded up: a turn too
- * early would be for nothing. */
-static int
-patience_ms(const struct loop *l)
+/* How long until the core has to be asked again. */
+static struct timespec
+patience(const struct loop *l)
 {
     tick_ns now = clock_now();
     tick_ns until = tick_min(core_next_deadline(l->core), now + LOOK);
 
     if (outbox_waits(&l->outbox)) until = tick_min(until, now + RETRY);
-    return until <= now ? 0 : (int)((until - now + TICK_MS - 1) / TICK_MS);
+    tick_ns length = until <= now ? 0 : until - now;
+    return (struct timespec){ .tv_sec = (time_t)(length / TICK_S),
+        .tv_nsec = (long)(length % TICK_S) };
 }
 
 /* Sleep until something comes or is due.  1: go on, 0: quit, or an error.
@@ -208,7 +209,8 @@ rest(struct loop *l)
             STINT_ESYSTEM, "the loop cannot wait: %s", zmq_strerror(errno));
     }
     if ((events & ZMQ_POLLIN) != 0) return 1;
-    if (poll(fds, 2, patience_ms(l)) < 0 && errno != EINTR) {
+    const struct timespec length = patience(l);
+    if (ppoll(fds, 2, &length, NULL) < 0 && errno != EINTR) {
         return say(STINT_ESYSTEM, "the loop cannot wait: %s", strerror(errno));
     }
     return (fds[1].revents & POLLIN) == 0;
