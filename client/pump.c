@@ -218,7 +218,7 @@ pump_push(struct stint *s, bool flush)
     /* A look at the socket is a system call: while a batch gathers, every
      * 32nd post is often enough. */
     bool look = ++s->pushes >= LOOK_EVERY;
-    if (!flush && !look && !rpc_is_prompt(s->rpc)) return;
+    if (!flush && !look && rpc_is_gathering(s->rpc)) return;
 
     tick_ns now = clock_now();
 

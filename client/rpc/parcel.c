@@ -31,6 +31,16 @@ parcel_fini(struct parcels *p)
     parcel_init(p);
 }
 
+void
+parcel_move(struct parcels *to, struct parcels *from)
+{
+    *to = *from;
+    list_init(&to->sealed);
+    for (struct list *node; (node = list_pop(&from->sealed)) != NULL;)
+        list_push(&to->sealed, node);
+    parcel_init(from);
+}
+
 int
 parcel_open(struct parcels *p)
 {

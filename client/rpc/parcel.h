@@ -31,6 +31,9 @@ struct parcels {
 void parcel_init(struct parcels *p);
 void parcel_fini(struct parcels *p);
 
+/** Fill `to`, which is none yet, with what `from` has, and empty `from`. */
+void parcel_move(struct parcels *to, struct parcels *from);
+
 /** Make sure that there is a parcel to fill.  0 or STINT_ENOMEM. */
 int parcel_open(struct parcels *p);
 

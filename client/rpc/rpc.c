@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 
+#include "client/rpc/answer.h"
 #include "client/rpc/numbers.h"
 #include "client/rpc/parcel.h"
+#include "client/rpc/pulse.h"
 #include "client/rpc/resend.h"
 #include "common/base.h"
 #include "common/check.h"
@@ -14,13 +16,11 @@
 enum {
     GATHER_ITEMS = 1024,
     GATHER_BYTES = 64 * 1024,
-    ACK_BYTES = 256 * 1024,
     ACK_FRAMES = 8, /* Well under the frames a master keeps for one peer. */
     REFUSAL_TEXT = 1025,
 };
 
 #define GATHER_FOR TICK_MS
-#define ACK_AFTER (200 * TICK_MS)
 #define SILENCE_DEFAULT (3 * TICK_S)
 
 struct rpc {
@@ -42,10 +42,7 @@ struct rpc {
     int refusal;
     char refusal_text[REFUSAL_TEXT];
 
-    tick_ns sent_at, heard_at, pinged_at;
-    tick_ns asked_at; /* First ping since something was heard; 0: none. */
-    tick_ns owed_at;  /* Since when an acknowledgement is owed; 0: none. */
-    size_t owed_bytes;
+    struct pulse pulse;
     bool ping_asked;
     uint64_t ping_echo;
 };
@@ -62,7 +59,7 @@ rpc_new(const struct rpc_config *config, tick_ns now)
     list_init(&rpc->open);
     parcel_init(&rpc->parcels);
     rpc->state = RPC_DOWN;
-    rpc->sent_at = rpc->heard_at = rpc->pinged_at = now;
+    pulse_start(&rpc->pulse, now);
     return rpc;
 }
 
@@ -121,7 +118,7 @@ has_room(const struct rpc *rpc, uint32_t items, size_t bytes)
                && rpc->parcels.items + items <= GATHER_ITEMS);
 }
 
-/* Room in the open frame for a message of a request of `items` numbers. */
+/* Room in the open frame for a message of `items` numbers. */
 static int
 make_room(struct rpc *rpc, uint32_t items, size_t bytes)
 {
@@ -248,13 +245,7 @@ begin_again(struct rpc *rpc)
     struct parcels old;
 
     if (seal(rpc) != 0) return STINT_ENOMEM;
-    old = rpc->parcels;
-    if (list_is_empty(&rpc->parcels.sealed)) {
-        list_init(&old.sealed);
-    } else {
-        old.sealed.next->prev = old.sealed.prev->next = &old.sealed;
-    }
-    parcel_init(&rpc->parcels);
+    parcel_move(&old, &rpc->parcels);
     stream_fini(&rpc->stream);
     LIST_FOREACH (node, after, &old.sealed) {
         resend_each(CONTAINER_OF(node, struct rpc_parcel, node)->frame,
@@ -323,34 +314,6 @@ take_results(struct rpc *rpc, struct proto_list results)
     }
 }
 
-/* How many numbers of `r` the answer ends: tasks of a get end nothing, put_ok
- * the next ones, an error the rest or as many as it says. */
-static int
-count_ended(const struct rpc_request *r, const struct msg *m, uint32_t *ended)
-{
-    *ended = r->open;
-    if (m->type == MSG_tasks) *ended = 0;
-    if (m->type == MSG_put_ok) {
-        if (m->as.put_ok.request != r->next || m->as.put_ok.count > r->open) {
-            return STINT_EMALFORMED;
-        }
-        *ended = (uint32_t)m->as.put_ok.count;
-    }
-    if (m->type == MSG_error && m->as.error.count > 0
-        && m->as.error.count < r->open) {
-        *ended = (uint32_t)m->as.error.count;
-    }
-    return 0;
-}
-
-static int
-code_of(const struct msg *m)
-{
-    if (m->type == MSG_error) return (int)m->as.error.code;
-    if (m->type == MSG_get_end) return (int)m->as.get_end.code;
-    return 0;
-}
-
 static int
 take_answer(struct rpc *rpc, const struct msg *m)
 {
@@ -359,12 +322,12 @@ take_answer(struct rpc *rpc, const struct msg *m)
 
     rpc->answered = true;
     if (r == NULL) return 0; /* Nobody waits for it any more. */
-    if (count_ended(r, m, &ended) != 0) return STINT_EMALFORMED;
+    if (answer_ends(r, m, &ended) != 0) return STINT_EMALFORMED;
     r->open -= ended;
     if (m->type == MSG_put_ok) r->next += ended;
     bool last = r->open == 0;
     if (last) finish(rpc, r);
-    r->answered(r, code_of(m), m, last);
+    r->answered(r, answer_code(m), m, last);
     return 0;
 }
 
@@ -388,14 +351,6 @@ take_message(struct rpc *rpc, const struct msg *m, uint64_t ack)
     return 0;
 }
 
-static void
-note_owed(struct rpc *rpc, tick_ns now, size_t bytes)
-{
-    if (!stream_owes_ack(&rpc->stream)) return;
-    if (rpc->owed_at == 0) rpc->owed_at = now;
-    rpc->owed_bytes += bytes;
-}
-
 /* A welcome says what the *new* connection stands upon: its `ack` is for
  * stream_resume() or, of a new session, for nobody. */
 static int
@@ -417,14 +372,15 @@ rpc_receive(struct rpc *rpc, tick_ns now, struct slice wire)
     if (rc != 0) return rc;
     rc = accept(rpc, &f);
     if (rc < 0) return rc;
-    rpc->heard_at = now;
-    rpc->asked_at = 0;
+    pulse_hear(&rpc->pulse, now);
     if (rc == 0) return 0;
     while ((rc = codec_next(&f, &m, &where)) > 0) {
         rc = take_message(rpc, &m, f.ack);
         if (rc != 0) return rc;
     }
-    note_owed(rpc, now, wire.length);
+    if (stream_owes_ack(&rpc->stream)) {
+        pulse_owe(&rpc->pulse, now, wire.length);
+    }
     return rc;
 }
 
@@ -439,8 +395,15 @@ silence(const struct rpc *rpc)
 static tick_ns
 ping_every(const struct rpc *rpc)
 {
-    return rpc->config.ping_every > 0 ? rpc->config.ping_every
-                                      : silence(rpc) / 4;
+    tick_ns every = rpc->config.ping_every;
+
+    return every > 0 ? every : silence(rpc) / 4;
+}
+
+static tick_ns
+ping_due(const struct rpc *rpc)
+{
+    return pulse_ping_due(&rpc->pulse, ping_every(rpc));
 }
 
 void
@@ -450,32 +413,27 @@ rpc_ping(struct rpc *rpc, uint64_t echo)
     rpc->ping_echo = echo;
 }
 
-/* The master must hear of us, and we of it: but one unanswered ping a quarter
- * of its silence is enough. */
-static tick_ns
-ping_due(const struct rpc *rpc)
-{
-    tick_ns heard =
-        rpc->heard_at > rpc->pinged_at ? rpc->heard_at : rpc->pinged_at;
-
-    return tick_after(tick_min(rpc->sent_at, heard), ping_every(rpc));
-}
-
 static bool
 ack_is_due(const struct rpc *rpc, tick_ns now)
 {
-    return stream_owes_ack(&rpc->stream) && rpc->owed_at != 0
-           && (rpc->owed_bytes >= ACK_BYTES
-               || rpc->stream.seen - rpc->stream.told >= ACK_FRAMES
-               || now >= tick_after(rpc->owed_at, ACK_AFTER));
+    return stream_owes_ack(&rpc->stream)
+           && (rpc->stream.seen - rpc->stream.told >= ACK_FRAMES
+               || now >= pulse_pay_due(&rpc->pulse));
+}
+
+/* Whether the open frame leaves whatever the time is. */
+static bool
+is_prompt(const struct rpc *rpc)
+{
+    return rpc->answered || rpc->parcels.prompt_out == 0
+           || !has_room(rpc, 1, 1);
 }
 
 bool
-rpc_is_prompt(const struct rpc *rpc)
+rpc_is_gathering(const struct rpc *rpc)
 {
-    if (rpc->stream.open_messages == 0) return false;
-    return rpc->answered || rpc->parcels.prompt_out == 0
-           || !has_room(rpc, 1, 1);
+    return rpc->stream.open_messages == 0
+           || (rpc->gather_since != 0 && !is_prompt(rpc));
 }
 
 /* Whether the open frame leaves now rather than gather more. */
@@ -483,7 +441,7 @@ static bool
 leaves(struct rpc *rpc, tick_ns now, bool flush)
 {
     if (rpc->stream.open_messages == 0) return false;
-    if (flush || rpc_is_prompt(rpc)) return true;
+    if (flush || is_prompt(rpc)) return true;
     if (rpc->gather_since == 0) rpc->gather_since = now;
     return now >= tick_after(rpc->gather_since, GATHER_FOR);
 }
@@ -517,8 +475,7 @@ make_ping(struct rpc *rpc, tick_ns now)
 
     if (rpc->ping_asked) m.as.ping.echo = rpc->ping_echo;
     rpc->ping_asked = false;
-    rpc->pinged_at = now;
-    if (rpc->asked_at == 0) rpc->asked_at = now;
+    pulse_ask(&rpc->pulse, now);
     return bare(rpc, &m);
 }
 
@@ -545,11 +502,8 @@ rpc_send(struct rpc *rpc, tick_ns now, bool flush)
     struct frame *f = choose(rpc, now, flush);
 
     if (f == NULL) return NULL;
-    rpc->sent_at = now;
-    if (!stream_owes_ack(&rpc->stream)) {
-        rpc->owed_at = 0;
-        rpc->owed_bytes = 0;
-    }
+    rpc->pulse.sent_at = now;
+    if (!stream_owes_ack(&rpc->stream)) pulse_pay(&rpc->pulse);
     return f;
 }
 
@@ -562,10 +516,7 @@ rpc_connected(struct rpc *rpc, tick_ns now)
     rpc->state = RPC_GREETING;
     rpc->hello_due = true;
     rpc->ping_asked = false;
-    rpc->heard_at = rpc->sent_at = rpc->pinged_at = now;
-    rpc->asked_at = 0;
-    rpc->owed_at = 0;
-    rpc->owed_bytes = 0;
+    pulse_start(&rpc->pulse, now);
 }
 
 void
@@ -578,10 +529,10 @@ static tick_ns
 gone_at(const struct rpc *rpc)
 {
     if (rpc->state == RPC_GREETING) {
-        return tick_after(rpc->heard_at, silence(rpc));
+        return tick_after(rpc->pulse.heard_at, silence(rpc));
     }
-    if (rpc->state != RPC_UP || rpc->asked_at == 0) return TICK_NEVER;
-    return tick_after(rpc->asked_at, silence(rpc) - ping_every(rpc));
+    if (rpc->state != RPC_UP) return TICK_NEVER;
+    return pulse_gone_at(&rpc->pulse, silence(rpc), ping_every(rpc));
 }
 
 bool
@@ -597,8 +548,8 @@ rpc_next_deadline(const struct rpc *rpc)
 
     if (rpc->state != RPC_UP) return due;
     due = tick_min(due, ping_due(rpc));
-    if (stream_owes_ack(&rpc->stream) && rpc->owed_at != 0) {
-        due = tick_min(due, tick_after(rpc->owed_at, ACK_AFTER));
+    if (stream_owes_ack(&rpc->stream)) {
+        due = tick_min(due, pulse_pay_due(&rpc->pulse));
     }
     if (rpc->stream.open_messages > 0 && rpc->gather_since != 0) {
         due = tick_min(due, tick_after(rpc->gather_since, GATHER_FOR));

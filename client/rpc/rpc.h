@@ -131,9 +131,9 @@ int rpc_receive(struct rpc *rpc, tick_ns now, struct slice wire);
  * Gives one owner (frame_drop()). */
 struct frame *rpc_send(struct rpc *rpc, tick_ns now, bool flush);
 
-/** Whether the open frame would leave now, without flush and whatever the time
- * is. */
-bool rpc_is_prompt(const struct rpc *rpc);
+/** Whether there is nothing to leave, or it gathers since an earlier rpc_send()
+ * and nothing but time will change that: it is no use to ask rpc_send() now. */
+bool rpc_is_gathering(const struct rpc *rpc);
 
 /** When rpc_send() must be asked next (ping, acknowledgement), or when the
  * master must be taken for gone (rpc_is_silent). */
