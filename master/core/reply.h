@@ -15,11 +15,11 @@
 void reply(struct core *core, struct session *s, const struct msg *m);
 
 /**
- * Append a whole message that nobody waits for: it leaves with the next one that
- * somebody does, or soon.  Each frame costs its receiver a wake-up.
+ * Append a whole message that nobody waits for: it leaves with the next one
+ * that somebody does, or soon.  Each frame costs its receiver a wake-up.
  */
-void reply_lazily(struct core *core, tick_ns now, struct session *s,
-    const struct msg *m);
+void reply_lazily(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m);
 
 /** Lazy answers have waited long enough. */
 void reply_tick(struct core *core, tick_ns now);
