@@ -14,6 +14,8 @@
  *     print('Try get results...')
  *     for i in range(10):
  *         print('Result: %s' % result.get(timeout=60))
+ *     task.shutdown()
+ *     task.join()
  *     manager.shutdown()
  *     print('master exit.')
  *
@@ -68,8 +70,10 @@ main(int argc, char *argv[])
         check(stint_queue_get(result, &r, 60000));
         printf("Result: %.*s\n", (int)r.size, (const char *)r.data);
     }
-    check(
-        stint_queue_shutdown(task, false)); /* No worker need wait for more. */
+    /* No worker need wait for more, and each shall have heard of it. */
+    check(stint_queue_shutdown(task, false));
+    if (stint_queue_join(task, 5000) != 0)
+        printf("A worker left without a word.\n");
     check(stint_close(s));
     stint_master_stop(manager);
     printf("master exit.\n");
