@@ -9,6 +9,25 @@
 
 #include "client/inside.h"
 
+struct stint_future {
+    struct list node; /* Among the free ones. */
+    struct stint *s;
+    uint64_t number;    /* Request that put it. */
+    uint64_t task;      /* 0: not accepted yet. */
+    char *block;        /* Owned: the worker's name, then a small result. */
+    struct inbound *in; /* Keeps a large result alive, or NULL. */
+    struct stint_bytes result;
+    int code;
+    unsigned attempts;
+    bool ready;
+};
+
+/** One that belongs to no number yet; NULL without memory. */
+struct stint_future *future_new(struct stint *s);
+
+/** Its memory is free for another one; it is in no table. */
+void future_recycle(struct stint_future *f);
+
 /** `count` puts from request `number` on were accepted, as tasks from `task`.
  */
 void future_accepted(
