@@ -9,6 +9,7 @@
 #include "master/core/match.h"
 #include "master/core/queues.h"
 #include "master/core/reply.h"
+#include "master/core/totals.h"
 #include "master/core/verbs.h"
 
 /* A peer that asks and does not acknowledge the answers is ended here. */
@@ -454,26 +455,5 @@ core_stop_asked(const struct core *core)
 struct core_totals
 core_totals(const struct core *core)
 {
-    struct core_totals sum = {
-        .stale = core->stale,
-        .refused = core->refused,
-        .memory = core->memory + core->out,
-        .sessions = HASH_CNT(by_id, core->by_id),
-    };
-
-    for (uint32_t i = 0; i < core->queues_count; i++) {
-        const struct queue *q = core->queues[i];
-        sum.accepted += q->accepted;
-        sum.ready += q->now[TASK_READY];
-        sum.delayed += q->now[TASK_DELAYED];
-        sum.leased += q->now[TASK_LEASED];
-        sum.done += q->now[TASK_DONE];
-        sum.dead += q->now[TASK_DEAD];
-        sum.cancelled += q->now[TASK_CANCELLED];
-        sum.expired += q->now[TASK_EXPIRED];
-    }
-    for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
-        if (s->state == SESSION_LIVE) sum.sessions_live += 1;
-    }
-    return sum;
+    return totals_sum(core);
 }

@@ -2,6 +2,7 @@
 #include "common/error.h"
 #include "master/core/queues.h"
 #include "master/core/reply.h"
+#include "master/core/totals.h"
 #include "master/core/verbs.h"
 
 enum { ROWS_MAX = 1000, PAGE_BYTES = 256 << 10, HEAD_BYTES = 1024 };
@@ -372,7 +373,7 @@ void
 look_status(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
 {
-    struct core_totals sum = core_totals(core);
+    struct core_totals sum = totals_sum(core);
     struct msg_master_row row = {
         .request = m->as.status.request,
         .uptime_ns = since(now, core->born),

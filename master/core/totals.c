@@ -1,0 +1,28 @@
+#include "master/core/totals.h"
+
+struct core_totals
+totals_sum(const struct core *core)
+{
+    struct core_totals sum = {
+        .stale = core->stale,
+        .refused = core->refused,
+        .memory = core->memory + core->out,
+        .sessions = HASH_CNT(by_id, core->by_id),
+    };
+
+    for (uint32_t i = 0; i < core->queues_count; i++) {
+        const struct queue *q = core->queues[i];
+        sum.accepted += q->accepted;
+        sum.ready += q->now[TASK_READY];
+        sum.delayed += q->now[TASK_DELAYED];
+        sum.leased += q->now[TASK_LEASED];
+        sum.done += q->now[TASK_DONE];
+        sum.dead += q->now[TASK_DEAD];
+        sum.cancelled += q->now[TASK_CANCELLED];
+        sum.expired += q->now[TASK_EXPIRED];
+    }
+    for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
+        if (s->state == SESSION_LIVE) sum.sessions_live += 1;
+    }
+    return sum;
+}
