@@ -6,22 +6,33 @@
 
 #include "tests/sim/client.h"
 
-/** Put some tasks, as the seed will have it. */
-void ask_put(struct client *c);
+enum { ASK_BATCH = 64 };
 
-/** Ask for tasks. */
-void ask_get(struct client *c);
+/* Every answer that is waited for. */
+struct ask {
+    struct rpc_request r;
+    struct client *client;
+    enum msg_type verb;
+    bool trespass; /* The master must refuse it. */
+};
 
-/** Finish what is due. */
-void ask_finish(struct client *c);
+/** A request whose message is to be written next. */
+struct ask *ask_begin(struct client *c, enum msg_type verb, uint32_t count,
+    size_t bytes, bool slow);
 
-/** Show a fence that is not one's own, or never was. */
-void ask_forge(struct client *c);
+/** Whether it has not too much under way. */
+bool ask_may(const struct client *c);
 
-/** Cancel something of one's own. */
+uint32_t ask_any_queue(struct client *c);
+struct slice ask_queue_name(struct client *c, uint32_t queue);
+
+/** A size of a payload or result of at least `least` bytes. */
+size_t ask_size(struct client *c, size_t least);
+
+/** Cancel some task. */
 void ask_cancel(struct client *c);
 
-/** Try what the role does not allow. */
+/** Try what the role does not allow (I14). */
 void ask_trespass(struct client *c);
 
 /** join, status, list. */
@@ -30,8 +41,5 @@ void ask_look(struct client *c);
 void ask_declare(struct client *c, uint32_t queue, const struct msg_declare *d);
 void ask_shutdown(struct client *c, uint32_t queue, bool immediate);
 void ask_bye(struct client *c);
-
-/** The result of a task came. */
-void ask_result(struct client *c, const struct rec_result *r);
 
 #endif

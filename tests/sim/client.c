@@ -7,12 +7,13 @@
 #include "common/check.h"
 #include "common/stint_error.h"
 #include "proto/codec.h"
-#include "tests/sim/ask.h"
+#include "tests/sim/consume.h"
+#include "tests/sim/produce.h"
 
 static void
 show_result(void *arg, const struct rec_result *r)
 {
-    ask_result(arg, r);
+    produce_result(arg, r);
 }
 
 static void
@@ -231,13 +232,13 @@ work(struct client *c)
 {
     struct world *w = c->world;
 
-    ask_finish(c);
+    consume_finish(c);
     if (!c->consumes || c->leaving || c->next_get > w->now) return;
     c->next_get = w->now + (c->strict ? 20 : 5) * TICK_MS;
     uint32_t gets_max = w->plan.calm || c->strict ? 1 : 3;
     if (c->open_gets < gets_max && c->held_count < 200
         && (c->strict || (!w->healed && rnd_one_in(&w->rnd, w->plan.get)))) {
-        ask_get(c);
+        consume_get(c);
     }
 }
 

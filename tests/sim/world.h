@@ -30,17 +30,18 @@ struct plan {
 };
 
 /* What happened, for people; overdraft: most bytes over the memory budget. */
-#define WORLD_COUNTERS(C)                                                   \
-    C(steps)                                                                \
-    C(frames)                                                               \
-    C(tasks)                                                                \
-    C(grants)                                                               \
-    C(done) C(dead) C(cancelled) C(expired) C(results) C(stale) C(released) \
-        C(renewed) C(failed) C(hung) C(forged) C(trespasses) C(cuts)        \
-            C(freezes) C(kills) C(byes) C(spawns) C(revokes) C(stalls)      \
-                C(shutdowns) C(duplicates) C(replays) C(reconnects)         \
-                    C(restarts) C(silences) C(full) C(budget) C(toolarge)   \
-                        C(refused) C(joins) C(overdraft)
+#define WORLD_COUNTERS(C)                                                     \
+    C(steps)                                                                  \
+    C(frames)                                                                 \
+    C(tasks)                                                                  \
+    C(grants)                                                                 \
+    C(done)                                                                   \
+    C(dead)                                                                   \
+    C(cancelled) C(expired) C(results) C(stale) C(released) C(renewed)        \
+        C(failed) C(hung) C(forged) C(trespasses) C(cuts) C(freezes) C(kills) \
+            C(byes) C(spawns) C(revokes) C(stalls) C(shutdowns) C(duplicates) \
+                C(replays) C(reconnects) C(restarts) C(silences) C(full)      \
+                    C(budget) C(toolarge) C(refused) C(joins) C(overdraft)
 
 struct world_stats {
 #define WORLD_COUNTER(name) uint64_t name;
@@ -92,6 +93,9 @@ void world_init(struct world *w, uint64_t seed, bool trace);
 void world_run(struct world *w, uint32_t steps);
 
 void world_fini(struct world *w);
+
+/** A turn of the master, watched. */
+void world_turn(struct world *w);
 
 /** Say what happened, when tracing. */
 void world_trace(const struct world *w, const char *format, ...)
