@@ -86,12 +86,13 @@ claim(struct ledger *l, enum msg_type verb, uint64_t task, uint64_t attempt,
 }
 
 static void
-claim_fences(struct ledger *l, enum msg_type verb, struct proto_list list)
+claim_fences(
+    struct ledger *l, enum msg_type verb, struct proto_list list, uint64_t how)
 {
     struct rec_fence f;
 
     while (codec_list_next(&list, RECORD_fence, &f))
-        claim(l, verb, f.task, f.attempt, f.nonce, 0);
+        claim(l, verb, f.task, f.attempt, f.nonce, how);
 }
 
 static void
@@ -106,12 +107,16 @@ read_claims(struct ledger *l, const struct msg *m)
                 l, MSG_done, c.task, c.attempt, c.nonce, ledger_hash(c.result));
         }
     }
-    if (m->type == MSG_fail) claim_fences(l, MSG_fail, m->as.fail.tasks);
-    if (m->type == MSG_renew) claim_fences(l, MSG_renew, m->as.renew.tasks);
-    if (m->type == MSG_release) {
-        claim_fences(l, MSG_release, m->as.release.tasks);
+    if (m->type == MSG_fail) {
+        claim_fences(l, MSG_fail, m->as.fail.tasks, m->as.fail.final);
     }
-    if (m->type == MSG_cancel) claim_fences(l, MSG_cancel, m->as.cancel.tasks);
+    if (m->type == MSG_renew) claim_fences(l, MSG_renew, m->as.renew.tasks, 0);
+    if (m->type == MSG_release) {
+        claim_fences(l, MSG_release, m->as.release.tasks, 0);
+    }
+    if (m->type == MSG_cancel) {
+        claim_fences(l, MSG_cancel, m->as.cancel.tasks, 0);
+    }
     if (m->type == MSG_hello || m->type == MSG_bye) l->closes = true;
     if (m->type == MSG_cancel || m->type == MSG_shutdown) l->cancels = true;
 }
@@ -286,24 +291,56 @@ holder_is_silent(const struct world *w, const struct ledger_entry *e)
     return w->now - c->heard >= w->config.silence;
 }
 
-/* A lease ended without a result: was there a reason? */
+/* A lease ended without a result: was there a reason, and did it use up an
+ * attempt?  Of one whose holder was lost that depends on whether it had heard
+ * of the task. */
 static void
 returned(struct world *w, enum ledger_cause cause, uint64_t id,
-    const struct ledger_entry *e)
+    struct ledger_entry *e)
 {
     const struct ledger *l = &w->ledger;
-    bool asked = cause == LEDGER_RECEIVED
-                 && ((l->closes && l->from == e->holder)
-                     || find_claim(l, id, e, MSG_fail) != NULL
-                     || find_claim(l, id, e, MSG_release) != NULL);
-    bool due = cause == LEDGER_TURNED
-               && (e->deadline <= w->now || holder_is_silent(w, e));
-    bool barred = cause == LEDGER_OTHER && w->clients[e->holder]->barred;
+    const struct ledger_claim *fail = find_claim(l, id, e, MSG_fail);
+    bool received = cause == LEDGER_RECEIVED;
+    bool lost = (cause == LEDGER_TURNED && holder_is_silent(w, e))
+                || (cause == LEDGER_OTHER && w->clients[e->holder]->barred)
+                || (received && l->closes && l->from == e->holder);
 
-    if (asked || due || barred) return;
-    world_fail(w, "I5",
-        "task %" PRIu64 " was taken from client %u without a reason", id,
-        e->holder);
+    if (received && fail != NULL) {
+        e->is_final = fail->hash != 0;
+        e->spent_least += 1;
+        e->spent_most += 1;
+    } else if (cause == LEDGER_TURNED && e->deadline <= w->now) {
+        e->spent_least += 1;
+        e->spent_most += 1;
+    } else if (received && find_claim(l, id, e, MSG_release) != NULL) {
+        return;
+    } else if (lost) {
+        e->spent_most += 1;
+    } else {
+        world_fail(w, "I5",
+            "task %" PRIu64 " was taken from client %u without a reason", id,
+            e->holder);
+    }
+}
+
+/* I3: a task dies of as many attempts as it may have, not of fewer, not later.
+ */
+static void
+check_attempts(
+    struct world *w, const struct task *t, const struct ledger_entry *e)
+{
+    uint64_t may = t->queue->policy.retry.attempts_max;
+    bool dead = t->state == TASK_DEAD;
+
+    if (t->more != NULL && t->more->attempts_max != 0) {
+        may = t->more->attempts_max;
+    }
+    if (dead && (e->is_final || e->spent_most >= may)) return;
+    if (!dead && !e->is_final && e->spent_least < may) return;
+    world_fail(w, "I3",
+        "task %" PRIu64 " is in state %u after %u to %u of %" PRIu64
+        " attempts",
+        t->id, t->state, e->spent_least, e->spent_most, may);
 }
 
 static void
@@ -435,6 +472,7 @@ look_at_task(struct world *w, enum ledger_cause cause, const struct task *t,
     if (t->state == TASK_DEAD && e->state != TASK_DEAD) {
         end(w, t->id, e, TASK_DEAD);
     }
+    if (e->state == TASK_LEASED && !same) check_attempts(w, t, e);
     e->state = t->state;
     e->attempts = t->attempts;
     if (leased && cause == LEDGER_TURNED) check_holder(w, t->id, e);

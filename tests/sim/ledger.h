@@ -39,14 +39,17 @@ struct ledger_entry {
     tick_ns deadline;
     tick_ns deadline_set;
     tick_ns accepted;
-    uint64_t hash; /* Of the accepted result. */
+    uint64_t hash;                    /* Of the accepted result. */
+    uint32_t spent_least, spent_most; /* Attempts that are used up. */
+    bool is_final;                    /* The last failure was. */
 };
 
 /* A fence that a frame shows. */
 struct ledger_claim {
     enum msg_type verb;
-    uint64_t task, attempt, nonce, hash;
-    bool first; /* Of this task in this frame. */
+    uint64_t task, attempt, nonce;
+    uint64_t hash; /* done: of the result; fail: whether it is final. */
+    bool first;    /* Of this task in this frame. */
 };
 
 enum { LEDGER_CLAIMS_MAX = 8192 };
