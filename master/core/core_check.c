@@ -93,6 +93,12 @@ core_check(const struct core *core)
         memory += check_session(s);
         out += session_out_bytes(s);
     }
+    for (uint32_t i = 0; i < core->slots_count; i++) {
+        const struct session *s = core->slots[i];
+        if (s == NULL || s->state != SESSION_GHOST) continue;
+        CHECK(s->owed > 0);
+        memory += sizeof *s;
+    }
     CHECK(memory == core->memory);
     CHECK(out == core->out);
 }

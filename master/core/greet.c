@@ -8,6 +8,7 @@
 #include "master/core/life.h"
 #include "master/core/match.h"
 #include "master/core/reply.h"
+#include "master/core/slots.h"
 #include "master/core/verbs.h"
 
 /* After bye: time for the last answers to be fetched. */
@@ -90,34 +91,7 @@ greet_disconnect(struct core *core, struct session *s)
     s->conn = 0;
 }
 
-/* ---- slots ------------------------------------------------------------------
- */
-
-static bool
-is_free(const struct session *s)
-{
-    return s == NULL || (s->state == SESSION_GHOST && s->owed == 0);
-}
-
-/* A free slot, or slots_count when there is none and no room for more. */
-static uint32_t
-find_slot(struct core *core)
-{
-    for (uint32_t i = 0; i < core->slots_count; i++) {
-        if (is_free(core->slots[i])) return i;
-    }
-    if (core->slots_count == core->slots_capacity) {
-        uint32_t want =
-            core->slots_capacity == 0 ? 16 : core->slots_capacity * 2;
-        struct session **grown =
-            realloc(core->slots, want * sizeof(struct session *));
-        if (grown == NULL) return UINT32_MAX;
-        core->slots = grown;
-        core->slots_capacity = want;
-    }
-    core->slots[core->slots_count] = NULL;
-    return core->slots_count++;
-}
+/* ---- new sessions -------------------------------------------------------- */
 
 /* Make room by forgetting whoever has been silent longest. */
 static bool
@@ -138,8 +112,6 @@ make_room(struct core *core, tick_ns now)
 static struct session *
 new_session(struct core *core, tick_ns now, struct slice id, struct key *key)
 {
-    uint32_t slot = find_slot(core);
-    if (slot == UINT32_MAX) return NULL;
     struct session *s = session_new(id.bytes, key, now);
     if (s == NULL) return NULL;
 
@@ -148,9 +120,11 @@ new_session(struct core *core, tick_ns now, struct slice id, struct key *key)
         session_free(s);
         return NULL;
     }
-    if (core->slots[slot] != NULL) session_free(core->slots[slot]);
-    core->slots[slot] = s;
-    s->slot = slot;
+    if (!slots_take(core, s)) {
+        HASH_DELETE(by_id, core->by_id, s);
+        session_free(s);
+        return NULL;
+    }
     s->alarm_at = tick_after(now, core->config.silence);
     heap_add(&core->alarms, &s->alarm);
     key->sessions += 1;
@@ -313,10 +287,7 @@ greet_forget(struct core *core, tick_ns now, struct session *s)
     core->out -= session_out_bytes(s);
     stream_fini(&s->stream);
     stream_init(&s->stream);
-    s->state = SESSION_GHOST;
-    if (s->owed > 0) return;
-    core->slots[s->slot] = NULL;
-    session_free(s);
+    slots_leave(core, s);
 }
 
 void
@@ -380,12 +351,10 @@ greet_fini(struct core *core)
 {
     for (uint32_t i = 0; i < core->slots_count; i++) {
         struct session *s = core->slots[i];
-        if (s == NULL) continue;
-        if (s->state != SESSION_GHOST) greet_forget(core, core->born, s);
-        if (core->slots[i] != NULL) session_free(core->slots[i]);
-        core->slots[i] = NULL;
+        if (s == NULL || s->state == SESSION_GHOST) continue;
+        greet_forget(core, core->born, s);
     }
-    free(core->slots);
+    slots_fini(core);
 }
 
 /* ---- ping, bye

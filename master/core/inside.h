@@ -41,7 +41,8 @@ struct core {
     struct keyring keys;
 
     struct session **slots; /* By number; NULL: free. */
-    uint32_t slots_count, slots_capacity;
+    uint32_t *slots_free;   /* Numbers to give again. */
+    uint32_t slots_count, slots_capacity, slots_free_count;
     struct session *by_id;   /* uthash; no ghosts. */
     struct session *by_conn; /* uthash; those with a connection. */
     struct heap alarms;

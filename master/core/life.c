@@ -6,6 +6,7 @@
 #include "common/check.h"
 #include "common/stint_error.h"
 #include "master/core/reply.h"
+#include "master/core/slots.h"
 
 static bool
 due_sooner(const struct heap_node *a, const struct heap_node *b)
@@ -188,7 +189,7 @@ tell(struct core *core, const struct task *t, int code, struct slice worker,
     struct session *s = submitter_of(core, t);
     if (s == NULL) return 0;
     if (s->state == SESSION_GHOST) {
-        s->owed -= 1;
+        slots_repaid(core, s);
         return 0;
     }
 
@@ -208,7 +209,7 @@ tell(struct core *core, const struct task *t, int code, struct slice worker,
     } else {
         send_result(core, s, &r);
     }
-    s->owed -= 1;
+    slots_repaid(core, s);
     return 0;
 }
 
@@ -221,7 +222,7 @@ must_tell(struct core *core, const struct task *t, int code,
     struct session *s = submitter_of(core, t);
 
     if (s == NULL || tell(core, t, code, worker, bytes) == 0) return;
-    s->owed -= 1;
+    slots_repaid(core, s);
     reply_broken(core, s);
 }
 

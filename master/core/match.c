@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "master/core/life.h"
 #include "master/core/reply.h"
+#include "master/core/slots.h"
 
 static struct wait_link *
 link_of(struct list *node)
@@ -207,7 +208,7 @@ match_drop(struct core *core, struct wait_batch *batch)
         if (node == NULL) break;
         struct task *t = CONTAINER_OF(node, struct task, at.in_list);
         core->memory -= task_memory(t);
-        if (t->ref != 0) core->slots[t->submitter]->owed -= 1;
+        if (t->ref != 0) slots_repaid(core, core->slots[t->submitter]);
         task_free(t);
     }
 }
@@ -231,6 +232,8 @@ match_give_up(struct core *core, struct wait *w, int code)
                 },
             });
         match_drop(core, &w->as.put);
+        /* Who stands behind it may fit where it did not. */
+        life_touch(core, w->links[0].queue);
         break;
     case WAIT_JOIN:
         reply_error(core, w->session, w->request, code, NULL);

@@ -1,0 +1,124 @@
+/* What peers may cost the master, whatever they do. */
+#include "tests/unit/core/rig.h"
+
+/* ---- puts that wait ------------------------------------------------------ */
+
+static void
+a_put_that_gives_up_lets_the_next_one_in(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    const char *held = "12345678", *large = "1234", *small = "1";
+    struct msg_put put = { .queue = slice_of("q") };
+
+    rig_declare(p, "q", (struct msg_declare){ .max_bytes = 10 });
+    rig_put_as(p, put, 1, &held);
+    put.wait_ns = TICK_S;
+    uint64_t first = rig_put_as(p, put, 1, &large);
+    put.wait_ns = 600 * TICK_S;
+    uint64_t second = rig_put_as(p, put, 1, &small);
+    rig_turn(rig);
+    assert_null(rig_find(p, MSG_put_ok, second));
+    rig_sleep(rig, TICK_S);
+    assert_int_equal(rig_code(p, first), STINT_EFULL);
+    assert_non_null(rig_find(p, MSG_put_ok, second));
+}
+
+/* ---- frames -------------------------------------------------------------- */
+
+static void
+a_frame_without_a_number_holds_one_message(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    struct stream several;
+    const struct msg ping = { .type = MSG_ping };
+
+    stream_init(&several);
+    for (int i = 0; i < 3; i++)
+        codec_message(stream_message(&several), &ping);
+    assert_int_equal(stream_seal(&several), 0);
+    struct frame *f = stream_next(&several);
+    codec_header(f->bytes, 0, p->stream.seen, 3);
+    rig_give(p, f);
+    stream_fini(&several);
+    rig_turn(rig);
+    assert_int_equal(
+        rig_see(p, MSG_refused, 0)->as.refused.code, STINT_EMALFORMED);
+    assert_null(rig_find(p, MSG_pong, 0));
+}
+
+/* ---- memory -------------------------------------------------------------- */
+
+static void
+a_forgotten_session_that_is_still_owed_a_result_counts(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    struct msg_put put = {
+        .queue = slice_of("q"), .result = 1, .delay_ns = INT64_MAX
+    };
+    const char *payload = "x";
+
+    for (unsigned i = 0; i < 100; i++) {
+        rig_put_as(p, put, 1, &payload);
+        rig_turn(rig);
+        struct msg bye = { .type = MSG_bye };
+        rig_say(p, bye);
+        rig_turn(rig);
+        p->session[1] += 1;
+        p->last = 0;
+        rig_forget_inbox(p);
+        stream_fini(&p->stream);
+        rig_hello(p, PROTO_VERSION);
+    }
+    rig_sleep(rig, 2 * TICK_S);
+    assert_int_equal(core_totals(rig->core).sessions, 1);
+    assert_true(core_totals(rig->core).memory > (size_t)100 * 1000);
+}
+
+static void
+gets_that_wait_are_bounded_in_all(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *w = rig_worker(rig);
+    const char *queues[] = { "q" };
+    struct msg_get get = { .tasks = 1, .wait_ns = INT64_MAX };
+    uint64_t last = 0;
+
+    for (unsigned i = 0; i < 1000; i++)
+        last = rig_get_from(w, get, 1, queues);
+    rig_turn(rig);
+    assert_int_equal(rig_code(w, last), STINT_EBUDGET);
+    /* One that does not wait is served all the same. */
+    struct rig_peer *p = rig_submitter(rig);
+    rig_put(p, "r", "x");
+    assert_int_equal(rig_get_one(w, "r").attempt, 1);
+}
+
+static int
+set_up_small(void **state)
+{
+    struct rig *rig = calloc(1, sizeof *rig);
+
+    assert_non_null(rig);
+    rig_begin(rig);
+    rig->config.memory_max = 1 << 20;
+    rig_start(rig);
+    *state = rig;
+    return 0;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_A_RIG(a_put_that_gives_up_lets_the_next_one_in),
+        ON_A_RIG(a_frame_without_a_number_holds_one_message),
+        ON_A_RIG(a_forgotten_session_that_is_still_owed_a_result_counts),
+        cmocka_unit_test_setup_teardown(
+            gets_that_wait_are_bounded_in_all, set_up_small, rig_tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
