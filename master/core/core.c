@@ -53,7 +53,7 @@ core_new(const struct core_config *config, tick_ns now)
     list_init(&core->dirty);
     task_table_init(&core->tasks);
     lease_book_init(&core->leases);
-    wait_book_init(&core->waits);
+    wait_book_init(&core->waits, config->memory_max / 8);
     life_init(core);
     greet_init(core);
     return core;
@@ -225,11 +225,12 @@ may_send(const struct session *s, const struct msg *m)
 }
 
 /* Unnumbered frames are not protected against duplicates: only what may come
- * twice travels in them. */
+ * twice travels in them.  And alone, as no window bounds the answers. */
 static bool
 fits_frame(const struct codec_frame *f, const struct msg *m)
 {
-    return f->number != 0 || m->type == MSG_ping;
+    if (f->number != 0) return m->type != MSG_ping;
+    return m->type == MSG_ping && f->left == 0;
 }
 
 static void

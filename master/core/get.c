@@ -38,7 +38,7 @@ get_tasks(
     struct queue *queues[QUEUES_MAX];
 
     int code = open_all(core, g->queues, queues);
-    if (code == 0 && s->waits_count >= SESSION_WAITS_MAX) code = STINT_ELIMIT;
+    if (code == 0) code = wait_check(&core->waits, s, g->wait_ns);
     struct wait *w = NULL;
     if (code == 0) {
         w = wait_new(WAIT_GET, g->queues.count);

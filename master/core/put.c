@@ -107,8 +107,8 @@ park(struct core *core, tick_ns now, struct session *s, struct queue *q,
     int code = STINT_EFULL;
 
     if (p->wait_ns > 0) {
-        code = STINT_ELIMIT;
-        if (s->waits_count < SESSION_WAITS_MAX) {
+        code = wait_check(&core->waits, s, p->wait_ns);
+        if (code == 0) {
             w = wait_new(WAIT_PUT, 1);
             code = STINT_ENOMEM;
         }

@@ -71,12 +71,17 @@ cancel_open(struct core *core, tick_ns now, struct queue *q)
 {
     uint64_t after = 0;
 
-    while (q->now[TASK_READY] + q->now[TASK_DELAYED] > 0) {
+    for (;;) {
+        struct task *t = queue_peek(q);
+        if (t == NULL) break;
+        life_cancel(core, now, t);
+    }
+    /* Delayed ones stand in no list of the queue, but few have any. */
+    while (q->now[TASK_DELAYED] > 0) {
         struct task *t = task_table_next(&core->tasks, after);
         if (t == NULL) return;
         after = t->id;
-        if (t->queue != q) continue;
-        if (t->state == TASK_READY || t->state == TASK_DELAYED) {
+        if (t->queue == q && t->state == TASK_DELAYED) {
             life_cancel(core, now, t);
         }
     }
@@ -188,13 +193,10 @@ queues_join(
         reply_error(core, s, j->request, STINT_ENOQUEUE, NULL);
         return;
     }
-    if (s->waits_count >= SESSION_WAITS_MAX) {
-        reply_error(core, s, j->request, STINT_ELIMIT, NULL);
-        return;
-    }
-    struct wait *w = wait_new(WAIT_JOIN, 1);
+    int code = wait_check(&core->waits, s, j->wait_ns);
+    struct wait *w = code == 0 ? wait_new(WAIT_JOIN, 1) : NULL;
     if (w == NULL) {
-        reply_error(core, s, j->request, STINT_ENOMEM, NULL);
+        reply_error(core, s, j->request, code != 0 ? code : STINT_ENOMEM, NULL);
         return;
     }
     wait_begin(

@@ -4,6 +4,7 @@
 
 #include "common/base.h"
 #include "common/check.h"
+#include "common/stint_error.h"
 #include "master/core/queue.h"
 #include "master/core/session.h"
 
@@ -15,16 +16,32 @@ due_sooner(const struct heap_node *a, const struct heap_node *b)
 }
 
 void
-wait_book_init(struct wait_book *book)
+wait_book_init(struct wait_book *book, size_t bytes_max)
 {
     heap_init(&book->by_deadline, due_sooner);
     book->count = 0;
+    book->bytes = 0;
+    book->bytes_max = bytes_max;
+}
+
+int
+wait_check(const struct wait_book *book, const struct session *session,
+    uint64_t wait_ns)
+{
+    if (session->waits_count >= SESSION_WAITS_MAX) return STINT_ELIMIT;
+    return wait_ns > 0 && book->bytes >= book->bytes_max ? STINT_EBUDGET : 0;
+}
+
+static size_t
+size_of(uint32_t links)
+{
+    return sizeof(struct wait) + links * sizeof(struct wait_link);
 }
 
 struct wait *
 wait_new(enum wait_kind kind, uint32_t links)
 {
-    struct wait *w = calloc(1, sizeof *w + links * sizeof w->links[0]);
+    struct wait *w = calloc(1, size_of(links));
 
     if (w == NULL) return NULL;
     w->kind = kind;
@@ -47,6 +64,7 @@ wait_begin(struct wait_book *book, struct wait *w, struct session *session,
     list_push(&session->waits, &w->of_session);
     session->waits_count += 1;
     book->count += 1;
+    book->bytes += size_of(w->links_count);
 }
 
 void
@@ -86,6 +104,7 @@ wait_end(struct wait_book *book, struct wait *w)
     list_remove(&w->of_session);
     w->session->waits_count -= 1;
     book->count -= 1;
+    book->bytes -= size_of(w->links_count);
     free(w);
 }
 

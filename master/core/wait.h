@@ -10,6 +10,10 @@
 
 #include <stdbool.h>
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "common/heap.h"
 #include "common/list.h"
 #include "common/tick.h"
@@ -60,9 +64,17 @@ struct wait {
 struct wait_book {
     struct heap by_deadline;
     uint64_t count;
+    size_t bytes, bytes_max;
 };
 
-void wait_book_init(struct wait_book *book);
+/** An empty one; new waits are refused beyond `bytes_max` of memory. */
+void wait_book_init(struct wait_book *book, size_t bytes_max);
+
+/** Whether a request of `session` may wait for so long: 0, STINT_ELIMIT (it has
+ * too many), or STINT_EBUDGET (all have).  One that is over within the turn is
+ * always let in, so that a full book keeps nobody from his tasks. */
+int wait_check(const struct wait_book *book, const struct session *session,
+    uint64_t wait_ns);
 
 /** A wait with `links` places, in no line yet; NULL without memory. */
 struct wait *wait_new(enum wait_kind kind, uint32_t links);
