@@ -189,9 +189,9 @@ stint_queue_full(struct stint_queue *q)
     int rc = look(q, &row);
 
     if (rc != 0) return rc;
-    if (row.max_bytes > 0 && row.bytes >= row.max_bytes) return 1;
-    return row.max_tasks > 0
-           && row.ready + row.delayed + row.leased >= row.max_tasks;
+    if (row.putters > 0) return 1;
+    if (row.max_bytes > 0 && row.open_bytes >= row.max_bytes) return 1;
+    return row.max_tasks > 0 && row.ready + row.delayed >= row.max_tasks;
 }
 
 int

@@ -185,8 +185,9 @@ enum stint_queue_kind {
 struct stint_queue_options {
     bool only_open;         /* Do not make it: STINT_ENOQUEUE if not there. */
     enum stint_queue_kind kind;
-    int64_t max_tasks;      /* Ready, delayed and leased ones; 0: no bound. */
-    int64_t max_bytes;      /* Of their payloads; 0: no bound. */
+    int64_t max_tasks;      /* Ready and delayed ones; 0: no bound. */
+    int64_t max_bytes;      /* Of their payloads; 0: no bound.  A single larger
+                               one passes through an empty queue. */
     int64_t lease_ms;       /* 0: 30 s. */
     unsigned attempts_max;  /* In all; 0: 3. */
     int64_t backoff_ms;     /* After the first failure, doubling; 0: 1 s. */
@@ -301,7 +302,9 @@ STINT_CHECK int stint_queue_qsize(struct stint_queue *q, int64_t *size);
 /** 1 if qsize is 0, 0 if not, or a negative error.  Source: empty(). */
 STINT_CHECK int stint_queue_empty(struct stint_queue *q);
 
-/** 1 if a put would have to wait, 0 if not, or a negative error. */
+/** 1 if a put would have to wait, 0 if not, or a negative error.  A payload too
+ * large for what is left of max_bytes may wait all the same.  Source: full();
+ * what is leased counts no more than what queue.Queue's get() took. */
 STINT_CHECK int stint_queue_full(struct stint_queue *q);
 
 /** Refuse puts from now on; gets drain what is there, then STINT_ESHUTDOWN.

@@ -110,6 +110,7 @@ add_queue(struct page *page, const struct queue *q)
             .putters = q->putters_count,
             .lease_ns = (uint64_t)q->policy.lease,
             .attempts_max = q->policy.retry.attempts_max,
+            .open_bytes = q->open_bytes,
         });
 }
 

@@ -146,6 +146,24 @@ a_full_queue_refuses_or_waits(void **state)
     assert_int_equal(qsize(small), 2);
 }
 
+static void
+what_is_leased_or_dead_leaves_room_in_a_queue(void **state)
+{
+    struct stint_queue_options options = { .max_tasks = 1, .max_bytes = 4 };
+    struct stint_queue *small = fresh_queue(&options);
+    struct stint_task *t = NULL;
+
+    (void)state;
+    put(small, "abc");
+    assert_int_equal(stint_queue_full(small), 1);
+    OK(stint_queue_take(small, NULL, &t, PATIENCE_MS));
+    assert_int_equal(stint_queue_full(small), 0);
+    OK(stint_task_fail(t, "no", STINT_FOREVER));
+    assert_int_equal(stint_queue_full(small), 0);
+    OK(stint_queue_put_nowait(small, "def", 3));
+    assert_int_equal(stint_queue_full(small), 1);
+}
+
 static void *
 get_later(void *arg)
 {
@@ -697,6 +715,7 @@ main(void)
         CONNECTED(a_negative_timeout_is_an_error),
         CONNECTED(a_waiting_get_is_woken_by_a_put_of_another_thread),
         CONNECTED(a_full_queue_refuses_or_waits),
+        CONNECTED(what_is_leased_or_dead_leaves_room_in_a_queue),
         CONNECTED(a_put_that_waits_goes_on_when_there_is_room),
         CONNECTED(a_lifo_gives_the_last_first),
         CONNECTED(
