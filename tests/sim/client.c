@@ -106,7 +106,7 @@ client_item(struct client *c, uint64_t number)
 bool
 client_is_idle(const struct client *c)
 {
-    return c->over || (c->asks == 0 && c->held_count == 0);
+    return c->over || (c->asks == 0 && (c->leaving || c->held_count == 0));
 }
 
 /* ---- the connection ------------------------------------------------------ */
@@ -232,8 +232,9 @@ work(struct client *c)
 {
     struct world *w = c->world;
 
+    if (c->leaving) return;
     consume_finish(c);
-    if (!c->consumes || c->leaving || c->next_get > w->now) return;
+    if (!c->consumes || c->next_get > w->now) return;
     c->next_get = w->now + (c->strict ? 20 : 5) * TICK_MS;
     uint32_t gets_max = w->plan.calm || c->strict ? 1 : 3;
     if (c->open_gets < gets_max && c->held_count < 200
@@ -268,9 +269,12 @@ client_due(const struct client *c)
     } else {
         due = c->retry_at;
     }
-    LIST_FOREACH (node, after, &c->held) {
-        due = tick_min(due, CONTAINER_OF(node, struct client_held, node)->due);
+    if (c->consumes && !c->leaving) {
+        due = tick_min(due, c->next_get);
+        LIST_FOREACH (node, after, &c->held) {
+            due = tick_min(
+                due, CONTAINER_OF(node, struct client_held, node)->due);
+        }
     }
-    if (c->consumes && !c->leaving) due = tick_min(due, c->next_get);
     return due > c->frozen_until ? due : c->frozen_until;
 }

@@ -67,7 +67,7 @@ uid_of(const struct session *s)
 
 static void
 claim(struct ledger *l, enum msg_type verb, uint64_t task, uint64_t attempt,
-    uint64_t nonce, uint64_t hash)
+    uint64_t nonce, uint64_t how)
 {
     bool first = true;
 
@@ -80,7 +80,7 @@ claim(struct ledger *l, enum msg_type verb, uint64_t task, uint64_t attempt,
         .task = task,
         .attempt = attempt,
         .nonce = nonce,
-        .hash = hash,
+        .how = how,
         .first = first,
     };
 }
@@ -110,7 +110,9 @@ read_claims(struct ledger *l, const struct msg *m)
     if (m->type == MSG_fail) {
         claim_fences(l, MSG_fail, m->as.fail.tasks, m->as.fail.final);
     }
-    if (m->type == MSG_renew) claim_fences(l, MSG_renew, m->as.renew.tasks, 0);
+    if (m->type == MSG_renew) {
+        claim_fences(l, MSG_renew, m->as.renew.tasks, m->as.renew.lease_ns);
+    }
     if (m->type == MSG_release) {
         claim_fences(l, MSG_release, m->as.release.tasks, 0);
     }
@@ -193,7 +195,7 @@ done(struct world *w, enum ledger_cause cause, uint64_t id,
         world_fail(w, "I5",
             "task %" PRIu64 " is done by a fence that was not live", id);
     }
-    e->hash = c->hash;
+    e->hash = c->how;
 }
 
 static void
@@ -234,7 +236,9 @@ note_put(struct world *w, uint64_t id, const struct ledger_entry *e)
         world_fail(w, "I6", "task %" PRIu64 " comes from no put", id);
     }
     item->accepted += 1;
-    if (item->accepted > 1 + c->restarts - item->restarts) {
+    /* Who has been told of a task does not ask for it again. */
+    if (item->answered || item->refused
+        || item->accepted > 1 + c->restarts - item->restarts) {
         world_fail(w, "I6", "client %u, request %" PRIu64 ": accepted %u times",
             e->uid, e->number, item->accepted);
     }
@@ -255,10 +259,23 @@ ledger_reveal(
     note_put(w, task, e);
 }
 
+/* I9: no put goes over the bound of its queue, however long it waited. */
 static void
-look_at_new(struct world *w)
+check_bound(struct world *w, const struct queue *q)
+{
+    uint64_t open = q->now[TASK_READY] + q->now[TASK_DELAYED];
+
+    if (open <= q->policy.max_tasks) return;
+    world_fail(w, "I9", "%s holds %" PRIu64 " tasks and may hold %" PRIu64,
+        q->name, open, q->policy.max_tasks);
+}
+
+static void
+look_at_new(struct world *w, enum ledger_cause cause)
 {
     struct ledger *l = &w->ledger;
+    /* What is given back may be more than the bound. */
+    bool exact = cause == LEDGER_TURNED || l->claims_count == 0;
 
     while (l->count < w->core->tasks.last) {
         const struct task *t = task_table_find(&w->core->tasks, l->count + 1);
@@ -278,6 +295,7 @@ look_at_new(struct world *w)
         e->queue = name.queue;
         e->priority = t->priority;
         ledger_reveal(w, t->id, &name, t->ref != 0);
+        if (exact) check_bound(w, t->queue);
     }
 }
 
@@ -306,7 +324,7 @@ returned(struct world *w, enum ledger_cause cause, uint64_t id,
                 || (received && l->closes && l->from == e->holder);
 
     if (received && fail != NULL) {
-        e->is_final = fail->hash != 0;
+        e->is_final = fail->how != 0;
         e->spent_least += 1;
         e->spent_most += 1;
     } else if (cause == LEDGER_TURNED && e->deadline <= w->now) {
@@ -371,6 +389,7 @@ granted(struct world *w, enum ledger_cause cause, const struct task *t,
     e->holder = uid_of(l->session);
     e->deadline = l->deadline;
     e->deadline_set = w->now;
+    e->length = l->length;
     w->stats.grants += 1;
     world_trace(w, "task %" PRIu64 " to client %u, attempt %u", t->id,
         e->holder, t->attempts);
@@ -483,6 +502,7 @@ look_at_tasks(struct world *w, enum ledger_cause cause, uint64_t known)
 {
     struct order order = { .of = { { .has_out = false } } };
     uint64_t open = 0;
+    size_t bytes = 0;
 
     for (const struct task *t = task_table_next(&w->core->tasks, 0); t != NULL;
          t = task_table_next(&w->core->tasks, t->id)) {
@@ -490,6 +510,7 @@ look_at_tasks(struct world *w, enum ledger_cause cause, uint64_t known)
         uint32_t before = e->attempts;
         look_at_task(w, cause, t, e);
         if (t->state != TASK_DEAD) open += 1;
+        bytes += t->size;
         if (t->state == TASK_LEASED && t->attempts != before) {
             order_out(&order, t);
         }
@@ -499,10 +520,23 @@ look_at_tasks(struct world *w, enum ledger_cause cause, uint64_t known)
         world_fail(w, "I2", "%" PRIu64 " tasks are open, not %" PRIu64, open,
             w->ledger.open);
     }
+    if (bytes > w->config.memory_max) {
+        world_fail(w, "I9", "%zu bytes of payloads, and the budget is %zu",
+            bytes, w->config.memory_max);
+    }
     if (cause == LEDGER_TURNED) check_order(w, &order);
 }
 
-/* I4: the first completion with the live fence wins. */
+static bool
+is_live(const struct ledger *l, const struct ledger_claim *c,
+    const struct ledger_entry *e)
+{
+    return e->end < 0 && e->state == TASK_LEASED && e->attempts == c->attempt
+           && e->nonce == c->nonce && e->key == l->from_key;
+}
+
+/* I4: the first completion with the live fence wins; and a renewal with it
+ * renews. */
 static void
 check_accepted(struct world *w)
 {
@@ -510,14 +544,14 @@ check_accepted(struct world *w)
 
     for (uint32_t i = 0; i < l->claims_count; i++) {
         const struct ledger_claim *c = &l->claims[i];
-        if (c->verb != MSG_done || !c->first || c->task > l->count) continue;
+        if (!c->first || c->task > l->count) continue;
         const struct ledger_entry *e = &l->entries[c->task];
-        if (e->end >= 0 || e->state != TASK_LEASED) continue;
-        if (e->attempts == c->attempt && e->nonce == c->nonce
-            && e->key == l->from_key) {
-            world_fail(
-                w, "I4", "task %" PRIu64 ": a live fence is refused", c->task);
-        }
+        tick_ns length = c->how != 0 ? (tick_ns)c->how : e->length;
+        bool refused = c->verb == MSG_done;
+        bool stays = c->verb == MSG_renew && e->deadline < w->now + length;
+        if (!is_live(l, c, e) || (!refused && !stays)) continue;
+        world_fail(
+            w, "I4", "task %" PRIu64 ": a live fence is refused", c->task);
     }
 }
 
@@ -527,7 +561,7 @@ ledger_look(struct world *w, enum ledger_cause cause)
     uint64_t known = w->ledger.count;
 
     core_check(w->core);
-    look_at_new(w);
+    look_at_new(w, cause);
     look_at_ends(w, cause);
     look_at_tasks(w, cause, known);
     if (cause == LEDGER_RECEIVED && w->ledger.fresh) check_accepted(w);

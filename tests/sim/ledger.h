@@ -38,6 +38,7 @@ struct ledger_entry {
     uint32_t holder; /* uid */
     tick_ns deadline;
     tick_ns deadline_set;
+    tick_ns length;
     tick_ns accepted;
     uint64_t hash;                    /* Of the accepted result. */
     uint32_t spent_least, spent_most; /* Attempts that are used up. */
@@ -48,8 +49,9 @@ struct ledger_entry {
 struct ledger_claim {
     enum msg_type verb;
     uint64_t task, attempt, nonce;
-    uint64_t hash; /* done: of the result; fail: whether it is final. */
-    bool first;    /* Of this task in this frame. */
+    uint64_t
+        how;    /* done: hash of the result; fail: is it final; renew: until. */
+    bool first; /* Of this task in this frame. */
 };
 
 enum { LEDGER_CLAIMS_MAX = 8192 };

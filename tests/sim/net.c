@@ -102,15 +102,6 @@ net_arrived(struct net_pipe *pipe, tick_ns now)
     return f;
 }
 
-void
-net_inherit(struct net_pipe *to, struct net_pipe *from)
-{
-    for (struct list *node; (node = list_pop(&from->parcels)) != NULL;) {
-        list_push(&to->parcels, node);
-        to->last = parcel_of(node)->at;
-    }
-}
-
 /* ---- connections --------------------------------------------------------- */
 
 void

@@ -78,9 +78,6 @@ bool net_is_well(const struct net_conn *conn);
  * `later` (TICK_NEVER: never). */
 void net_leave(tick_ns now, struct net_conn *conn, tick_ns later);
 
-/** Move what is on its way to the client to another connection of it. */
-void net_inherit(struct net_pipe *to, struct net_pipe *from);
-
 /** Free the connections that neither end holds any more. */
 void net_sweep(struct net *net);
 

@@ -100,7 +100,10 @@ make_config(struct world *w)
     c->frame_max = 128 << 10;
     c->memory_max = memories[rnd_below(r, w->plan.calm ? 2 : 4) % 4];
     if (w->plan.calm) c->memory_max = 1 << 30;
-    c->session_ttl = rnd_one_in(r, 400) ? 5 * TICK_S : 60 * TICK_S;
+    static const tick_ns silences[] = { TICK_S / 2, TICK_S, 3 * TICK_S };
+    static const tick_ns lives[] = { TICK_S / 10, 5 * TICK_S, 60 * TICK_S };
+    c->silence = silences[rnd_below(r, ARRAY_LEN(silences))];
+    c->session_ttl = lives[rnd_below(r, ARRAY_LEN(lives))];
     if (rnd_one_in(r, 100)) {
         c->sessions_max = 6;
         c->session_ttl = 5 * TICK_S;
