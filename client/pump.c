@@ -100,12 +100,12 @@ pump_fail(struct stint *s, int code, const char *text)
 static void
 send_all(struct stint *s, tick_ns now, bool flush)
 {
-    struct frame *f;
-
-    while (
-        conn_can_send(&s->conn) && (f = rpc_send(s->rpc, now, flush)) != NULL) {
-        if (!conn_send(&s->conn, f)) return;
+    while (conn_can_send(&s->conn)) {
+        struct frame *f = rpc_send(s->rpc, now, flush);
+        if (f == NULL) return;
+        (void)conn_send(&s->conn, f);
     }
+    rpc_blocked(s->rpc, now);
 }
 
 /* Returns whether anything came. */
@@ -230,7 +230,10 @@ pump_push(struct stint *s, bool flush)
         if (receive_all(s, now)) wake_ready(s);
         send_all(s, now, false);
     }
-    if (s->conn.broken || s->conn.has_unsent) wake_sleeper(s);
+    /* Sending may have eaten one again. */
+    if (s->sleeping && (s->conn.has_unsent || conn_is_ready(&s->conn))) {
+        wake_sleeper(s);
+    }
 }
 
 /* Sleep until something happens, with the lock given away. */

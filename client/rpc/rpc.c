@@ -45,6 +45,7 @@ struct rpc {
     struct pulse pulse;
     bool ping_asked;
     uint64_t ping_echo;
+    bool blocked; /* The connection takes nothing. */
 };
 
 struct rpc *
@@ -501,10 +502,21 @@ rpc_send(struct rpc *rpc, tick_ns now, bool flush)
 {
     struct frame *f = choose(rpc, now, flush);
 
+    rpc->blocked = false;
     if (f == NULL) return NULL;
     rpc->pulse.sent_at = now;
     if (!stream_owes_ack(&rpc->stream)) pulse_pay(&rpc->pulse);
     return f;
+}
+
+void
+rpc_blocked(struct rpc *rpc, tick_ns now)
+{
+    if (rpc->state != RPC_UP) return;
+    rpc->blocked = true;
+    if (now < ping_due(rpc)) return;
+    pulse_ask(&rpc->pulse, now);
+    rpc->pulse.sent_at = now;
 }
 
 /* ---- the connection ------------------------------------------------------ */
@@ -517,6 +529,7 @@ rpc_connected(struct rpc *rpc, tick_ns now)
     rpc->hello_due = true;
     rpc->ping_asked = false;
     pulse_start(&rpc->pulse, now);
+    rpc->blocked = false;
 }
 
 void
@@ -548,6 +561,7 @@ rpc_next_deadline(const struct rpc *rpc)
 
     if (rpc->state != RPC_UP) return due;
     due = tick_min(due, ping_due(rpc));
+    if (rpc->blocked) return due;
     if (stream_owes_ack(&rpc->stream)) {
         due = tick_min(due, pulse_pay_due(&rpc->pulse));
     }

@@ -131,6 +131,11 @@ int rpc_receive(struct rpc *rpc, tick_ns now, struct slice wire);
  * Gives one owner (frame_drop()). */
 struct frame *rpc_send(struct rpc *rpc, tick_ns now, bool flush);
 
+/** The connection takes nothing just now: what is due waits for it, and a ping
+ * that is due counts as asked, though it could not leave.  Until the next
+ * rpc_send(). */
+void rpc_blocked(struct rpc *rpc, tick_ns now);
+
 /** Whether there is nothing to leave, or it gathers since an earlier rpc_send()
  * and nothing but time will change that: it is no use to ask rpc_send() now. */
 bool rpc_is_gathering(const struct rpc *rpc);

@@ -844,6 +844,27 @@ a_master_that_answers_no_ping_is_gone_after_its_silence(void **state)
 }
 
 static void
+a_master_that_takes_nothing_is_gone_after_its_silence(void **state)
+{
+    struct world *w = *state;
+    tick_ns end = w->now + SILENCE;
+
+    ask(w, &w->slots[0]);
+    (void)pass_on(w, true, false);
+    assert_int_equal(ok(w, w->slots[0].r.number), 0);
+    ask(w, &w->slots[1]);
+    while (w->now < end) {
+        assert_false(rpc_is_silent(w->rpc, w->now));
+        rpc_blocked(w->rpc, w->now);
+        tick_ns next = rpc_next_deadline(w->rpc);
+        assert_true(next > w->now);
+        w->now = next;
+    }
+    assert_true(w->now == end);
+    assert_true(rpc_is_silent(w->rpc, w->now));
+}
+
+static void
 a_client_that_slept_asks_before_it_gives_the_master_up(void **state)
 {
     struct world *w = *state;
@@ -978,6 +999,7 @@ main(void)
         WELCOMED(an_acknowledged_request_survives_two_new_sessions),
         WELCOMED(a_quiet_client_pings_at_a_quarter_of_the_silence),
         WELCOMED(a_master_that_answers_no_ping_is_gone_after_its_silence),
+        WELCOMED(a_master_that_takes_nothing_is_gone_after_its_silence),
         WELCOMED(a_client_that_slept_asks_before_it_gives_the_master_up),
         WELCOMED(an_echo_comes_back),
         WELCOMED(an_acknowledgement_is_told_after_200_ms),
