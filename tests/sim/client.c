@@ -188,19 +188,29 @@ watch(struct client *c)
 /* ---- the pump ------------------------------------------------------------ */
 
 static void
+take(struct client *c, const struct frame *f)
+{
+    struct world *w = c->world;
+    int rc = rpc_receive(c->rpc, w->now, (struct slice){ f->bytes, f->length });
+
+    if (rc == 0) return;
+    world_fail(
+        w, "the wire", "client %u cannot read the master: %d", c->uid, rc);
+}
+
+static void
 receive(struct client *c)
 {
     struct world *w = c->world;
     struct frame *f;
 
     while (c->conn != NULL && (f = net_arrived(&c->conn->down, w->now))) {
-        int rc =
-            rpc_receive(c->rpc, w->now, (struct slice){ f->bytes, f->length });
-        frame_drop(f);
-        if (rc != 0) {
-            world_fail(w, "the wire", "client %u cannot read the master: %d",
-                c->uid, rc);
+        take(c, f);
+        if (f->number != 0 && rnd_one_in(&w->rnd, w->plan.duplicate)) {
+            w->stats.duplicates += 1;
+            take(c, f);
         }
+        frame_drop(f);
         if (rpc_state(c->rpc) == RPC_REFUSED) return;
     }
 }

@@ -275,7 +275,8 @@ look_at_new(struct world *w, enum ledger_cause cause)
 {
     struct ledger *l = &w->ledger;
     /* What is given back may be more than the bound. */
-    bool exact = cause == LEDGER_TURNED || l->claims_count == 0;
+    bool gives_back = l->claims_count > 0 || l->closes;
+    bool exact = cause == LEDGER_TURNED || !gives_back;
 
     while (l->count < w->core->tasks.last) {
         const struct task *t = task_table_find(&w->core->tasks, l->count + 1);
