@@ -13,16 +13,20 @@ static void
 take_tasks(struct get *g, struct proto_list tasks)
 {
     tick_ns now = clock_now();
+    struct list beyond;
     struct rec_task rec;
 
+    list_init(&beyond);
     while (codec_list_next(&tasks, RECORD_task, &rec)) {
         const char *queue =
             rec.queue < g->count && !g->forgotten ? g->queues[rec.queue] : "";
         struct stint_task *t =
             task_new(g->s, &rec, queue, g->lease, g->renew, now);
-        if (t != NULL) list_push(&g->got, &t->node);
+        /* Callers have room for what they asked for, whatever comes. */
+        if (t != NULL) list_push(g->left > 0 ? &g->got : &beyond, &t->node);
         if (g->left > 0) g->left--;
     }
+    task_give_back(g->s, &beyond);
 }
 
 static void

@@ -65,6 +65,18 @@ refuse(struct posted *p, int code, const struct msg *m, bool last)
     }
 }
 
+/* That a lease was over is nobody's mistake; all else somebody must hear. */
+static void
+note_refusals(struct stint *s, struct proto_list refused)
+{
+    struct rec_refusal refusal;
+
+    while (codec_list_next(&refused, RECORD_refusal, &refusal)) {
+        if (refusal.code == STINT_ESTALE) continue;
+        note_error(s, (int)refusal.code, (struct slice){ NULL, 0 });
+    }
+}
+
 static void
 take_answer(struct rpc_request *r, int code, const struct msg *m, bool last)
 {
@@ -73,6 +85,8 @@ take_answer(struct rpc_request *r, int code, const struct msg *m, bool last)
 
     if (code != 0) {
         refuse(p, code, m, last);
+    } else if (m->type == MSG_outcome && !p->quiet) {
+        note_refusals(s, m->as.outcome.refused);
     } else if (p->result && m->type == MSG_put_ok) {
         future_accepted(
             s, m->as.put_ok.request, m->as.put_ok.count, m->as.put_ok.task);

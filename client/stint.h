@@ -466,9 +466,10 @@ STINT_API void stint_future_free(struct stint_future *f);
 
 /**
  * Wait until at least `want` (1: any; count: all) of `futures` are ready.
- * NULLs in the array are passed over and count as ready.
+ * NULLs in the array are passed over and count as ready; all others are of one
+ * connection.
  *
- * Returns: how many are ready (>= want), or STINT_ETIMEOUT, …
+ * Returns: how many are ready (>= want), or STINT_EINVAL, STINT_ETIMEOUT, …
  */
 STINT_CHECK int stint_futures_wait(struct stint_future *const futures[],
     size_t count, size_t want, int64_t timeout_ms);

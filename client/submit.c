@@ -223,8 +223,14 @@ stint_futures_wait(struct stint_future *const futures[], size_t count,
         return say(STINT_EINVAL, "%zu of %zu futures cannot become ready", want,
             count);
     }
-    for (size_t i = 0; i < count && s == NULL; i++)
-        if (futures[i] != NULL) s = futures[i]->s;
+    for (size_t i = 0; i < count; i++) {
+        if (futures[i] == NULL) continue;
+        if (s == NULL) s = futures[i]->s;
+        if (futures[i]->s != s) {
+            return say(STINT_EINVAL,
+                "futures of several connections: wait for each one's apart");
+        }
+    }
     if (s == NULL) return (int)count;
     pump_enter(s);
     if (!are_ready(&cursor)) {

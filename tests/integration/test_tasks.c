@@ -407,6 +407,22 @@ a_future_outlives_its_connection_as_a_closed_one(void **state)
     stint_future_free(f);
 }
 
+static void
+futures_of_several_connections_are_refused(void **state)
+{
+    struct stint *other = connect_as("other");
+    struct stint_queue *there = open_queue(other, stint_queue_name(q));
+    struct stint_future *futures[2] = { NULL, NULL };
+
+    (void)state;
+    OK(stint_queue_submit(q, "a", 1, NULL, &futures[0]));
+    OK(stint_queue_submit(there, "b", 1, NULL, &futures[1]));
+    assert_int_equal(stint_futures_wait(futures, 2, 1, 0), STINT_EINVAL);
+    stint_future_free(futures[0]);
+    stint_future_free(futures[1]);
+    OK(stint_close(other));
+}
+
 int
 main(void)
 {
@@ -432,6 +448,7 @@ main(void)
         CONNECTED(a_submit_that_is_refused_tells_its_future),
         CONNECTED(many_futures_are_waited_for),
         CONNECTED(a_future_that_is_freed_early_harms_nobody),
+        CONNECTED(futures_of_several_connections_are_refused),
         CONNECTED(a_future_outlives_its_connection_as_a_closed_one),
     };
 
