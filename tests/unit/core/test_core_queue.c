@@ -301,6 +301,34 @@ results_over_the_window_come_when_it_opens(void **state)
 }
 
 static void
+a_get_held_back_by_a_full_window_goes_on_when_it_opens(void **state)
+{
+    enum { TASKS = 100 };
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    struct rig_peer *w = rig_stranger(rig, "work", ROLE_WORK);
+    static char large[4096];
+    static struct rig_task t[TASKS];
+
+    memset(large, 'x', sizeof large - 1);
+    w->window = 64 << 10;
+    rig_hello(w, PROTO_VERSION);
+    for (int i = 0; i < TASKS; i++)
+        rig_put(p, "q", large);
+    w->mute = true;
+    uint64_t request = rig_get(w, "q", TASKS, TICK_S);
+    uint64_t second = rig_get(w, "q", TASKS, TICK_S);
+    rig_turn(rig);
+    assert_int_equal(rig_code(w, request), 0);
+    assert_in_range(rig_tasks(w, request, t, TASKS), 10, 20);
+    assert_int_equal(rig_tasks(w, second, t, TASKS), 0);
+    w->mute = false;
+    rig_bare(w, NULL);
+    rig_turn(rig);
+    assert_true(rig_tasks(w, second, t, TASKS) > 0);
+}
+
+static void
 results_wait_for_a_session_that_is_away(void **state)
 {
     struct rig *rig = *state;
@@ -390,6 +418,7 @@ main(void)
         ON_A_RIG(tasks_are_shared_among_those_who_wait),
         ON_A_RIG(credit_in_bytes_holds_but_for_the_first_task),
         ON_A_RIG(results_over_the_window_come_when_it_opens),
+        ON_A_RIG(a_get_held_back_by_a_full_window_goes_on_when_it_opens),
         ON_A_RIG(results_wait_for_a_session_that_is_away),
         ON_A_RIG(results_come_to_one_that_was_silent_without_a_new_hello),
         ON_A_RIG(a_forgotten_session_is_told_so),
