@@ -35,8 +35,10 @@
  *   tasks of it.  A stint_queue or stint_consumer may be shared too, except
  *   that plain gets (stint_queue_get, _get_many, _task_done) are one consumer's:
  *   give each thread its own handle.  After fork() only the parent may go on.
- * - The library starts one thread for each connection, leaves signals, stdio,
- *   locale and the environment alone, and never exits the process.
+ * - The library starts one thread for each connection, besides libzmq's two,
+ *   leaves signals, stdio, locale and the environment alone, and never exits
+ *   the process.  It sets malloc's thresholds (mallopt) so that large payloads
+ *   are not mapped anew each time.
  */
 #ifndef STINT_H
 #define STINT_H
@@ -144,7 +146,8 @@ STINT_CHECK int stint_connect(
  * Send what is pending, acknowledge plain gets, give leased tasks back, leave.
  * Waits up to the connection's timeout for the master to hear of it; frees `s`
  * and every queue and consumer of it in any case.  Futures and tasks that are
- * still held must be freed by their owner and answer STINT_ECLOSED.
+ * still held must be freed by their owner and answer STINT_ECLOSED.  After
+ * stint_interrupt() it does not wait: stint_resume() first.
  *
  * Returns: 0 when the master heard it all, else what kept it from that (`s` is
  *          freed all the same).  NULL is fine.
@@ -585,7 +588,9 @@ struct stint_master_options {
 };
 
 /**
- * Start a master in a thread of this process.
+ * Start a master in a thread of this process (libzmq adds a few).  It raises the
+ * limit of open files as far as it may, and seeds rand(), from which libzmq
+ * draws peers' numbers.
  *
  * Owns:    copies the options; gives *out, free with stint_master_stop().
  * Returns: 0 when it listens and its authentication has been tried out, or

@@ -376,6 +376,7 @@ stint_task_renew(struct stint_task *t, int64_t lease_ms)
     int rc = pump_obstacle(s);
     if (rc == 0) {
         rc = hold_renew(s, &t->hold, clock_now(), lease_ms * TICK_MS);
+        if (rc != 0) rc = say(rc, "no memory for a request");
     }
     if (rc == 0) {
         rc = pump_wait(s, is_renewed, &t->hold, call_deadline(s));
