@@ -15,8 +15,6 @@ enum {
     HWM = 64, /* Messages; bytes are bounded by windows on both sides. */
     HANDSHAKE_MS = 3000,
     CONNECT_MS = 5000,
-    HEARTBEAT_MS = 1000,
-    HEARTBEAT_TIMEOUT_MS = 3000,
 };
 
 #define MESSAGE_MAX ((int64_t)INT32_MAX + 64)
@@ -91,9 +89,8 @@ set_options(const struct conn *c)
         { ZMQ_RECONNECT_IVL, -1 },
         { ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS },
         { ZMQ_CONNECT_TIMEOUT, CONNECT_MS },
-        { ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS },
-        { ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS },
-        { ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS },
+        /* Not ZMQ_HEARTBEAT_IVL, whose timer can abort the process (see the
+         * master's router.c): the session's own pings find a dead line. */
         { ZMQ_SNDHWM, HWM },
         { ZMQ_RCVHWM, HWM },
         { ZMQ_IPV6, 1 },

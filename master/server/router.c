@@ -31,10 +31,12 @@ enum {
         64, /* Messages each way for each peer; bytes are the core's. */
     BACKLOG = 1024,
     HANDSHAKE_MS = 3000,
-    HEARTBEAT_MS = 1000,
-    HEARTBEAT_LOST_MS = 3000,
-    LINGER_MS = 1000, /* For the answers under way when the master stops. */
-    CURVE_EXTRA = 64, /* MAXMSGSIZE counts what CURVE adds, 33 bytes. */
+    KEEPALIVE_IDLE_S = 10,
+    KEEPALIVE_EVERY_S = 5,
+    KEEPALIVE_COUNT = 3,
+    UNSENT_MS = 15000, /* TCP gives a connection up that takes nothing. */
+    LINGER_MS = 1000,  /* For the answers under way when the master stops. */
+    CURVE_EXTRA = 64,  /* MAXMSGSIZE counts what CURVE adds, 33 bytes. */
 };
 
 void *
@@ -67,9 +69,15 @@ set_numbers(void *router)
         { ZMQ_RCVHWM, HIGH_WATER },
         { ZMQ_BACKLOG, BACKLOG },
         { ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS },
-        { ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS },
-        { ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_LOST_MS },
-        { ZMQ_HEARTBEAT_TTL, HEARTBEAT_LOST_MS },
+        /* Not ZMQ_HEARTBEAT_IVL: its timer aborts the process when it meets a
+         * connection that broke while its messages waited to be read
+         * (!_io_error).  Who is dead the session's silence tells; these only
+         * free the descriptor. */
+        { ZMQ_TCP_KEEPALIVE, 1 },
+        { ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S },
+        { ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_EVERY_S },
+        { ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_COUNT },
+        { ZMQ_TCP_MAXRT, UNSENT_MS },
         { ZMQ_LINGER, LINGER_MS },
     };
 

