@@ -30,22 +30,15 @@ struct plan {
 };
 
 /* What happened, for people; overdraft: most bytes over the memory budget. */
-#define WORLD_COUNTERS(C)                                                     \
-    C(steps)                                                                  \
-    C(frames)                                                                 \
-    C(tasks)                                                                  \
-    C(grants)                                                                 \
-    C(done)                                                                   \
-    C(dead)                                                                   \
-    C(cancelled)                                                              \
-    C(expired)                                                                \
-    C(results)                                                                \
-    C(stale)                                                                  \
-    C(released) C(renewed) C(failed) C(hung) C(forged) C(trespasses) C(cuts)  \
-        C(freezes) C(kills) C(byes) C(spawns) C(revokes) C(stalls)            \
-            C(shutdowns) C(duplicates) C(replays) C(reconnects) C(restarts)   \
-                C(silences) C(full) C(budget) C(toolarge) C(refused) C(joins) \
-                    C(overdraft)
+/* clang-format off */
+#define WORLD_COUNTERS(C) \
+    C(steps) C(frames) C(tasks) C(grants) C(done) C(dead) C(cancelled) \
+    C(expired) C(results) C(stale) C(released) C(renewed) C(failed) \
+    C(hung) C(forged) C(trespasses) C(cuts) C(freezes) C(kills) C(byes) \
+    C(spawns) C(revokes) C(stalls) C(shutdowns) C(duplicates) C(replays) \
+    C(reconnects) C(restarts) C(silences) C(full) C(budget) C(toolarge) \
+    C(refused) C(joins) C(overdraft)
+/* clang-format on */
 
 struct world_stats {
 #define WORLD_COUNTER(name) uint64_t name;
