@@ -379,6 +379,7 @@ seal_all(struct core *core)
 void
 core_turn(struct core *core, tick_ns now)
 {
+    core->looked = 0;
     life_tick(core, now);
     greet_tick(core, now);
     feed_starved(core);

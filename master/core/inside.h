@@ -67,6 +67,7 @@ struct core {
     size_t memory; /* Tasks and results that are held. */
     size_t out;    /* Frames that are open or not acknowledged. */
     uint64_t stale, refused;
+    uint64_t looked; /* Tasks that lists went through since the last turn. */
     bool stop_asked;
 
     struct ended *ended; /* Ring of ENDED_MAX. */

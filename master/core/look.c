@@ -270,25 +270,33 @@ list_one(struct core *core, tick_ns now, struct page *page, uint64_t id)
 }
 
 /* One page looks at so many tasks at most: a filter that fits none must not
- * hold everybody else up. */
-enum { LOOK_MAX = 20000 };
+ * hold everybody else up.  Nor must many pages: in a turn that has looked at
+ * enough they get short, and who goes on is served in the next one. */
+enum { LOOK_MAX = 20000, LOOK_LEAST = 64, LOOK_TURN = 10 * LOOK_MAX };
+
+/* Ids that are no task's any more are passed over, at a cost. */
+enum { IDS_A_LOOK = 64 };
 
 static void
 list_held(
     struct core *core, tick_ns now, struct page *page, const struct msg_list *l)
 {
-    uint64_t looked = 0;
-    const struct task *t = task_table_next(&core->tasks, l->after);
+    uint64_t most = core->looked < LOOK_TURN ? LOOK_MAX : LOOK_LEAST;
+    uint64_t looked = 0, before = l->after;
+    const struct task *t = task_table_next(&core->tasks, before);
 
-    for (; t != NULL; t = task_table_next(&core->tasks, t->id)) {
-        if (looked++ >= LOOK_MAX) {
+    for (; t != NULL; t = task_table_next(&core->tasks, before)) {
+        if (looked >= most) {
             page->next = t->id - 1;
-            return;
+            break;
         }
+        looked += 1 + (t->id - before) / IDS_A_LOOK;
+        before = t->id;
         if (!wanted(l, t->queue, t->state)) continue;
-        if (!page_has_room(page, t->id - 1)) return;
+        if (!page_has_room(page, t->id - 1)) break;
         add_task(page, now, t);
     }
+    core->looked += looked;
 }
 
 /* The ended ones stand in a ring in the order of their ends, and are few: they

@@ -96,6 +96,47 @@ gets_that_wait_are_bounded_in_all(void **state)
     assert_int_equal(rig_get_one(w, "r").attempt, 1);
 }
 
+/* ---- looking ------------------------------------------------------------- */
+
+/* Ask for dead tasks, of which there are none, behind `after`. */
+static uint64_t
+look_for_dead(struct rig_peer *p, uint64_t after)
+{
+    struct msg m = { .type = MSG_list };
+
+    m.as.list.what = 2;
+    m.as.list.state = 5;
+    m.as.list.after = after;
+    return rig_say(p, m);
+}
+
+static void
+many_looks_in_one_turn_get_short_pages(void **state)
+{
+    enum { TASKS = 4000, LOOKS = 60 };
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    static const char *payloads[TASKS];
+    struct msg_put put = { .queue = slice_of("q") };
+    uint64_t first, last = 0;
+
+    for (unsigned i = 0; i < TASKS; i++)
+        payloads[i] = "x";
+    rig_put_as(p, put, TASKS, payloads);
+    rig_turn(rig);
+    first = look_for_dead(p, 0);
+    for (unsigned i = 0; i < LOOKS; i++)
+        last = look_for_dead(p, 0);
+    rig_turn(rig);
+    assert_int_equal(rig_see(p, MSG_task_rows, first)->as.task_rows.next, 0);
+    uint64_t next = rig_see(p, MSG_task_rows, last)->as.task_rows.next;
+    assert_in_range(next, 1, TASKS - 1);
+    /* Who goes on comes to the end. */
+    last = look_for_dead(p, next);
+    rig_turn(rig);
+    assert_int_equal(rig_see(p, MSG_task_rows, last)->as.task_rows.next, 0);
+}
+
 static int
 set_up_small(void **state)
 {
@@ -116,6 +157,7 @@ main(void)
         ON_A_RIG(a_put_that_gives_up_lets_the_next_one_in),
         ON_A_RIG(a_frame_without_a_number_holds_one_message),
         ON_A_RIG(a_forgotten_session_that_is_still_owed_a_result_counts),
+        ON_A_RIG(many_looks_in_one_turn_get_short_pages),
         cmocka_unit_test_setup_teardown(
             gets_that_wait_are_bounded_in_all, set_up_small, rig_tear_down),
     };
