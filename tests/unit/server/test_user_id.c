@@ -177,6 +177,18 @@ send_initiate(int fd, const struct auth_pair *us, const struct auth_pair *own,
     buf_fini(&b);
 }
 
+/* Messages may follow when the server has said READY, and not before. */
+static void
+receive_ready(int fd)
+{
+    uint8_t head[2], body[256];
+
+    receive_all(fd, head, sizeof head);
+    assert_int_equal(head[0], 4);
+    receive_all(fd, body, head[1]);
+    assert_memory_equal(body, "\5READY", 6);
+}
+
 static void
 send_message(int fd, const struct auth_pair *us, const uint8_t *to)
 {
@@ -226,6 +238,7 @@ a_claimed_user_id_does_not_count(void **unused)
     send_hello(fd, &us, server.public_key);
     receive_welcome(fd, &us, server.public_key, welcome);
     send_initiate(fd, &us, &own, server.public_key, welcome, claimed);
+    receive_ready(fd);
     send_message(fd, &us, welcome);
 
     (void)zmq_setsockopt(
