@@ -1,6 +1,8 @@
 #include "client/conn.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,14 +60,43 @@ close_sockets(struct conn *c)
     c->accepted = c->ready = c->broken = false;
 }
 
+static void *
+end_context(void *ctx)
+{
+    (void)zmq_ctx_term(ctx);
+    return NULL;
+}
+
+/* libzmq looks names up in its I/O thread, where nothing ends that before the
+ * name server's own time; the caller's deadline is sooner. */
+static void
+leave_context(struct conn *c)
+{
+    pthread_t thread = 0;
+    sigset_t all, old;
+    int rc = -1;
+
+    if (c->looks_up) {
+        (void)sigfillset(&all);
+        (void)pthread_sigmask(SIG_SETMASK, &all, &old);
+        rc = pthread_create(&thread, NULL, end_context, c->ctx);
+        (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    }
+    if (rc == 0) {
+        (void)pthread_detach(thread);
+    } else {
+        (void)zmq_ctx_term(c->ctx);
+    }
+    c->ctx = NULL;
+}
+
 void
 conn_fini(struct conn *c)
 {
     close_sockets(c);
     inbound_drop(c->spare);
     c->spare = NULL;
-    if (c->ctx != NULL) (void)zmq_ctx_term(c->ctx);
-    c->ctx = NULL;
+    if (c->ctx != NULL) leave_context(c);
     if (c->wake_fd >= 0) (void)close(c->wake_fd);
     c->wake_fd = -1;
     sodium_memzero(&c->pair, sizeof(c->pair));
@@ -130,7 +161,7 @@ conn_try(struct conn *c, tick_ns now)
     if (c->socket != NULL || now < c->retry_at) return;
 
     c->tried_at = now;
-    c->told = c->touched = true;
+    c->told = c->touched = c->looks_up = true;
     c->socket = zmq_socket(c->ctx, ZMQ_DEALER);
     if (c->socket == NULL || set_options(c) != 0 || open_monitor(c) != 0
         || zmq_connect(c->socket, c->endpoint) != 0) {
@@ -171,6 +202,7 @@ lose(struct conn *c, tick_ns now)
 static enum conn_event
 note_event(struct conn *c, tick_ns now, unsigned event)
 {
+    c->looks_up = false;
     switch (event) {
     case ZMQ_EVENT_CONNECTED:
         c->accepted = true;

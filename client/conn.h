@@ -33,6 +33,7 @@ struct conn {
     unsigned attempts;
     unsigned drops; /* Attempts in a row that broke in the handshake. */
     tick_ns tried_at, accepted_at, retry_at, backoff;
+    bool looks_up; /* As far as we know libzmq still looks the name up. */
     bool accepted; /* TCP stands. */
     bool ready;    /* The handshake is done. */
     bool denied;   /* The master refused our key. */
