@@ -1,4 +1,5 @@
 #include "common/stint_error.h"
+#include "master/core/greet.h"
 #include "master/core/life.h"
 #include "master/core/reply.h"
 #include "master/core/verbs.h"
@@ -68,6 +69,20 @@ find_leased(const struct core *core, const struct session *s, uint64_t id,
     return 0;
 }
 
+/* I9: a result takes the place of its task.  Where that is too little, what is
+ * kept for the dead goes first; then the result is refused, and its task is
+ * tried again when its lease is over. */
+static int
+find_room(struct core *core, tick_ns now, const struct task *t, size_t length)
+{
+    while (t->ref != 0 && core->slots[t->submitter]->state != SESSION_GHOST
+           && core->memory + core->out + length
+                  > core->config.memory_max + task_memory(t)) {
+        if (!greet_relieve(core, now)) return STINT_EBUDGET;
+    }
+    return 0;
+}
+
 void
 finish_done(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
@@ -82,6 +97,7 @@ finish_done(
         if (code == 0 && c.result.length > core->config.payload_max) {
             code = STINT_ETOOLARGE;
         }
+        if (code == 0) code = find_room(core, now, t, c.result.length);
         if (code == 0) code = life_done(core, now, t, c.result);
         judge(core, &v, code);
     }

@@ -93,13 +93,11 @@ greet_disconnect(struct core *core, struct session *s)
 
 /* ---- new sessions -------------------------------------------------------- */
 
-/* Make room by forgetting whoever has been silent longest. */
-static bool
-make_room(struct core *core, tick_ns now)
+bool
+greet_relieve(struct core *core, tick_ns now)
 {
     struct session *oldest = NULL;
 
-    if (HASH_CNT(by_id, core->by_id) < core->config.sessions_max) return true;
     for (struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
         if (s->state != SESSION_SILENT) continue;
         if (oldest == NULL || s->heard < oldest->heard) oldest = s;
@@ -107,6 +105,13 @@ make_room(struct core *core, tick_ns now)
     if (oldest == NULL) return false;
     greet_forget(core, now, oldest);
     return true;
+}
+
+static bool
+make_room(struct core *core, tick_ns now)
+{
+    return HASH_CNT(by_id, core->by_id) < core->config.sessions_max
+           || greet_relieve(core, now);
 }
 
 static struct session *

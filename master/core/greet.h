@@ -27,6 +27,10 @@ void greet_disconnect(struct core *core, struct session *s);
  * submitted go on, their results are dropped. */
 void greet_forget(struct core *core, tick_ns now, struct session *s);
 
+/** Forget the session that was silent longest, to free what is kept for it.
+ * Returns false when none is silent. */
+bool greet_relieve(struct core *core, tick_ns now);
+
 /** End every session of `key` and say why. */
 void greet_cut(struct core *core, tick_ns now, const struct key *key);
 

@@ -330,6 +330,7 @@ count_return(struct task *t, struct session *holder, enum life_cause cause)
         q->released += 1;
         break;
     case LIFE_UNDELIVERED:
+        t->undelivered += 1;
         break;
     case LIFE_FAILED:
         bump(&t->failures);
@@ -367,6 +368,7 @@ note(struct core *core, struct task *t, const char *worker, struct slice reason)
             text[reason.length] = '\0';
             free(more->reason);
             more->reason = text;
+            more->reason_length = reason.length;
         }
     }
     core->memory += task_memory(t) - before;
@@ -445,6 +447,9 @@ void
 life_return(struct core *core, tick_ns now, struct task *t,
     enum life_cause cause, tick_ns delay, struct slice reason)
 {
+    if (cause == LIFE_UNDELIVERED && t->undelivered >= TASK_UNDELIVERED_FREE) {
+        cause = LIFE_LOST;
+    }
     bool free_of_charge = cause == LIFE_RELEASED || cause == LIFE_UNDELIVERED;
 
     take_back(core, t, cause, reason);

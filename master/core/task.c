@@ -32,7 +32,8 @@ task_free(struct task *t)
 size_t
 task_memory(const struct task *t)
 {
-    size_t more = t->more != NULL ? sizeof *t->more : 0;
+    size_t more =
+        t->more != NULL ? sizeof *t->more + t->more->reason_length : 0;
 
     return sizeof *t + t->size + more + BLOCK_OVERHEAD;
 }

@@ -44,7 +44,13 @@ struct task_more {
     char handler[64 + 1];
     char worker[64]; /* Who held it last, cut to fit. */
     char *reason;    /* Owned; why the last attempt failed, or NULL. */
+    size_t reason_length;
 };
+
+/* So often a task may be granted to a peer that dies before it acknowledged the
+ * delivery, and no attempt is used up: a client killed while it waits costs
+ * nothing.  But a task that kills its worker at once looks just like that. */
+enum { TASK_UNDELIVERED_FREE = 16 };
 
 struct task {
     uint64_t id; /* 0: not accepted yet (a put that waits for room). */
@@ -68,8 +74,9 @@ struct task {
     uint16_t lost;
     uint16_t timeouts;
     uint16_t released;
-    uint8_t state; /* enum task_state */
-    bool in_order; /* Ready: in the queue's list, not in its heap. */
+    uint8_t undelivered; /* At most TASK_UNDELIVERED_FREE. */
+    uint8_t state;       /* enum task_state */
+    bool in_order;       /* Ready: in the queue's list, not in its heap. */
     uint8_t payload[];
 };
 

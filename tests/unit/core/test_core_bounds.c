@@ -96,6 +96,66 @@ gets_that_wait_are_bounded_in_all(void **state)
     assert_int_equal(rig_get_one(w, "r").attempt, 1);
 }
 
+/* Tasks of no size whose results are large: `how_many` of them, for `p`. */
+static unsigned
+fill_with_results(struct rig *rig, struct rig_peer *p, unsigned how_many)
+{
+    static char large[200 << 10];
+    struct rig_peer *w = rig_worker(rig);
+    struct msg_put put = { .queue = slice_of("q"), .result = 1 };
+    const char *payload = "x";
+    unsigned refused = 0;
+
+    memset(large, 'r', sizeof large - 1);
+    for (unsigned i = 0; i < how_many; i++)
+        rig_put_as(p, put, 1, &payload);
+    rig_turn(rig);
+    p->deaf = p->mute = true;
+    for (unsigned i = 0; i < how_many; i++) {
+        struct rig_task t = rig_get_one(w, "q");
+        uint64_t request = rig_done(w, &t, large);
+        rig_turn(rig);
+        if (rig_outcome(w, request) == STINT_EBUDGET) refused++;
+        assert_true(
+            core_totals(rig->core).memory <= rig->config.memory_max + 1000);
+    }
+    return refused;
+}
+
+static void
+results_that_nobody_fetches_stay_within_the_budget(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+
+    assert_true(fill_with_results(rig, p, 20) > 0);
+}
+
+static void
+results_for_the_dead_make_room(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *dead = rig_submitter(rig);
+    struct rig_peer *p = rig_peer(rig, "another", ROLE_SUBMIT);
+
+    (void)fill_with_results(rig, dead, 10);
+    rig_sleep(rig, 4 * TICK_S);
+    assert_int_equal(core_totals(rig->core).sessions_live, 2);
+    struct rig_peer *w = rig_other_worker(rig);
+    struct msg_put put = { .queue = slice_of("r"), .result = 1 };
+    const char *payload = "x";
+    struct rec_result r;
+    static char large[400 << 10];
+    memset(large, 'r', sizeof large - 1);
+    rig_put_as(p, put, 1, &payload);
+    rig_turn(rig);
+    struct rig_task t = rig_get_one(w, "r");
+    uint64_t request = rig_done(w, &t, large);
+    rig_turn(rig);
+    assert_int_equal(rig_outcome(w, request), 0);
+    assert_int_equal(rig_results(p, &r), 1);
+}
+
 /* ---- looking ------------------------------------------------------------- */
 
 /* Ask for dead tasks, of which there are none, behind `after`. */
@@ -158,6 +218,11 @@ main(void)
         ON_A_RIG(a_frame_without_a_number_holds_one_message),
         ON_A_RIG(a_forgotten_session_that_is_still_owed_a_result_counts),
         ON_A_RIG(many_looks_in_one_turn_get_short_pages),
+        cmocka_unit_test_setup_teardown(
+            results_that_nobody_fetches_stay_within_the_budget, set_up_small,
+            rig_tear_down),
+        cmocka_unit_test_setup_teardown(
+            results_for_the_dead_make_room, set_up_small, rig_tear_down),
         cmocka_unit_test_setup_teardown(
             gets_that_wait_are_bounded_in_all, set_up_small, rig_tear_down),
     };

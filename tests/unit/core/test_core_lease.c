@@ -1,4 +1,5 @@
 /* Who holds what, and what becomes of it. */
+#include "master/core/task.h"
 #include "tests/unit/core/rig.h"
 
 static const struct msg release = { .type = MSG_release };
@@ -153,6 +154,28 @@ a_lease_that_was_never_delivered_costs_no_attempt(void **state)
     assert_int_equal(rig_tries(p, 1), 0);
 }
 
+/* A handler that crashes at once dies before it acknowledges, each time. */
+static void
+a_task_that_kills_every_worker_at_once_dies_in_the_end(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    struct rig_peer *w = rig_worker(rig);
+
+    rig_declare(p, "q", (struct msg_declare){ .attempts_max = 1 });
+    rig_put(p, "q", "a");
+    w->deaf = w->mute = true;
+    for (unsigned i = 0; i < TASK_UNDELIVERED_FREE; i++) {
+        assert_int_equal(core_totals(rig->core).ready, 1);
+        (void)rig_get(w, "q", 1, 0);
+        rig_sleep(rig, 4 * TICK_S);
+    }
+    assert_int_equal(core_totals(rig->core).ready, 1);
+    (void)rig_get(w, "q", 1, 0);
+    rig_sleep(rig, 4 * TICK_S);
+    assert_int_equal(core_totals(rig->core).dead, 1);
+}
+
 static void
 a_lease_that_was_delivered_and_lost_costs_one(void **state)
 {
@@ -287,6 +310,7 @@ main(void)
         ON_A_RIG(a_lost_workers_task_comes_back_first),
         ON_A_RIG(a_connection_that_comes_back_in_time_keeps_its_leases),
         ON_A_RIG(a_lease_that_was_never_delivered_costs_no_attempt),
+        ON_A_RIG(a_task_that_kills_every_worker_at_once_dies_in_the_end),
         ON_A_RIG(a_lease_that_was_delivered_and_lost_costs_one),
         ON_A_RIG(a_stalled_master_takes_nobody_for_dead),
         ON_A_RIG(a_failure_is_retried_after_its_backoff_and_then_buried),
