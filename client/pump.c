@@ -12,6 +12,8 @@
 enum {
     BURST = 256, /* Messages in a row before others get a turn. */
     LOOK_EVERY = 32,
+    DROPS_MAX = 5, /* About a second of them: a proxy before a master that is
+                      not there yet breaks off as well. */
 };
 
 #define SLEEP_MAX (3600 * TICK_S)
@@ -153,7 +155,8 @@ disconnect(struct stint *s, tick_ns now)
     conn_drop(&s->conn, now);
     /* Once a session stood, breaks in the handshake are a master that starts.
      */
-    if (s->conn.denied || (s->connecting && s->conn.drops >= 2)) fail_auth(s);
+    if (s->conn.denied || (s->connecting && s->conn.drops >= DROPS_MAX))
+        fail_auth(s);
 }
 
 static void

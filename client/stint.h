@@ -576,7 +576,9 @@ struct stint_master_options {
                                   need be.  NULL: none, keys live as long as the
                                   master (stint_master_connect() knows them). */
     bool memory;               /* Nothing survives.  The only way as yet. */
-    size_t memory_max;         /* Budget in bytes; 0: half of what is there. */
+    size_t memory_max;         /* Budget in bytes; 0: half of what is there.
+                                  Puts get seven eighths, the rest is left for
+                                  results; beyond it either is STINT_EBUDGET. */
     size_t payload_max;        /* 0: 16 MiB; at most 1 GiB. */
     int64_t silence_ms;        /* A peer silent for so long is taken for dead;
                                   0: 3 s. */

@@ -394,9 +394,11 @@ core_turn(struct core *core, tick_ns now)
 tick_ns
 core_next_deadline(const struct core *core)
 {
+    /* What was touched after the matching, by a session that was ended. */
+    if (!list_is_empty(&core->dirty)) return core->born;
+
     tick_ns next =
         tick_min(life_next_deadline(core), wait_next_deadline(&core->waits));
-
     next = tick_min(next, reply_next_deadline(core));
     return tick_min(next, greet_next_deadline(core));
 }

@@ -67,6 +67,9 @@ make_batch(struct core *core, tick_ns now, struct session *s,
 {
     struct proto_list list = p->payloads;
     struct rec_payload record;
+    /* An eighth is left for results, or a master full of tasks could not take
+     * one that is larger than its task. */
+    size_t budget = core->config.memory_max - core->config.memory_max / 8;
 
     *batch = (struct wait_batch){
         .request = p->request,
@@ -79,8 +82,7 @@ make_batch(struct core *core, tick_ns now, struct session *s,
         struct task *t = NULL;
         if (record.payload.length > core->config.payload_max) {
             code = STINT_ETOOLARGE;
-        } else if (core->memory + core->out + record.payload.length
-                   > core->config.memory_max) {
+        } else if (core->memory + core->out + record.payload.length > budget) {
             code = STINT_EBUDGET;
         } else {
             t = make_task(s, now, p, record.payload, batch->count);

@@ -80,7 +80,7 @@ struct task {
     uint8_t payload[];
 };
 
-enum { TASK_CHUNK = 4096 };
+enum { TASK_CHUNK = 512 };
 
 struct task_chunk {
     uint32_t live;
@@ -89,7 +89,7 @@ struct task_chunk {
 
 struct task_table {
     struct task_chunk *
-        *chunks; /* chunks[i] holds ids from (base + i) * 4096. */
+        *chunks; /* chunks[i] holds ids from (base + i) * TASK_CHUNK. */
     uint64_t base;
     size_t count, capacity;
     uint64_t last; /* Last id given. */

@@ -23,7 +23,7 @@ struct loop {
     struct door door;
     struct logger logger;
     struct outbox outbox;
-    int router_fd; /* Readable when the socket is to be asked. */
+    int router_fd;    /* Readable when the socket is to be asked. */
     int quit_fd;      /* An eventfd. */
     tick_ns listened; /* When it last looked for frames. */
     tick_ns complained;

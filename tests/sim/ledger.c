@@ -536,6 +536,15 @@ is_live(const struct ledger *l, const struct ledger_claim *c,
            && e->nonce == c->nonce && e->key == l->from_key;
 }
 
+/* A result for which there is no room in the budget may be refused (I9). */
+static bool
+is_crowded(const struct world *w)
+{
+    enum { RESULT_MAX = 64 << 10 };
+
+    return core_totals(w->core).memory + RESULT_MAX > w->config.memory_max;
+}
+
 /* I4: the first completion with the live fence wins; and a renewal with it
  * renews. */
 static void
@@ -551,6 +560,7 @@ check_accepted(struct world *w)
         bool refused = c->verb == MSG_done;
         bool stays = c->verb == MSG_renew && e->deadline < w->now + length;
         if (!is_live(l, c, e) || (!refused && !stays)) continue;
+        if (refused && is_crowded(w)) continue;
         world_fail(
             w, "I4", "task %" PRIu64 ": a live fence is refused", c->task);
     }
