@@ -12,8 +12,9 @@
 #include "master/core/totals.h"
 #include "master/core/verbs.h"
 
-/* A peer that asks and does not acknowledge the answers is ended here. */
-enum { OUT_BYTES_HARD = 32 << 20 };
+/* A peer that asks and does not acknowledge the answers is ended here; or at
+ * the second bound, when all of them together leave too much. */
+enum { OUT_BYTES_HARD = 32 << 20, OUT_BYTES_FAIR = 64 << 10 };
 
 void
 core_config_init(struct core_config *config)
@@ -241,6 +242,36 @@ misbehaved(struct core *core, tick_ns now, struct session *s, int code,
     greet_forget(core, now, s);
 }
 
+/* I9 in all: tasks and results keep within the budget by themselves, and half
+ * of it again is for frames under way; what lies beyond is answers that their
+ * askers do not acknowledge. */
+static bool
+is_flooded(const struct core *core)
+{
+    size_t max = core->config.memory_max;
+
+    return core->memory + core->out > max + max / 2;
+}
+
+/* End whoever leaves most unacknowledged, until there is room.  Returns whether
+ * `s` is still there. */
+static bool
+shed(struct core *core, tick_ns now, const struct session *s)
+{
+    while (is_flooded(core)) {
+        struct session *most = core->by_id;
+        for (struct session *p = most; p != NULL; p = p->by_id.next) {
+            if (session_out_bytes(p) > session_out_bytes(most)) most = p;
+        }
+        bool own = most == s;
+        if (session_out_bytes(most) < OUT_BYTES_FAIR) break;
+        misbehaved(
+            core, now, most, STINT_ELIMIT, "answers are not acknowledged");
+        if (own) return false;
+    }
+    return true;
+}
+
 /* A hello that is not the first message of its connection is a resumed one. */
 static void
 act(struct core *core, tick_ns now, struct session *s, struct codec_frame *f)
@@ -274,6 +305,9 @@ act(struct core *core, tick_ns now, struct session *s, struct codec_frame *f)
         if (session_out_bytes(s) > s->window + OUT_BYTES_HARD) {
             misbehaved(
                 core, now, s, STINT_ELIMIT, "answers are not acknowledged");
+            return;
+        }
+        if (session_out_bytes(s) > OUT_BYTES_FAIR && !shed(core, now, s)) {
             return;
         }
     }

@@ -1,6 +1,8 @@
 /* The master as its peers see it: puts, sessions, roles. */
 #include "tests/unit/core/rig.h"
 
+#include <stdio.h>
+
 /* ---- puts ---------------------------------------------------------------- */
 
 static void
@@ -150,6 +152,38 @@ the_memory_budget_refuses_with_its_own_error(void **state)
     rig_turn(rig);
     assert_int_equal(rig_code(p, last), STINT_EBUDGET);
     assert_true(core_totals(rig->core).memory < 1500);
+}
+
+/* Each stays below what one may leave unacknowledged; together they do not. */
+static void
+answers_that_nobody_acknowledges_are_bounded_in_all(void **state)
+{
+    enum { LISTENERS = 8, LISTS = 8, NAME = 200, QUEUES = 500 };
+    struct rig *rig = *state;
+    struct msg declare = { .type = MSG_declare };
+    char name[NAME + 1];
+
+    core_free(rig->core);
+    rig->config.memory_max = 1 << 20;
+    rig_start(rig);
+    struct rig_peer *honest = rig_submitter(rig);
+    for (int i = 0; i < QUEUES; i++) {
+        (void)snprintf(name, sizeof name, "%0*d", NAME, i);
+        declare.as.declare.queue = slice_of(name);
+        rig_say(honest, declare);
+    }
+    rig_turn(rig);
+    for (int i = 0; i < LISTENERS; i++) {
+        struct rig_peer *p = rig_peer(rig, "silent", ROLE_SUBMIT);
+        p->deaf = p->mute = true;
+        for (int k = 0; k < LISTS; k++)
+            rig_say(p, (struct msg){ .type = MSG_list });
+        rig_turn(rig);
+    }
+    assert_true(core_totals(rig->core).memory <= (1 << 20) + (1 << 19));
+    uint64_t open = rig_say(honest, declare);
+    rig_turn(rig);
+    assert_int_equal(rig_code(honest, open), 0);
 }
 
 static void
@@ -401,6 +435,7 @@ main(void)
         ON_A_RIG(a_put_that_waits_is_accepted_in_parts_as_room_comes),
         ON_A_RIG(who_waits_for_room_is_not_overtaken),
         ON_A_RIG(the_memory_budget_refuses_with_its_own_error),
+        ON_A_RIG(answers_that_nobody_acknowledges_are_bounded_in_all),
         ON_A_RIG(a_put_that_waited_longer_than_its_task_lives_is_not_run),
         ON_A_RIG(another_version_is_refused_with_ours),
         ON_A_RIG(who_has_not_said_hello_is_asked_to),
