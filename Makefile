@@ -21,6 +21,8 @@ LIBDIR := $(PREFIX)/lib
 INCDIR := $(PREFIX)/include
 MANDIR := $(PREFIX)/share/man
 COMPDIR := $(PREFIX)/share/bash-completion/completions
+ZSHDIR := $(PREFIX)/share/zsh/site-functions
+FISHDIR := $(PREFIX)/share/fish/vendor_completions.d
 
 SECONDS ?= 60
 SEEDS ?= 2000
@@ -61,7 +63,7 @@ DIR_server := master/server
 DIR_client := client
 DIR_worker := worker
 
-all: lib prog                          ## the program build/stint and the libraries
+all: lib prog examples                 ## the program build/stint, the libraries, the examples
 lib: $(O)/libstint.so $(O)/libstint.a build/libstint.pc
 prog: $(O)/stint
 
@@ -115,13 +117,14 @@ $(O)/libstint.so: $(LIB_OBJ)
 $(O)/stint: $(CLI_OBJ) $(O)/libstint.a
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $^ $(LIBS_CLI) $(LIBS_EXT) -o $@
 	@[ $(CONFIG) != release ] || cp $@ build/
+# By name: Requires.private would ask for archives that Debian does not have.
 build/libstint.pc: Makefile
 	@mkdir -p $(@D)
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' \
 	  'includedir=$${prefix}/include' '' 'Name: stint' \
 	  'Description: Task and result queues between processes and machines' \
-	  'Version: $(VERSION)' 'Requires.private: $(PKGS)' \
-	  'Libs: -L$${libdir} -lstint' 'Libs.private: -lpthread -ldl' \
+	  'Version: $(VERSION)' 'Libs: -L$${libdir} -lstint' \
+	  'Libs.private: -lzmq -lsodium -lpthread -ldl' \
 	  'Cflags: -I$${includedir}' > $@
 
 # ---- examples, plug-ins, tools: what uses the library as anybody would -------
@@ -299,7 +302,8 @@ build/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
 	@scdoc < $< > $@
 install: all man                       ## DESTDIR= PREFIX=/usr/local
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCDIR) $(DESTDIR)$(COMPDIR)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCDIR)
+	install -d $(DESTDIR)$(COMPDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	install -m 755 build/stint $(DESTDIR)$(BINDIR)/
 	install -m 644 build/include/stint.h build/include/stint_error.h $(DESTDIR)$(INCDIR)/
 	install -m 644 build/libstint.a $(DESTDIR)$(LIBDIR)/
@@ -308,11 +312,14 @@ install: all man                       ## DESTDIR= PREFIX=/usr/local
 	ln -sf libstint.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libstint.so
 	sed 's|^prefix=.*|prefix=$(PREFIX)|' build/libstint.pc > $(DESTDIR)$(LIBDIR)/pkgconfig/libstint.pc
 	build/stint completion bash > $(DESTDIR)$(COMPDIR)/stint
+	build/stint completion zsh > $(DESTDIR)$(ZSHDIR)/_stint
+	build/stint completion fish > $(DESTDIR)$(FISHDIR)/stint.fish
 	for m in $(MAN); do d=$(DESTDIR)$(MANDIR)/man$${m##*.}; install -d $$d; install -m 644 $$m $$d/; done
 uninstall:                             ## what install put there
 	rm -f $(DESTDIR)$(BINDIR)/stint $(DESTDIR)$(INCDIR)/stint.h $(DESTDIR)$(INCDIR)/stint_error.h
 	rm -f $(DESTDIR)$(LIBDIR)/libstint.a $(DESTDIR)$(LIBDIR)/libstint.so*
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/libstint.pc $(DESTDIR)$(COMPDIR)/stint
+	rm -f $(DESTDIR)$(ZSHDIR)/_stint $(DESTDIR)$(FISHDIR)/stint.fish
 	for m in $(notdir $(MAN)); do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m; done
 
 clean:                                 ## remove build/
