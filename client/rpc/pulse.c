@@ -2,6 +2,8 @@
 
 enum { OWED_BYTES_MAX = 256 * 1024 };
 
+enum { SLOWEST_LINK = 128 * 1024 }; /* Bytes a second. */
+
 /* Soon: a task whose delivery was not acknowledged when its worker died is
  * taken for one that never reached it. */
 #define PAY_AFTER (5 * TICK_MS)
@@ -59,8 +61,10 @@ pulse_pay_due(const struct pulse *p)
 }
 
 tick_ns
-pulse_gone_at(const struct pulse *p, tick_ns silence, tick_ns every)
+pulse_gone_at(
+    const struct pulse *p, tick_ns silence, tick_ns every, size_t on_the_way)
 {
     if (p->asked_at == 0) return TICK_NEVER;
-    return tick_after(p->asked_at, silence - every);
+    return tick_after(p->asked_at,
+        silence - every + (tick_ns)on_the_way * (TICK_S / SLOWEST_LINK));
 }

@@ -41,7 +41,9 @@ tick_ns pulse_ping_due(const struct pulse *p, tick_ns every);
 tick_ns pulse_pay_due(const struct pulse *p);
 
 /** When the master is to be taken for gone; TICK_NEVER while it need not have
- * answered. */
-tick_ns pulse_gone_at(const struct pulse *p, tick_ns silence, tick_ns every);
+ * answered.  `on_the_way`: bytes that were sent and not acknowledged: at 1
+ * Mbit/s they, and our ping behind them, may still be travelling. */
+tick_ns pulse_gone_at(
+    const struct pulse *p, tick_ns silence, tick_ns every, size_t on_the_way);
 
 #endif

@@ -545,7 +545,8 @@ gone_at(const struct rpc *rpc)
         return tick_after(rpc->pulse.heard_at, silence(rpc));
     }
     if (rpc->state != RPC_UP) return TICK_NEVER;
-    return pulse_gone_at(&rpc->pulse, silence(rpc), ping_every(rpc));
+    return pulse_gone_at(
+        &rpc->pulse, silence(rpc), ping_every(rpc), rpc->stream.kept_bytes);
 }
 
 bool
