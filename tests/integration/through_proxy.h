@@ -31,7 +31,7 @@ struct through {
 };
 
 static inline void
-through_spawn(struct through *t, const char *seed, const char *cut_every_ms,
+through_spawn(struct through *t, const char *seed, const char *cut_after,
     const char *stall_every_ms)
 {
     const char *build = getenv("STINT_BUILD");
@@ -43,7 +43,7 @@ through_spawn(struct through *t, const char *seed, const char *cut_every_ms,
     snprintf(program, sizeof program, "%s/tests/integration/proxy",
         build ? build : "build/release");
     const char *const words[] = { program, "--to", to, "--seed", seed,
-        "--cut-every", cut_every_ms, "--stall-every", stall_every_ms, "--stall",
+        "--cut-after", cut_after, "--stall-every", stall_every_ms, "--stall",
         "700", NULL };
     char *argv[sizeof words / sizeof *words] = { NULL };
     for (size_t i = 0; words[i] != NULL; i++)
@@ -68,7 +68,7 @@ through_spawn(struct through *t, const char *seed, const char *cut_every_ms,
 }
 
 static inline void
-through_begin(struct through *t, const char *seed, const char *cut_every_ms,
+through_begin(struct through *t, const char *seed, const char *cut_after,
     const char *stall_every_ms)
 {
     stint_key_generate(t->authkey);
@@ -80,7 +80,7 @@ through_begin(struct through *t, const char *seed, const char *cut_every_ms,
     };
     if (stint_master_start(&options, &t->master) != 0)
         fail_msg("%s", stint_error_message());
-    through_spawn(t, seed, cut_every_ms, stall_every_ms);
+    through_spawn(t, seed, cut_after, stall_every_ms);
 }
 
 /** How many connections the proxy has cut. */
