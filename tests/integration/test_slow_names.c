@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <netdb.h>
 
-#include "client/stint.h"
+#include <stint.h>
 
 enum { SLOW_S = 4, TIMEOUT_MS = 300 };
 
