@@ -295,11 +295,21 @@ end_with(struct stint_task *t, struct msg *m,
     return leave_taking(t, send(t, m));
 }
 
+static int
+check_delay(int64_t ms, int64_t least)
+{
+    if (ms >= least) return 0;
+    return say(STINT_EINVAL, "a delay of %lld ms: give 0 or more%s",
+        (long long)ms, least < 0 ? ", or STINT_FOREVER" : "");
+}
+
 int
 stint_task_fail(struct stint_task *t, const char *reason, int64_t retry_ms)
 {
     struct msg m = make_fail(reason, retry_ms);
+    int rc = check_delay(retry_ms, STINT_FOREVER);
 
+    if (rc != 0) return rc;
     return end_with(t, &m, send_fence);
 }
 
@@ -307,7 +317,9 @@ int
 stint_task_release(struct stint_task *t, int64_t delay_ms)
 {
     struct msg m = make_release(delay_ms);
+    int rc = check_delay(delay_ms, 0);
 
+    if (rc != 0) return rc;
     return end_with(t, &m, send_fence);
 }
 
@@ -315,7 +327,9 @@ int
 stint_task_post_fail(struct stint_task *t, const char *reason, int64_t retry_ms)
 {
     struct msg m = make_fail(reason, retry_ms);
+    int rc = check_delay(retry_ms, STINT_FOREVER);
 
+    if (rc != 0) return rc;
     return end_with(t, &m, post_fence);
 }
 
@@ -323,7 +337,9 @@ int
 stint_task_post_release(struct stint_task *t, int64_t delay_ms)
 {
     struct msg m = make_release(delay_ms);
+    int rc = check_delay(delay_ms, 0);
 
+    if (rc != 0) return rc;
     return end_with(t, &m, post_fence);
 }
 

@@ -414,6 +414,7 @@ void
 core_turn(struct core *core, tick_ns now)
 {
     core->looked = 0;
+    core->has_totals = false;
     life_tick(core, now);
     greet_tick(core, now);
     feed_starved(core);

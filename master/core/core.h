@@ -136,6 +136,7 @@ struct core_totals {
     uint64_t refused; /* Frames and messages refused. */
     size_t memory;
     uint32_t sessions, sessions_live;
+    uint64_t workers, slots; /* Of the live ones. */
 };
 struct core_totals core_totals(const struct core *core);
 

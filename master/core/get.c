@@ -17,13 +17,14 @@ stands_in(const struct wait *w, uint32_t places, const struct queue *q)
 
 /* Open every queue of the list before anything is changed for one. */
 static int
-open_all(struct core *core, struct proto_list names, struct queue *queues[])
+open_all(struct core *core, const struct session *s, struct proto_list names,
+    struct queue *queues[])
 {
     struct rec_name name;
     uint32_t count = 0;
 
     while (codec_list_next(&names, RECORD_name, &name)) {
-        int code = queues_open(core, name.queue, &queues[count++]);
+        int code = queues_open(core, s, name.queue, &queues[count++]);
         if (code != 0) return code;
     }
     return 0;
@@ -37,7 +38,7 @@ get_tasks(
     const struct msg_get *g = &m->as.get;
     struct queue *queues[QUEUES_MAX];
 
-    int code = open_all(core, g->queues, queues);
+    int code = open_all(core, s, g->queues, queues);
     if (code == 0) code = wait_check(&core->waits, s, g->wait_ns);
     struct wait *w = NULL;
     if (code == 0) {

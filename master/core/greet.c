@@ -5,6 +5,7 @@
 #include "common/base.h"
 #include "common/check.h"
 #include "common/error.h"
+#include "common/text.h"
 #include "master/core/life.h"
 #include "master/core/match.h"
 #include "master/core/reply.h"
@@ -139,14 +140,12 @@ new_session(struct core *core, tick_ns now, struct slice id, struct key *key)
 /* ---- hello ------------------------------------------------------------------
  */
 
-/* What people call themselves goes to terminals: no control characters. */
+/* What people call themselves goes to terminals. */
 static void
 copy_name(char out[PROTO_NAME_MAX + 1], struct slice name)
 {
-    for (size_t i = 0; i < name.length; i++) {
-        uint8_t byte = name.bytes[i];
-        out[i] = byte < 0x20 || byte == 0x7f ? '?' : (char)byte;
-    }
+    if (name.length > 0) memcpy(out, name.bytes, name.length);
+    text_clean((uint8_t *)out, name.length);
     out[name.length] = '\0';
 }
 

@@ -67,6 +67,8 @@ struct core {
     size_t memory; /* Tasks and results that are held. */
     size_t out;    /* Frames that are open or not acknowledged. */
     uint64_t stale, refused;
+    struct core_totals totals; /* As summed up in this turn, if at all. */
+    bool has_totals;
     uint64_t looked; /* Tasks that lists went through since the last turn. */
     bool stop_asked;
 

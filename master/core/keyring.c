@@ -4,6 +4,7 @@
 
 #include "common/base.h"
 #include "common/stint_error.h"
+#include "common/text.h"
 
 void
 keyring_init(struct keyring *ring)
@@ -49,7 +50,7 @@ keyring_add(struct keyring *ring, struct slice name, unsigned role,
     const uint8_t public_key[PROTO_KEY_BYTES])
 {
     if (name.length < 1 || name.length > PROTO_NAME_MAX) return STINT_EINVAL;
-    if (memchr(name.bytes, 0, name.length) != NULL) return STINT_EINVAL;
+    if (!text_is_plain(name)) return STINT_EINVAL;
 
     struct key *named = keyring_named(ring, name);
     struct key *key = keyring_find(ring, public_key);

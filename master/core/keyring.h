@@ -21,6 +21,7 @@ struct key {
     unsigned role; /* Bits of enum proto_role. */
     bool revoked;
     uint64_t sessions; /* That use it now. */
+    uint64_t queues;   /* That it made by using them. */
     struct list in_order;
     UT_hash_handle by_key;
 };

@@ -5,6 +5,7 @@
 #include "common/base.h"
 #include "common/check.h"
 #include "common/stint_error.h"
+#include "common/text.h"
 #include "master/core/reply.h"
 #include "master/core/slots.h"
 
@@ -365,6 +366,7 @@ note(struct core *core, struct task *t, const char *worker, struct slice reason)
         char *text = malloc(reason.length + 1);
         if (text != NULL) {
             memcpy(text, reason.bytes, reason.length);
+            text_clean((uint8_t *)text, reason.length);
             text[reason.length] = '\0';
             free(more->reason);
             more->reason = text;

@@ -382,34 +382,28 @@ void
 look_status(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
 {
-    struct core_totals sum = totals_sum(core);
+    const struct core_totals *sum = totals_look(core);
     struct msg_master_row row = {
         .request = m->as.status.request,
         .uptime_ns = since(now, core->born),
-        .memory = sum.memory,
+        .memory = sum->memory,
         .memory_max = core->config.memory_max,
         .queues = core->queues_count,
-        .ready = sum.ready,
-        .delayed = sum.delayed,
-        .leased = sum.leased,
-        .accepted = sum.accepted,
-        .done = sum.done,
-        .dead = sum.dead,
-        .cancelled = sum.cancelled,
-        .expired = sum.expired,
+        .clients = sum->sessions_live - sum->workers,
+        .workers = sum->workers,
+        .slots = sum->slots,
+        .ready = sum->ready,
+        .delayed = sum->delayed,
+        .leased = sum->leased,
+        .accepted = sum->accepted,
+        .done = sum->done,
+        .dead = sum->dead,
+        .cancelled = sum->cancelled,
+        .expired = sum->expired,
         .software = slice_of(core->config.software),
         .durability = slice_of("memory"),
     };
 
-    for (const struct session *p = core->by_id; p != NULL; p = p->by_id.next) {
-        if (p->state != SESSION_LIVE) continue;
-        if (p->kind == 1) {
-            row.workers += 1;
-            row.slots += p->slots;
-        } else {
-            row.clients += 1;
-        }
-    }
     reply(
         core, s, &(struct msg){ .type = MSG_master_row, .as.master_row = row });
 }

@@ -5,6 +5,7 @@
 #include "master/core/verbs.h"
 
 #include "common/error.h"
+#include "common/text.h"
 
 static void
 refuse(struct core *core, struct session *s, uint64_t request, uint32_t count,
@@ -140,7 +141,8 @@ put_tasks(
     struct queue *q;
     struct wait_batch batch;
 
-    int code = queues_open(core, p->queue, &q);
+    int code = queues_open(core, s, p->queue, &q);
+    if (code == 0 && !text_is_plain(p->handler)) code = STINT_EINVAL;
     if (code == 0 && q->shut) code = STINT_ESHUTDOWN;
     if (code == 0) code = make_batch(core, now, s, p, &batch);
     if (code != 0) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "master/core/life.h"
 #include "master/core/reply.h"
 #include "master/core/verbs.h"
@@ -16,15 +17,12 @@ queues_find(const struct core *core, struct slice name)
     return found;
 }
 
-/* Names go to terminals and files: no control characters. */
+/* Names go to terminals and files. */
 static bool
 is_name(struct slice name)
 {
-    if (name.length < 1 || name.length > PROTO_NAME_MAX) return false;
-    for (size_t i = 0; i < name.length; i++) {
-        if (name.bytes[i] < 0x20 || name.bytes[i] == 0x7f) return false;
-    }
-    return true;
+    return name.length >= 1 && name.length <= PROTO_NAME_MAX
+           && text_is_plain(name);
 }
 
 int
@@ -55,15 +53,21 @@ queues_make(struct core *core, struct slice name,
 }
 
 int
-queues_open(struct core *core, struct slice name, struct queue **out)
+queues_open(struct core *core, const struct session *s, struct slice name,
+    struct queue **out)
 {
+    enum { QUEUES_OF_A_WORKER = 256 };
+    bool may_make = (s->key->role & (ROLE_SUBMIT | ROLE_ADMIN)) != 0;
     struct queue_policy policy;
 
     *out = queues_find(core, name);
     if (*out != NULL) return 0;
     if (core->config.no_create) return STINT_ENOQUEUE;
+    if (!may_make && s->key->queues >= QUEUES_OF_A_WORKER) return STINT_ELIMIT;
     queue_policy_init(&policy);
-    return queues_make(core, name, &policy, out);
+    int code = queues_make(core, name, &policy, out);
+    if (code == 0) s->key->queues += 1;
+    return code;
 }
 
 static void

@@ -17,9 +17,11 @@ struct queue *queues_find(const struct core *core, struct slice name);
 int queues_make(struct core *core, struct slice name,
     const struct queue_policy *policy, struct queue **out);
 
-/** The queue `name`, made with the default policy where the master allows it.
- * Returns as queues_make, or STINT_ENOQUEUE. */
-int queues_open(struct core *core, struct slice name, struct queue **out);
+/** The queue `name`, made with the default policy where the master allows it;
+ * a key that may only work may make a few, so that a worker can wait for the
+ * first task.  Returns as queues_make, or STINT_ENOQUEUE. */
+int queues_open(struct core *core, const struct session *s, struct slice name,
+    struct queue **out);
 
 /** Free all of them. */
 void queues_fini(struct core *core);

@@ -22,7 +22,21 @@ totals_sum(const struct core *core)
         sum.expired += q->now[TASK_EXPIRED];
     }
     for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
-        if (s->state == SESSION_LIVE) sum.sessions_live += 1;
+        if (s->state != SESSION_LIVE) continue;
+        sum.sessions_live += 1;
+        if (s->kind != 1) continue;
+        sum.workers += 1;
+        sum.slots += s->slots;
     }
     return sum;
+}
+
+const struct core_totals *
+totals_look(struct core *core)
+{
+    if (!core->has_totals) {
+        core->totals = totals_sum(core);
+        core->has_totals = true;
+    }
+    return &core->totals;
 }

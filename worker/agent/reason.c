@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "common/text.h"
+
 void
 reason_set(struct reason *r, const char *format, ...)
 {
@@ -15,54 +17,10 @@ reason_set(struct reason *r, const char *format, ...)
     reason_clean(r->text);
 }
 
-/* Length of the UTF-8 sequence at `s`; 0 if there is none.  Reads no further
- * than the NUL, which is no continuation byte. */
-static size_t
-sequence(const unsigned char *s)
-{
-    uint32_t code;
-    size_t length;
-
-    if (s[0] < 0x80) return 1;
-    if (s[0] >= 0xC2 && s[0] < 0xE0) {
-        length = 2;
-        code = s[0] & 0x1Fu;
-    } else if (s[0] >= 0xE0 && s[0] < 0xF0) {
-        length = 3;
-        code = s[0] & 0x0Fu;
-    } else if (s[0] >= 0xF0 && s[0] < 0xF5) {
-        length = 4;
-        code = s[0] & 0x07u;
-    } else {
-        return 0;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if ((s[i] & 0xC0u) != 0x80) return 0;
-        code = code << 6 | (s[i] & 0x3Fu);
-    }
-    if (length == 3 && (code < 0x800 || (code >= 0xD800 && code < 0xE000))) {
-        return 0;
-    }
-    if (length == 4 && (code < 0x10000 || code > 0x10FFFF)) return 0;
-    return length;
-}
-
 void
 reason_clean(char *text)
 {
-    unsigned char *s = (unsigned char *)text;
-
-    while (*s != '\0') {
-        size_t length = sequence(s);
-
-        if (length == 0) {
-            *s = '?';
-            length = 1;
-        } else if (*s < 0x20 || *s == 0x7F) {
-            *s = ' ';
-        }
-        s += length;
-    }
+    text_clean((uint8_t *)text, strlen(text));
 }
 
 static bool

@@ -138,18 +138,18 @@ results_for_the_dead_make_room(void **state)
     struct rig_peer *dead = rig_submitter(rig);
     struct rig_peer *p = rig_peer(rig, "another", ROLE_SUBMIT);
 
-    (void)fill_with_results(rig, dead, 10);
-    rig_sleep(rig, 4 * TICK_S);
-    assert_int_equal(core_totals(rig->core).sessions_live, 2);
     struct rig_peer *w = rig_other_worker(rig);
     struct msg_put put = { .queue = slice_of("r"), .result = 1 };
     const char *payload = "x";
     struct rec_result r;
     static char large[400 << 10];
+
     memset(large, 'r', sizeof large - 1);
     rig_put_as(p, put, 1, &payload);
     rig_turn(rig);
     struct rig_task t = rig_get_one(w, "r");
+    (void)fill_with_results(rig, dead, 10);
+    rig_sleep(rig, 4 * TICK_S);
     uint64_t request = rig_done(w, &t, large);
     rig_turn(rig);
     assert_int_equal(rig_outcome(w, request), 0);
