@@ -79,7 +79,8 @@ print_bash(void)
            "    esac\n"
            "    case \"$command\" in\n");
     for (size_t i = 0; i < command_count; i++) {
-        printf("    '%s') words='", command_table[i]->name);
+        printf(
+            "    '%s') [[ $word == -* ]] && words='", command_table[i]->name);
         each_option(command_table[i], print_bash_option);
         printf(" --help' ;;\n");
     }

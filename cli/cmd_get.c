@@ -70,6 +70,18 @@ hand_over(const struct run *run, struct stint_queue *q,
     return EXIT_FINE;
 }
 
+static int
+found_nothing(const struct run *run)
+{
+    const char *name = run->words[0];
+
+    if (setting_ms(run, "timeout") == 0)
+        return exit_say(
+            EXIT_AGAIN, "queue '%s' is empty; wait with --timeout 5s", name);
+    return exit_say(EXIT_AGAIN, "no task came into queue '%s' within %s", name,
+        setting_text(run, "timeout"));
+}
+
 /* *got counts what was printed. */
 static int
 get_some(
@@ -86,6 +98,7 @@ get_some(
 
         if (code != 0 && *got > 0 && exit_of(code) == EXIT_AGAIN)
             return EXIT_FINE;
+        if (code == STINT_EEMPTY) return found_nothing(run);
         if (code != 0) return exit_error(code);
         status = hand_over(run, q, items, count);
         if (status != EXIT_FINE) return status;

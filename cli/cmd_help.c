@@ -46,6 +46,29 @@ print_all(void)
     fputs(last_words, stdout);
 }
 
+/* "key" and "config" are no commands, but the first halves of some. */
+static bool
+print_halves(const char *word)
+{
+    size_t length = strlen(word);
+    bool any = false;
+
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = command_table[i];
+
+        if (strncmp(c->name, word, length) != 0 || c->name[length] != ' ')
+            continue;
+        if (!any) printf("Usage: stint %s COMMAND\n\n", word);
+        printf("  %-14s %s\n", c->name, c->summary);
+        any = true;
+    }
+    if (any)
+        printf("\n`stint help %s COMMAND` or `stint %s COMMAND --help` says "
+               "more.\n",
+            word, word);
+    return any;
+}
+
 static int
 run_help(struct run *run)
 {
@@ -61,6 +84,8 @@ run_help(struct run *run)
     words[1] = run->words[0];
     words[2] = run->word_count > 1 ? run->words[1] : NULL;
     command = command_find((int)run->word_count + 1, words, &taken);
+    if (command == NULL && words[2] == NULL && print_halves(words[1]))
+        return table_flush();
     if (command == NULL || taken != run->word_count)
         return exit_say(EXIT_USAGE,
             "there is no command '%s%s%s'; `stint help` lists what there is",

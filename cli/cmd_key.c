@@ -106,8 +106,10 @@ run_new(struct run *run)
             status = exit_error(code);
         else
             exit_note("%s (mode 0600, role %s)   carry it where it is needed, "
-                      "then: stint %s --access %s",
-                path, role, strcmp(role, "work") == 0 ? "worker" : "put", path);
+                      "then: stint %s --access %s %s",
+                path, role, strcmp(role, "work") == 0 ? "worker" : "put", path,
+                strcmp(role, "work") == 0 ? "-- ./your-program {}"
+                                          : "default hello");
         stint_close(s);
     }
     free(path);

@@ -56,8 +56,11 @@ run_ping(struct run *run)
 {
     int64_t count = setting_number(run, "count");
     struct stint *s;
-    int status = connect_as(run, STINT_TOOL, &s);
+    int status;
 
+    if (count == 0)
+        return exit_say(EXIT_USAGE, "-c wants a whole number from 1, not '0'");
+    status = connect_as(run, STINT_TOOL, &s);
     if (status != EXIT_FINE) return status;
     for (int64_t i = 1; i <= count && status == EXIT_FINE; i++) {
         int64_t us = 0;

@@ -105,6 +105,46 @@ state_plus_one(const char *name)
 }
 
 static int
+see_queue(void *arg, const struct stint_queue_row *row)
+{
+    bool *is_there = arg;
+
+    *is_there = row != NULL;
+    return 0;
+}
+
+/* A queue without tasks is fine, one that is not there is a slip. */
+static int
+check_queue(struct stint *s, const struct run *run)
+{
+    const char *name = setting_text(run, "queue");
+    bool is_there = false;
+    int code;
+
+    if (name == NULL) return EXIT_FINE;
+    code = stint_list_queues(
+        s, name, see_queue, &is_there, setting_ms(run, "timeout"));
+    if (code != 0 && code != STINT_ENOQUEUE) return exit_error(code);
+    if (is_there) return EXIT_FINE;
+    return exit_say(
+        EXIT_FAILED, "there is no queue '%s'; `stint queues` lists them", name);
+}
+
+static int
+list(struct stint *s, const struct run *run,
+    const struct stint_task_filter *filter, struct rows *rows)
+{
+    int code =
+        stint_list_tasks(s, filter, see_task, rows, setting_ms(run, "timeout"));
+    int status = code != 0 ? exit_error(code) : table_print(rows->table, run);
+
+    if (filter->limit > 0 && table_rows(rows->table) >= filter->limit)
+        exit_note(
+            "(the first %" PRIu64 "; --limit 0 shows all)", filter->limit);
+    return status;
+}
+
+static int
 run_tasks(struct run *run)
 {
     struct stint_task_filter filter = { .queue = setting_text(run, "queue"),
@@ -113,15 +153,11 @@ run_tasks(struct run *run)
     struct rows rows = { table_new(columns),
         table_form(run) == TABLE_PEOPLE ? 40 : 1024 };
     struct stint *s;
-    int code, status = connect_as(run, STINT_TOOL, &s);
+    int status = connect_as(run, STINT_TOOL, &s);
 
     if (status == EXIT_FINE) {
-        code = stint_list_tasks(
-            s, &filter, see_task, &rows, setting_ms(run, "timeout"));
-        status = code != 0 ? exit_error(code) : table_print(rows.table, run);
-        if (filter.limit > 0 && table_rows(rows.table) >= filter.limit)
-            exit_note(
-                "(the first %" PRIu64 "; --limit 0 shows all)", filter.limit);
+        status = check_queue(s, run);
+        if (status == EXIT_FINE) status = list(s, run, &filter, &rows);
         stint_close(s);
     }
     table_free(rows.table);

@@ -1,5 +1,8 @@
-#include <stint.h>
+#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
+
+#include <stint.h>
 
 #include "cli/command.h"
 #include "cli/connect.h"
@@ -25,6 +28,16 @@ now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* A key that is there and wrong will not become right. */
+static bool
+may_come(const struct stint_options *options)
+{
+    const char *path = options->authkey_file;
+
+    if (path == NULL) return getenv("STINT_AUTHKEY") == NULL;
+    return access(path, F_OK) != 0;
+}
+
 /* A worker may be started before its master has written the access file or
  * listens; so it tries again, having said what it waits for. */
 static int
@@ -38,7 +51,8 @@ connect_patiently(struct stint_options *options, struct stint **out)
         int64_t left = limit - (now_ms() - begun);
 
         if (code == 0) return EXIT_FINE;
-        if (code != STINT_EACCESS || limit < 0 || left <= 0)
+        if (code != STINT_EACCESS || limit < 0 || left <= 0
+            || !may_come(options))
             return exit_error(code);
         if (!is_said)
             exit_note("%s (trying for %lld s)", stint_error_message(),
@@ -60,6 +74,9 @@ check(const struct run *run)
     if (has_command && setting_text(run, "plugin") != NULL)
         return exit_say(EXIT_USAGE, "either --plugin or a command behind --, "
                                     "not both; start two workers");
+    if (setting_number(run, "slots") > WORK_SLOTS_MAX)
+        return exit_say(
+            EXIT_USAGE, "--slots is at most %d", (int)WORK_SLOTS_MAX);
     if (!has_command && setting_text(run, "plugin") == NULL)
         return exit_say(EXIT_USAGE,
             "what shall it run? A command for each task, stint worker -- "

@@ -28,8 +28,9 @@ choose_key(const struct run *run, struct stint_options *options)
         options->access_file = best->items[0];
     else if (strcmp(best->opt->name, "authkey-file") == 0)
         options->authkey_file = best->items[0];
-    else
+    else if (best->from != FROM_ENVIRONMENT)
         options->authkey = best->items[0];
+    /* The library reads the variable itself, and names it when it is wrong. */
 }
 
 void

@@ -3,10 +3,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <stint.h>
 
 static bool in_color, is_quiet;
+static const char *program = "stint";
 
 int
 exit_of(int code)
@@ -104,6 +106,18 @@ exit_note(const char *format, ...)
     vsnprintf(line, sizeof(line), format, list);
     va_end(list);
     fprintf(stderr, "%s\n", line);
+}
+
+const char *
+exit_program(void)
+{
+    return program;
+}
+
+void
+exit_program_is(const char *argv0)
+{
+    if (strchr(argv0, '/') != NULL) program = argv0;
 }
 
 void

@@ -37,6 +37,11 @@ noreturn void exit_now(int status, const char *format, ...)
 /** Says what the library said last about `code`; returns exit_of(code). */
 int exit_error(int code);
 
+/** How the program was called, for lines to be typed again: "build/stint" if
+ * so, else "stint". */
+const char *exit_program(void);
+void exit_program_is(const char *argv0);
+
 /** A line on stderr that is not an error.  Silent when
  * exit_quiet(true) was called. */
 void exit_note(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -31,20 +31,28 @@ is_half(const char *word)
     return false;
 }
 
+/* "`stint key generate`, `stint key new`…" */
+static void
+name_halves(const char *word, char *names, size_t size)
+{
+    size_t at = 0, length = strlen(word);
+
+    *names = '\0';
+    for (size_t i = 0; i < command_count && at < size; i++) {
+        const char *name = command_table[i]->name;
+
+        if (strncmp(name, word, length) != 0 || name[length] != ' ') continue;
+        at += (size_t)snprintf(
+            names + at, size - at, "%s`stint %s`", at > 0 ? ", " : "", name);
+    }
+}
+
 static int
 unknown_half(const char *word, const char *second)
 {
-    char names[512] = "";
-    size_t at = 0;
+    char names[512];
 
-    for (size_t i = 0; i < command_count && at < sizeof(names); i++) {
-        const char *name = command_table[i]->name;
-        size_t length = strlen(word);
-
-        if (strncmp(name, word, length) != 0 || name[length] != ' ') continue;
-        at += (size_t)snprintf(names + at, sizeof(names) - at, "%s`stint %s`",
-            at > 0 ? ", " : "", name);
-    }
+    name_halves(word, names, sizeof(names));
     if (second != NULL)
         return exit_say(EXIT_USAGE, "%s has no command '%s'; there is %s", word,
             second, names);
@@ -52,11 +60,24 @@ unknown_half(const char *word, const char *second)
 }
 
 static int
+misspelt(const char *typed, const char *meant)
+{
+    char names[512];
+
+    if (!is_half(meant))
+        return exit_say(EXIT_USAGE,
+            "there is no command '%s'; did you mean `stint %s`?", typed, meant);
+    name_halves(meant, names, sizeof(names));
+    return exit_say(
+        EXIT_USAGE, "there is no command '%s'; there is %s", typed, names);
+}
+
+static int
 unknown(int argc, char *const argv[])
 {
-    const char *names[64];
+    const char *names[64] = { "key", "config" };
     const char *meant;
-    size_t n = 0;
+    size_t n = 2;
 
     if (argv[1][0] == '-')
         return exit_say(EXIT_USAGE,
@@ -68,10 +89,7 @@ unknown(int argc, char *const argv[])
     for (size_t i = 0; i < command_count && i < 64; i++)
         names[n++] = command_table[i]->name;
     meant = suggest(argv[1], names, n);
-    if (meant != NULL)
-        return exit_say(EXIT_USAGE,
-            "there is no command '%s'; did you mean `stint %s`?", argv[1],
-            meant);
+    if (meant != NULL) return misspelt(argv[1], meant);
     return exit_say(EXIT_USAGE,
         "there is no command '%s'; `stint help` lists what there is", argv[1]);
 }
@@ -93,15 +111,25 @@ run_command(const struct command *command, int argc, char **argv)
     return status;
 }
 
-/* -h, --help and --version before any command are commands too. */
+static bool
+asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* -h, --help and --version before any command are commands too, and
+ * `key --help` is `help key`. */
 static char **
 spell_out(int argc, char **argv)
 {
     static char help[] = "help", version[] = "version";
 
     if (argc < 2) return argv;
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+    if (argc > 2 && asks_for_help(argv[2]) && is_half(argv[1])) {
+        argv[2] = argv[1];
         argv[1] = help;
+    }
+    if (asks_for_help(argv[1])) argv[1] = help;
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         argv[1] = version;
     return argv;
@@ -113,6 +141,8 @@ main(int argc, char **argv)
     const struct command *command;
     unsigned words = 0;
 
+    if (argc > 0) exit_program_is(argv[0]);
+    exit_color(setting_color_early(STDERR_FILENO));
     if (argc < 2)
         return exit_say(EXIT_USAGE,
             "which command? `stint local` begins, `stint help` lists them all");

@@ -142,11 +142,23 @@ opt_check(const struct run *run, int argc, char *const argv[])
     }
 }
 
+static void
+check_forms(const struct run *run)
+{
+    const struct setting *json = setting_find(run, "json");
+    const struct setting *plain = setting_find(run, "plain");
+
+    if (json != NULL && plain != NULL && json->from == FROM_FLAG
+        && plain->from == FROM_FLAG)
+        exit_now(EXIT_USAGE, "either --json or --plain, not both");
+}
+
 void
 opt_check_words(const struct run *run)
 {
     const struct command *c = run->command;
 
+    check_forms(run);
     if (run->word_count < c->args_min)
         exit_now(EXIT_USAGE, "%s needs more; it is: stint %s %s", c->name,
             c->name, c->args);

@@ -85,6 +85,13 @@ take_word(struct run *run, char *word)
     run->words[run->word_count] = NULL;
 }
 
+/* argp's own remark on long and short options is of no use here. */
+static void
+hush_argp(void)
+{
+    (void)setenv("ARGP_HELP_FMT", "no-dup-args-note", 0);
+}
+
 static error_t
 parse(int key, char *text, struct argp_state *state)
 {
@@ -93,6 +100,7 @@ parse(int key, char *text, struct argp_state *state)
 
     switch (key) {
     case 'h':
+        hush_argp();
         argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
         return 0;
     case KEY_USAGE:
@@ -172,6 +180,7 @@ opt_parse_help(struct run *run)
     char *name = mem_format("stint %s", run->command->name);
     struct parser p;
 
+    hush_argp();
     parser_init(&p, run);
     argp_help(&p.argp, stdout,
         ARGP_HELP_SHORT_USAGE | ARGP_HELP_DOC | ARGP_HELP_LONG, name);

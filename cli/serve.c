@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 #include "cli/log.h"
 #include "cli/mem.h"
 #include "cli/value.h"
+
+static const uint64_t PAYLOAD_MAX = 1 << 30;
 
 static const struct opt options[] = {
     { "listen", 0, OPT_TEXT, "ADDRESS", "tcp://127.0.0.1:4725",
@@ -171,8 +174,51 @@ take_options(const struct run *run, struct stint_master_options *o)
 }
 
 static int
+check_authkey(const struct stint_master_options *o)
+{
+    if (o->authkey == NULL || o->allow_weak_authkey || strlen(o->authkey) >= 16)
+        return EXIT_FINE;
+    return exit_say(EXIT_CONFIG,
+        "STINT_AUTHKEY has fewer than 16 bytes and could be guessed: make a "
+        "key with `stint key generate`, or add --allow-weak-authkey");
+}
+
+static int
+check_queues(const struct run *run)
+{
+    const char *const *queues = setting_list(run, "queue");
+    int status = EXIT_FINE;
+
+    for (; queues != NULL && *queues != NULL && status == EXIT_FINE; queues++) {
+        struct stint_queue_options o;
+        char *copy = mem_copy(*queues);
+
+        status = take_queue(copy, &o);
+        free(copy);
+    }
+    return status;
+}
+
+static int
+check_ready_fd(const struct run *run)
+{
+    int64_t fd = setting_number(run, "ready-fd");
+
+    if (setting_text(run, "ready-fd") == NULL
+        || (fd <= INT32_MAX && fcntl((int)fd, F_GETFD) >= 0))
+        return EXIT_FINE;
+    return exit_say(EXIT_USAGE,
+        "--ready-fd %" PRId64 " is not open; open it for writing, as in "
+        "%" PRId64 ">FILE",
+        fd, fd);
+}
+
+/* All that can be told before a key is made or a port taken. */
+static int
 check_options(const struct run *run, const struct stint_master_options *o)
 {
+    int status;
+
     if (!setting_flag(run, "memory"))
         return exit_say(EXIT_USAGE, "tasks are kept in memory only as yet; "
                                     "leave out --memory or set it to true");
@@ -180,7 +226,11 @@ check_options(const struct run *run, const struct stint_master_options *o)
         return exit_say(EXIT_USAGE,
             "--state none without an authkey would let nobody in; add "
             "--authkey-file FILE (`stint key generate FILE` makes one)");
-    return EXIT_FINE;
+    if (o->payload_max > PAYLOAD_MAX)
+        return exit_say(EXIT_USAGE, "--payload-max is at most 1G");
+    status = check_authkey(o);
+    if (status == EXIT_FINE) status = check_ready_fd(run);
+    return status == EXIT_FINE ? check_queues(run) : status;
 }
 
 /* {"address":"tcp://127.0.0.1:43211","access":"/…/access","pid":123} */
@@ -266,16 +316,17 @@ greet_others(const struct stint_master *master, const char *access)
     char host[256] = "this-host", *path;
 
     if (is_loopback(stint_master_address(master))) {
-        exit_note("other machines:   stint master --listen tcp://*:%d   "
+        exit_note("other machines:   %s master --listen 'tcp://*:%d'   "
                   "(this one listens on this machine only)",
-            STINT_PORT);
+            exit_program(), STINT_PORT);
         return;
     }
     gethostname(host, sizeof(host) - 1);
     path = beside_access(access, "work.access", "");
     exit_note("other machines:   scp %s:%s . && stint worker --access "
-              "work.access -- ./your-program {}",
-        host, path);
+              "work.access -- ./your-program {}   (--master tcp://IP:%s where "
+              "the name %s is not known)",
+        host, path, strrchr(stint_master_address(master), ':') + 1, host);
     free(path);
 }
 
@@ -294,7 +345,8 @@ serve_greet(const struct run *run, const struct stint_master *master)
     }
     path = beside_access(access, NULL, "~/");
     exit_note("access file       %s (mode 0600)", path);
-    exit_note("this machine:     stint put default hello; stint get default");
+    exit_note("this machine:     %s put default hello; %s get default",
+        exit_program(), exit_program());
     free(path);
     greet_others(master, access);
 }

@@ -196,16 +196,29 @@ decide(const char *when, int fd)
     return strcmp(when, "never") != 0 && isatty(fd) == 1;
 }
 
-bool
-setting_color(const struct run *run, int fd)
+static bool
+color_when(const char *when, int fd)
 {
-    const char *when = setting_text(run, "color");
     const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
     if (strcmp(when, "always") == 0) return true;
     if (no != NULL && *no != '\0') return false;
     if (term != NULL && strcmp(term, "dumb") == 0) return false;
     return decide(when, fd);
+}
+
+bool
+setting_color(const struct run *run, int fd)
+{
+    return color_when(setting_text(run, "color"), fd);
+}
+
+bool
+setting_color_early(int fd)
+{
+    const char *when = getenv("STINT_COLOR");
+
+    return color_when(when != NULL && *when != '\0' ? when : "auto", fd);
 }
 
 bool

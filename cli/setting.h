@@ -72,6 +72,8 @@ const char *const *setting_list(const struct run *run, const char *name);
 
 /** --color for a stream (its file descriptor), --progress for stderr. */
 bool setting_color(const struct run *run, int fd);
+/** The same before the options are read: mistakes in them are said, too. */
+bool setting_color_early(int fd);
 bool setting_progress(const struct run *run);
 
 #endif

@@ -26,6 +26,8 @@ sink_init(struct sink *sink, const struct run *run)
             .handler = setting_text(run, "handler") },
         .timeout_ms = setting_ms(run, "timeout"),
         .result_ms = setting_ms(run, "result-timeout"),
+        .queue = run->words[0],
+        .timeout = setting_text(run, "timeout"),
         .wants_results = setting_flag(run, "result"),
         .is_json = setting_flag(run, "json"),
         .shows_progress = setting_progress(run) && !setting_flag(run, "quiet"),
@@ -45,8 +47,11 @@ print_result(
     char *text;
 
     if (!sink->is_json) {
-        fwrite(result.data, 1, result.size, stdout);
-        putchar('\n');
+        const char *bytes = result.data;
+
+        fwrite(bytes, 1, result.size, stdout);
+        /* What a command printed has one already. */
+        if (result.size == 0 || bytes[result.size - 1] != '\n') putchar('\n');
         return;
     }
     text = value_show_bytes(result, &hex);
@@ -142,8 +147,25 @@ submit(struct sink *sink, const struct stint_bytes *items, size_t count)
 }
 
 static int
+found_no_room(const struct sink *sink)
+{
+    const char *stay = sink->accepted > 0 ? " and stay" : "";
+
+    if (sink->timeout_ms == 0)
+        return exit_say(EXIT_AGAIN,
+            "queue '%s' is full; %" PRIu64 " tasks were accepted%s; wait for "
+            "room with --timeout 5s, or drain it (stint get %s)",
+            sink->queue, sink->accepted, stay, sink->queue);
+    return exit_say(EXIT_AGAIN,
+        "queue '%s' is full and had no room within %s; %" PRIu64
+        " tasks were accepted%s; raise --timeout, or drain it (stint get %s)",
+        sink->queue, sink->timeout, sink->accepted, stay, sink->queue);
+}
+
+static int
 stopped_at(const struct sink *sink, int code)
 {
+    if (code == STINT_EFULL) return found_no_room(sink);
     if (sink->accepted == 0) return exit_error(code);
     return exit_say(exit_of(code),
         "%" PRIu64 " tasks were accepted and stay, then: %s", sink->accepted,

@@ -19,6 +19,8 @@ struct sink {
     struct stint_queue *q;
     struct stint_put_options options;
     int64_t timeout_ms, result_ms;
+    const char *queue;   /* Its name. */
+    const char *timeout; /* As it was typed. */
     bool wants_results, is_json;
     bool shows_progress;
     uint64_t accepted, failed;

@@ -278,6 +278,21 @@ add_column(struct libscols_table *sheet, const char *name, bool right)
 }
 
 static void
+print_heading(const struct table *table)
+{
+    const char *between = "";
+
+    for (size_t i = 0; i < table->width; i++) {
+        if (table->columns[i].is_wide) continue;
+        fputs(between, stdout);
+        for (const char *c = table->columns[i].name; *c != '\0'; c++)
+            putchar(*c == '_' ? ' ' : *c);
+        between = "  ";
+    }
+    putchar('\n');
+}
+
+static void
 print_people(const struct table *table, const struct run *run)
 {
     struct libscols_table *sheet = paper(run);
@@ -300,6 +315,8 @@ print_people(const struct table *table, const struct run *run)
             free(text);
         }
     }
+    /* Without rows libsmartcols prints nothing at all. */
+    if (table->rows == 0) print_heading(table);
     scols_print_table(sheet);
     scols_unref_table(sheet);
 }
@@ -320,6 +337,12 @@ print_people_record(const struct table *table, const struct run *run)
         for (char *c = name; *c != '\0'; c++)
             if (*c == '_') *c = ' ';
         text = people_text(&table->columns[i], &table->cells[i]);
+        if (table->columns[i].kind == CELL_BYTES) {
+            char *with_unit = mem_format("%s bytes", text);
+
+            free(text);
+            text = with_unit;
+        }
         set_cell(line, 0, name);
         set_cell(line, 1, text);
         free(name);

@@ -8,7 +8,7 @@
 
 #include "cli/setting.h"
 
-enum { WORK_NAME = 128 };
+enum { WORK_NAME = 128, WORK_SLOTS_MAX = 1024 };
 
 /** --name, or "host-pid" written into `room`. */
 const char *work_name(const struct run *run, char room[WORK_NAME]);

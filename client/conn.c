@@ -23,6 +23,10 @@ enum {
 #define BACKOFF_FIRST (100 * TICK_MS)
 #define BACKOFF_MAX (30 * TICK_S)
 #define ATTEMPT_MAX (6 * TICK_S)
+/* An attempt that ends sooner was refused; others time out. */
+#define REFUSED_MAX TICK_S
+/* An attempt tells of itself sooner, unless the name is not resolved. */
+#define LOOK_UP (100 * TICK_MS)
 /* A handshake that ends later timed out (a frozen master) and was not refused.
  */
 #define DROP_MAX (2500 * TICK_MS)
@@ -192,6 +196,7 @@ conn_settle(struct conn *c)
 static void
 lose(struct conn *c, tick_ns now)
 {
+    c->refused = !c->accepted && now - c->tried_at < REFUSED_MAX;
     if (!c->accepted) {
         c->drops = 0;
     } else if (!c->ready && now - c->accepted_at < DROP_MAX) {
@@ -265,6 +270,15 @@ conn_watch(struct conn *c, tick_ns now)
     if (c->broken) seen = CONN_LOST;
     if (seen == CONN_LOST) lose(c, now);
     return seen;
+}
+
+enum conn_fault
+conn_fault(const struct conn *c, tick_ns now)
+{
+    bool is_slow = c->socket != NULL && now - c->tried_at > LOOK_UP;
+
+    if (c->looks_up && is_slow) return CONN_UNNAMED;
+    return c->refused && !is_slow ? CONN_REFUSED : CONN_MUTE;
 }
 
 tick_ns

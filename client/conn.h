@@ -33,6 +33,7 @@ struct conn {
     unsigned attempts;
     unsigned drops; /* Attempts in a row that broke in the handshake. */
     tick_ns tried_at, accepted_at, retry_at, backoff;
+    bool refused;  /* The last attempt was, by the host or a firewall. */
     bool looks_up; /* As far as we know libzmq still looks the name up. */
     bool accepted; /* TCP stands. */
     bool ready;    /* The handshake is done. */
@@ -67,6 +68,12 @@ void conn_settle(struct conn *c);
 
 /** What the monitor has to say, since the last time. */
 enum conn_event conn_watch(struct conn *c, tick_ns now);
+
+enum conn_fault { CONN_MUTE, CONN_REFUSED, CONN_UNNAMED };
+
+/** As far as we know, why there is no connection: it is refused, the host's
+ * name is not resolved, or nothing answers. */
+enum conn_fault conn_fault(const struct conn *c, tick_ns now);
 
 /** When conn_try() or conn_watch() must be called at the latest. */
 tick_ns conn_next_deadline(const struct conn *c);

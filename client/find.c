@@ -21,7 +21,8 @@ struct given {
     const char *master;
     const char *access_file;
     const char *authkey_file;
-    struct slice authkey; /* bytes NULL: none. */
+    struct slice authkey;     /* bytes NULL: none. */
+    const char *authkey_from; /* For sentences; NULL: the options. */
     bool allow_weak;
 };
 
@@ -75,6 +76,7 @@ read_environment(struct given *g)
     g->authkey_file = environment("STINT_AUTHKEY_FILE");
     if (g->authkey_file == NULL && authkey != NULL) {
         g->authkey = slice_of(authkey);
+        g->authkey_from = "STINT_AUTHKEY";
     }
 }
 
@@ -159,6 +161,16 @@ use_access(const struct given *g, const char *path, struct find *out)
     return set_address(&address, out);
 }
 
+/* A file or a variable is found wrong; an argument is the caller's. */
+static int
+say_problem(const struct given *g, const char *problem)
+{
+    const char *from = g->authkey_from;
+
+    if (from == NULL) return say(STINT_EINVAL, "%s", problem);
+    return say(STINT_EACCESS, "%s: %s", from, problem);
+}
+
 static int
 use_authkey(const struct given *g, struct slice authkey, struct find *out)
 {
@@ -170,9 +182,7 @@ use_authkey(const struct given *g, struct slice authkey, struct find *out)
     if (rc != 0) return rc;
     const char *problem =
         auth_authkey_problem(authkey, g->allow_weak, address.pinned);
-    if (problem != NULL) {
-        return say(STINT_EINVAL, "the authkey %s", problem);
-    }
+    if (problem != NULL) return say_problem(g, problem);
     rc = auth_authkey_derive(authkey, g->allow_weak,
         address.pinned ? address.server_key : NULL, &server, &out->pair);
     if (rc != 0) return say(rc, "the authkey: %s", error_text(rc));
@@ -184,13 +194,14 @@ use_authkey(const struct given *g, struct slice authkey, struct find *out)
 }
 
 static int
-use_authkey_file(const struct given *g, struct find *out)
+use_authkey_file(struct given *g, struct find *out)
 {
     char text[AUTHKEY_SIZE];
     size_t length;
 
     int rc = secret_read(g->authkey_file, text, sizeof(text), &length);
     if (rc != 0) return rc;
+    g->authkey_from = g->authkey_file;
     rc = use_authkey(g, (struct slice){ (const uint8_t *)text, length }, out);
     sodium_memzero(text, sizeof(text));
     return rc;

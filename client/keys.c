@@ -59,6 +59,15 @@ write_access(const struct access_file *access, const char *path)
 }
 
 static int
+say_role(int rc)
+{
+    if (rc != STINT_EROLE) return rc;
+    return say(rc,
+        "managing keys and stopping the master need a key with the role admin, "
+        "and this one has another; use the access file of the master's host");
+}
+
+static int
 add_key(struct stint *s, const struct access_file *access)
 {
     struct msg m = { .type = MSG_key_add };
@@ -71,7 +80,7 @@ add_key(struct stint *s, const struct access_file *access)
         (struct slice){ pair.public_key, sizeof(pair.public_key) };
     int rc = send_simple(s, &m);
     sodium_memzero(&pair, sizeof(pair));
-    return rc;
+    return say_role(rc);
 }
 
 /* The file comes first: a key that the master knows and nobody has would be of
@@ -111,14 +120,14 @@ stint_key_revoke(struct stint *s, const char *name)
 
     if (rc != 0) return rc;
     m.as.key_revoke.name = slice_of(name);
-    return send_simple(s, &m);
+    return say_role(send_simple(s, &m));
 }
 
 int
 stint_shutdown(struct stint *s)
 {
     struct msg m = { .type = MSG_stop };
-    int rc = send_simple(s, &m);
+    int rc = say_role(send_simple(s, &m));
 
     pump_enter(s);
     if (rc == 0) s->stopped = true;

@@ -184,6 +184,9 @@ watch_session(struct stint *s, tick_ns now)
     if (rpc_state(s->rpc) == RPC_UP) conn_settle(&s->conn);
     if (rpc_state(s->rpc) == RPC_REFUSED) {
         int code = rpc_refusal(s->rpc, &text);
+        if (code == STINT_EAUTH)
+            text = "the master does not know this key, or it was revoked; ask "
+                   "its administrator for a new one (stint key new)";
         if (is_final_refusal(s, code)) pump_fail(s, code, text);
         if (s->conn.socket != NULL) disconnect(s, now);
     } else if (s->conn.socket != NULL && rpc_is_silent(s->rpc, now)) {
@@ -271,10 +274,25 @@ late(const struct stint *s)
             "the master at %s did not answer before the deadline",
             s->conn.endpoint);
     }
-    return say(STINT_EUNREACHABLE,
-        "no session with a master at %s before the deadline; is it running "
-        "there, and does the network let us through?",
-        s->conn.endpoint);
+    switch (conn_fault(&s->conn, clock_now())) {
+    case CONN_REFUSED:
+        return say(STINT_EUNREACHABLE,
+            "the connection to %s is refused: no master listens there, at "
+            "least not on that address and port; start it, or name the right "
+            "one (--master)",
+            s->conn.endpoint);
+    case CONN_UNNAMED:
+        return say(STINT_EUNREACHABLE,
+            "the host's name in %s cannot be resolved here; give its address "
+            "instead, as in tcp://192.0.2.7:4725 (--master)",
+            s->conn.endpoint);
+    case CONN_MUTE:
+    default:
+        return say(STINT_EUNREACHABLE,
+            "no session with a master at %s before the deadline; is it running "
+            "there, and does the network let us through?",
+            s->conn.endpoint);
+    }
 }
 
 /* Whether the wait is over, and how. */

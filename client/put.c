@@ -65,6 +65,22 @@ put_batch(struct stint *s, struct msg *m, const struct batch *batch,
     return rc;
 }
 
+static int
+say_full(const struct stint_queue *q, size_t accepted, size_t count,
+    int64_t timeout_ms)
+{
+    if (timeout_ms == 0) {
+        return say(STINT_EFULL,
+            "queue '%s' is full; %zu of %zu tasks were put; wait for room with "
+            "a timeout, or take some out",
+            q->name, accepted, count);
+    }
+    return say(STINT_EFULL,
+        "queue '%s' is full and had no room within %lld ms; %zu of %zu tasks "
+        "were put; wait longer, or take some out",
+        q->name, (long long)timeout_ms, accepted, count);
+}
+
 /* One batch after the other: if the first finds no room, the second must not.
  */
 static int
@@ -109,6 +125,7 @@ stint_queue_put_many(struct stint_queue *q, const struct stint_bytes *items,
         pump_enter(q->s);
         rc = put_all(
             q, items, count, options, &done, deadline, pump_grace(deadline));
+        if (rc == STINT_EFULL) rc = say_full(q, done, count, timeout_ms);
         pump_leave(q->s);
     }
     if (accepted != NULL) *accepted = done;
@@ -140,6 +157,7 @@ stint_queue_put_nowait(struct stint_queue *q, const void *data, size_t size)
     pump_enter(q->s);
     int rc = put_all(
         q, &item, 1, NULL, &accepted, pump_deadline(0), call_deadline(q->s));
+    if (rc == STINT_EFULL) rc = say_full(q, 0, 1, 0);
     pump_leave(q->s);
     return rc;
 }

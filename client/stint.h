@@ -25,6 +25,7 @@
  *   negative number is STINT_EINVAL.  No call blocks longer than its timeout
  *   plus STINT_GRACE_MS, whatever the network or the master does.  A call
  *   without a timeout argument takes the connection's `timeout_ms`.
+ * - Handles are never NULL, unless it says so.
  * - In an options struct zero is always the default, and NULL means all
  *   defaults.  Initialise with { 0 } and set what you need.
  * - A broken connection is mended by the library, with backoff; a call that
@@ -128,7 +129,9 @@ struct stint_options {
  * Returns: 0, or
  *          STINT_EINVAL       the address or an option is malformed
  *          STINT_EACCESS      no key was found, or its file cannot be read, is
- *                             readable by others, or is not an access file
+ *                             readable by others, or is not an access file;
+ *                             an authkey in a file or the environment is empty,
+ *                             mistyped or weak (STINT_EINVAL in the options)
  *          STINT_EAUTH        the master refused our key, or is not the one
  *                             that our key names
  *          STINT_EPROTO       it speaks another version of the protocol
@@ -362,7 +365,9 @@ STINT_CHECK int stint_task_done(
     struct stint_task *t, const void *result, size_t size);
 
 /** This attempt failed; `reason` (up to 1024 bytes) is kept.  Tried again after
- * retry_ms (0: the queue's backoff; STINT_FOREVER: never, dead at once). */
+ * retry_ms (0: the queue's backoff; STINT_FOREVER: never, dead at once).  Any
+ * other negative number is STINT_EINVAL, here and below, and `t` is still the
+ * caller's. */
 STINT_CHECK int stint_task_fail(
     struct stint_task *t, const char *reason, int64_t retry_ms);
 

@@ -58,6 +58,16 @@ end_of(const struct stint_future *f, struct stint_bytes *result)
     return 0;
 }
 
+/* The master is there; it is the task that takes so long. */
+static int
+say_late(const struct stint_future *f, int64_t timeout_ms)
+{
+    return say(STINT_ETIMEOUT,
+        "task %llu has not ended after %lld ms; is a worker serving its queue? "
+        "`stint workers` lists them",
+        (unsigned long long)f->task, (long long)timeout_ms);
+}
+
 int
 stint_future_get(
     struct stint_future *f, struct stint_bytes *result, int64_t timeout_ms)
@@ -69,6 +79,8 @@ stint_future_get(
     pump_enter(s);
     if (!f->ready) rc = pump_wait(s, is_ready, f, pump_deadline(timeout_ms));
     if (rc == 0) rc = end_of(f, result);
+    if (rc == STINT_ETIMEOUT && !f->ready && f->task != 0)
+        rc = say_late(f, timeout_ms);
     pump_leave(s);
     return rc;
 }

@@ -38,17 +38,31 @@ lend(const struct stint_queue *q, struct stint_bytes *items)
 }
 
 static int
-get_many(struct stint_queue *q, struct stint_bytes *items, size_t max,
-    size_t *count, tick_ns deadline, tick_ns patience)
+say_empty(const struct stint_queue *q, int64_t timeout_ms)
 {
+    if (timeout_ms == 0)
+        return say(STINT_EEMPTY, "queue '%s' is empty", q->name);
+    return say(STINT_EEMPTY, "no task came into queue '%s' within %lld ms",
+        q->name, (long long)timeout_ms);
+}
+
+/* `patience` 0: a little longer than the timeout. */
+static int
+get_many(struct stint_queue *q, struct stint_bytes *items, size_t max,
+    size_t *count, int64_t timeout_ms, tick_ns patience)
+{
+    tick_ns deadline = pump_deadline(timeout_ms);
+
     *count = 0;
     if (max < 1 || max > GET_TASKS_MAX) {
         return say(STINT_EINVAL, "a get takes 1 to %d items at a time, not %zu",
             GET_TASKS_MAX, max);
     }
     pump_enter(q->s);
-    int rc = get_items(q, max, count, deadline, patience);
+    int rc = get_items(q, max, count, deadline,
+        patience > 0 ? patience : pump_grace(deadline));
     if (rc == 0) lend(q, items);
+    if (rc == STINT_EEMPTY) rc = say_empty(q, timeout_ms);
     pump_leave(q->s);
     return rc;
 }
@@ -60,8 +74,7 @@ stint_queue_get_many(struct stint_queue *q, struct stint_bytes *items,
     int rc = pump_check_timeout(timeout_ms);
 
     if (rc != 0) return rc;
-    tick_ns deadline = pump_deadline(timeout_ms);
-    return get_many(q, items, max, count, deadline, pump_grace(deadline));
+    return get_many(q, items, max, count, timeout_ms, 0);
 }
 
 int
@@ -78,7 +91,7 @@ stint_queue_get_nowait(struct stint_queue *q, struct stint_bytes *item)
 {
     size_t count;
 
-    return get_many(q, item, 1, &count, pump_deadline(0), call_deadline(q->s));
+    return get_many(q, item, 1, &count, 0, call_deadline(q->s));
 }
 
 static size_t

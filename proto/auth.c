@@ -120,7 +120,8 @@ auth_authkey_problem(struct slice authkey, bool allow_weak, bool pinned)
     }
     if (auth_authkey_is_weak(s) && !allow_weak && !pinned) {
         return "the authkey has fewer than 16 bytes and could be guessed: make "
-               "one with `stint key generate`, or allow a weak one";
+               "one with `stint key generate`, or allow a weak one "
+               "(--allow-weak-authkey)";
     }
     return NULL;
 }

@@ -71,7 +71,8 @@ call_run(struct stint_call *c, const struct handlers *h)
     if (c->reason.text[0] == '\0') {
         reason_set(&c->reason,
             code == 0 ? "handler \"%s\": no memory for the result"
-                      : "handler \"%s\" returned %d",
+                      : "handler \"%s\" returned %d without saying why with "
+                        "stint_call_fail()",
             handler->name, code);
     }
     return RUN_FAILED;

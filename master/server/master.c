@@ -208,6 +208,7 @@ stint_master_start(
     block_signals(&before);
     rc = start(m, options, &settings);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    bool exposed = settings_is_exposed(&settings);
     settings_fini(&settings);
     if (rc != 0) {
         stint_master_stop(m);
@@ -216,6 +217,13 @@ stint_master_start(
     logger_say(&m->logger, LOG_INFO, "listening address=%s authkey=%s state=%s",
         m->place.address, m->keys.has_authkey ? "yes" : "no",
         m->state == NULL ? "no" : "yes");
+    if (exposed) {
+        logger_say(&m->logger, LOG_WARNING,
+            "weak_authkey address=%s: other hosts reach it, and one recorded "
+            "connection is enough to guess the authkey; make a real one with "
+            "`stint key generate`",
+            m->place.address);
+    }
     *out = m;
     return 0;
 }

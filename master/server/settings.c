@@ -56,16 +56,17 @@ read_authkey(struct settings *s, const struct stint_master_options *o)
 }
 
 static int
-check_authkey(const struct settings *s)
+check_authkey(const struct settings *s, const struct stint_master_options *o)
 {
     if (!s->has_authkey) return 0;
     const char *problem = auth_authkey_problem(
         settings_authkey(s), s->allow_weak, s->listen.pinned);
-    return problem == NULL ? 0 : say(STINT_EINVAL, "%s", problem);
+    if (problem == NULL) return 0;
+    if (o->authkey_file == NULL) return say(STINT_EINVAL, "%s", problem);
+    return say(STINT_EACCESS, "%s: %s", o->authkey_file, problem);
 }
 
-/* Who listens for other hosts needs a key that cannot be guessed, and one that
- * somebody can have at all. */
+/* Who listens for other hosts needs a key that somebody can have at all. */
 static int
 check_exposure(const struct settings *s, const struct stint_master_options *o)
 {
@@ -79,14 +80,6 @@ check_exposure(const struct settings *s, const struct stint_master_options *o)
         return say(STINT_EINVAL,
             "%s is reached from other hosts, but nobody there could have a "
             "key: give an authkey, or a state directory for access files",
-            s->listen.endpoint);
-    }
-    if (s->has_authkey && !s->listen.pinned && !s->allow_weak
-        && auth_authkey_is_weak(settings_authkey(s))) {
-        return say(STINT_EINVAL,
-            "%s is reached from other hosts, and an authkey of fewer than 16 "
-            "bytes can be guessed: make one with `stint key generate`, or "
-            "listen on 127.0.0.1",
             s->listen.endpoint);
     }
     return 0;
@@ -146,11 +139,18 @@ settings_read(struct settings *s, const struct stint_master_options *options)
     memset(s, 0, sizeof *s);
     int rc = read_listen(s, o->listen);
     if (rc == 0) rc = read_authkey(s, o);
+    if (rc == 0) rc = check_authkey(s, o);
     if (rc == 0) rc = check_exposure(s, o);
-    if (rc == 0) rc = check_authkey(s);
     if (rc == 0) rc = read_core(&s->core, o);
     if (rc != 0) settings_fini(s);
     return rc;
+}
+
+bool
+settings_is_exposed(const struct settings *s)
+{
+    return s->has_authkey && !s->listen.loopback && !s->listen.pinned
+           && auth_authkey_is_weak(settings_authkey(s));
 }
 
 void

@@ -32,6 +32,9 @@ struct settings {
 int settings_read(
     struct settings *s, const struct stint_master_options *options);
 
+/** Whether other hosts reach a master whose authkey can be guessed. */
+bool settings_is_exposed(const struct settings *s);
+
 /** Overwrite the secrets in it. */
 void settings_fini(struct settings *s);
 

@@ -112,7 +112,7 @@ load helper
 @test "a weak authkey is refused unless it is allowed" {
     printf abc >weak
     chmod 600 weak
-    run -64 --separate-stderr stint master --authkey-file weak --listen tcp://127.0.0.1:0
+    run -78 --separate-stderr stint master --authkey-file weak --listen tcp://127.0.0.1:0
     is_one_error
     [[ $stderr == *"stint key generate"* ]]
     master --authkey-file weak --allow-weak-authkey
@@ -122,11 +122,12 @@ load helper
 @test "elsewhere than on loopback a weak authkey has to be allowed" {
     printf abc >weak
     chmod 600 weak
-    run -64 --separate-stderr stint master --authkey-file weak --listen 'tcp://*:0'
+    run -78 --separate-stderr stint master --authkey-file weak --listen 'tcp://*:0'
     is_one_error
     background master "$STINT" master --authkey-file weak --allow-weak-authkey \
         --listen 'tcp://*:0'
     wait_for grep -q "scp .*work.access" master.err
+    grep -q 'warning: weak_authkey' master.err
 }
 
 @test "a master without state and authkey would let nobody in: 64" {
@@ -171,4 +172,62 @@ load helper
     wait_for sh -c "'$STINT' queues default --json | grep -q '\"leased\": 1'"
     kill -TERM "$WORKER"
     wait_for is_ready default 1
+}
+
+@test "errors name the queue and what helps" {
+    master --queue small,max-tasks=1
+    run -75 --separate-stderr stint get small
+    [[ $stderr == *"'small' is empty"*"--timeout 5s"* ]]
+    run -75 --separate-stderr stint get small --timeout 100ms
+    [[ $stderr == *"no task came into queue 'small' within 100ms"* ]]
+    stint put small 1
+    run -75 --separate-stderr stint put small 2 3 --timeout 0
+    [[ $stderr == *"'small' is full; 0 tasks were accepted"* ]]
+    run -75 --separate-stderr stint put small 2 --timeout 200ms
+    [[ $stderr == *"no room within 200ms; 0 tasks were accepted"*--timeout* ]]
+    run -75 --separate-stderr stint put nobody x --result --result-timeout 200ms
+    [[ $stderr == *"task "*"has not ended after 200 ms"*"stint workers"* ]]
+}
+
+@test "a refused connection and a name nobody knows are told apart" {
+    stint key generate key
+    run -69 --separate-stderr stint status --authkey-file key \
+        --master tcp://127.0.0.1:4999 --connect-timeout 700ms
+    [[ $stderr == *"4999 is refused"* ]]
+    run -69 --separate-stderr stint status --authkey-file key \
+        --master tcp://no-such-host.invalid:4725 --connect-timeout 700ms
+    [[ $stderr == *"no-such-host.invalid"*"cannot be resolved"* ]]
+}
+
+@test "a weak authkey is named by its file or variable: 78" {
+    printf abc >weak
+    chmod 600 weak
+    run -78 --separate-stderr stint ping --authkey-file weak --master tcp://127.0.0.1:4999
+    is_one_error
+    [[ $stderr == "stint: weak: "*"--allow-weak-authkey"* ]]
+    STINT_AUTHKEY=abc run -78 --separate-stderr stint ping --master tcp://127.0.0.1:4999
+    [[ $stderr == "stint: STINT_AUTHKEY: "* ]]
+    STINT_AUTHKEY=abc run -78 --separate-stderr stint worker --master tcp://127.0.0.1:4999 -- true
+    is_one_error
+    STINT_AUTHKEY=abc run -78 --separate-stderr stint master --listen tcp://127.0.0.1:0
+    [[ $stderr == *STINT_AUTHKEY* ]]
+}
+
+@test "what is wrong with a master's options is told before anything is made" {
+    run -64 --separate-stderr stint master --listen tcp://127.0.0.1:0 --queue q,kind=stack
+    is_one_error
+    run -64 --separate-stderr stint master --listen tcp://127.0.0.1:0 --ready-fd 77
+    is_one_error
+    run -64 --separate-stderr stint master --payload-max 2G
+    [[ $stderr == *"--payload-max is at most 1G"* ]]
+    [ ! -e "$XDG_STATE_HOME/stint" ]
+    run -64 --separate-stderr stint worker -j 99999 -- true
+    [[ $stderr == *"--slots is at most 1024"* ]]
+}
+
+@test "a role that is too small is told which one is needed" {
+    master
+    stint key new runner --role work -o runner.access
+    run -77 --separate-stderr stint key new more --access runner.access
+    [[ $stderr == *"role admin"* ]]
 }

@@ -105,3 +105,14 @@ load helper
         case $line in "{"*) printf '%s' "$line" | json .message ;; esac
     done <master.err
 }
+
+@test "nothing to list is a heading, and a queue that is not there is 1" {
+    master --queue jobs
+    [[ $(stint workers) == "worker  kind"* ]]
+    [[ $(stint tasks --queue jobs) == "task  queue"* ]]
+    [ -z "$(stint workers -q)" ]
+    run -1 --separate-stderr stint tasks --queue nosuch
+    is_one_error
+    [[ $stderr == *"'nosuch'"* ]]
+    stint status | grep -qE 'memory +[0-9.kMG]+ bytes'
+}

@@ -211,3 +211,10 @@ load helper
     run -75 stint get soon
     [ "$(stint queues soon --json | json .0.expired)" = 1 ]
 }
+
+@test "a result that ends in a newline gets no second one" {
+    master
+    worker -j 1 -- sh -c 'cat; [ "$1" = bare ] || echo' sh '{}'
+    stint put default bare full --result >out
+    printf 'bare\nfull\n' | cmp - out
+}

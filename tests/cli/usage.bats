@@ -150,3 +150,37 @@ load helper
     run -64 script -qec "'$STINT' put q" /dev/null
     [[ $output == *"put what?"* ]]
 }
+
+@test "help of half a command lists its other halves" {
+    run -0 stint key --help
+    [[ $output == *"key generate"* && $output == *"key revoke"* ]]
+    [ "$(stint help key)" = "$output" ]
+    [ "$(stint key -h)" = "$output" ]
+    run -0 stint help config
+    [[ $output == *"config show"* ]]
+    run -64 --separate-stderr stint keys
+    is_one_error
+    [[ $stderr == *"stint key list"* ]]
+}
+
+@test "json and plain at once are 64, and so are no pings and no tasks" {
+    run -64 --separate-stderr stint queues --json --plain
+    is_one_error
+    run -64 stint ping -c 0
+    run -64 stint get q -n 0
+}
+
+@test "bash offers options only after a dash" {
+    stint completion bash >bash
+    # shellcheck disable=SC1091
+    source ./bash
+    complete_at() { COMP_CWORD=$(($# - 1)); COMP_WORDS=("$@"); COMPREPLY=(); _stint; echo "${COMPREPLY[*]}"; }
+    [ -z "$(complete_at stint put "")" ]
+    [[ $(complete_at stint put -) == *--lines* ]]
+    [ "$(complete_at stint key "")" = "generate new list revoke" ]
+}
+
+@test "the help says nothing of getopt" {
+    stint put --help | lacks 'Mandatory or optional'
+    stint help put | lacks 'Mandatory or optional'
+}
