@@ -12,6 +12,8 @@
 #include "cli/table.h"
 #include "cli/value.h"
 
+enum { PIECE_MS = 2000 };
+
 void
 sink_init(struct sink *sink, const struct run *run)
 {
@@ -28,6 +30,7 @@ sink_init(struct sink *sink, const struct run *run)
         .result_ms = setting_ms(run, "result-timeout"),
         .queue = run->words[0],
         .timeout = setting_text(run, "timeout"),
+        .result_timeout = setting_text(run, "result-timeout"),
         .wants_results = setting_flag(run, "result"),
         .is_json = setting_flag(run, "json"),
         .shows_progress = setting_progress(run) && !setting_flag(run, "quiet"),
@@ -89,19 +92,52 @@ is_end(int code)
            || code == STINT_ECANCELLED || code == STINT_EEXPIRED;
 }
 
+/* As stint_future_get(), but whoever waits hears when the master is gone. */
+static int
+wait_for(struct sink *sink, struct stint_future *f, struct stint_bytes *result)
+{
+    int64_t left = sink->result_ms;
+
+    for (;;) {
+        int64_t piece = left < 0 || left > PIECE_MS ? PIECE_MS : left;
+        int code = stint_future_get(f, result, piece);
+
+        if (code != STINT_ETIMEOUT && code != STINT_EUNREACHABLE) return code;
+        if (stint_future_ready(f)) continue;
+        if (left >= 0) left -= piece;
+        if (left == 0) return code;
+        if (code == STINT_EUNREACHABLE && !sink->said_gone) {
+            exit_note("stint: the master is gone; waiting for it "
+                      "(--result-timeout bounds this)");
+            sink->said_gone = true;
+        }
+    }
+}
+
+static int
+not_ended(const struct sink *sink, struct stint_future *f, int code)
+{
+    if (code != STINT_ETIMEOUT)
+        return exit_say(exit_of(code),
+            "of %" PRIu64 " tasks %" PRIu64 " have ended: %s", sink->next,
+            sink->first, stint_error_message());
+    return exit_say(EXIT_AGAIN,
+        "of %" PRIu64 " tasks %" PRIu64 " have ended, and task %" PRIu64
+        " has not after %s; is a worker serving queue '%s'? `stint workers` "
+        "lists them",
+        sink->next, sink->first, stint_future_task(f), sink->result_timeout,
+        sink->queue);
+}
+
 /* Prints the oldest one.  Returns 0 or why it is not there. */
 static int
 print_oldest(struct sink *sink)
 {
     struct stint_future **slot = &sink->window[sink->first % SINK_WINDOW];
     struct stint_bytes result = { 0 };
-    int code = stint_future_get(*slot, &result, sink->result_ms);
+    int code = wait_for(sink, *slot, &result);
 
-    if (!is_end(code)) {
-        exit_say(0, "of %" PRIu64 " tasks %" PRIu64 " have ended: %s",
-            sink->next, sink->first, stint_error_message());
-        return exit_of(code);
-    }
+    if (!is_end(code)) return not_ended(sink, *slot, code);
     if (code == 0)
         print_result(sink, *slot, result);
     else

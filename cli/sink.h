@@ -19,9 +19,9 @@ struct sink {
     struct stint_queue *q;
     struct stint_put_options options;
     int64_t timeout_ms, result_ms;
-    const char *queue;   /* Its name. */
-    const char *timeout; /* As it was typed. */
-    bool wants_results, is_json;
+    const char *queue;                    /* Its name. */
+    const char *timeout, *result_timeout; /* As they were typed. */
+    bool wants_results, is_json, said_gone;
     bool shows_progress;
     uint64_t accepted, failed;
     int64_t shown_at; /* When progress was shown last. */
