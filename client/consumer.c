@@ -251,7 +251,10 @@ take(struct stint_consumer *c, struct stint_task **task)
     int code = c->code;
     if (code == 0) return STINT_EEMPTY;
     c->code = 0; /* The next call asks again. */
-    return call_say(code, slice_of(c->text));
+
+    int rc =
+        pump_obstacle(c->s); /* It knows more than the get that it ended. */
+    return rc != 0 ? rc : call_say(code, slice_of(c->text));
 }
 
 int

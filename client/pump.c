@@ -177,6 +177,16 @@ is_final_refusal(const struct stint *s, int code)
 }
 
 static void
+refuse(struct stint *s, int code, const char *text)
+{
+    char advice[INSIDE_TEXT];
+
+    (void)snprintf(advice, sizeof(advice), "%s%s", text,
+        code == STINT_EAUTH ? " (its administrator: stint key new)" : "");
+    pump_fail(s, code, advice);
+}
+
+static void
 watch_session(struct stint *s, tick_ns now)
 {
     const char *text;
@@ -184,10 +194,7 @@ watch_session(struct stint *s, tick_ns now)
     if (rpc_state(s->rpc) == RPC_UP) conn_settle(&s->conn);
     if (rpc_state(s->rpc) == RPC_REFUSED) {
         int code = rpc_refusal(s->rpc, &text);
-        if (code == STINT_EAUTH)
-            text = "the master does not know this key, or it was revoked; ask "
-                   "its administrator for a new one (stint key new)";
-        if (is_final_refusal(s, code)) pump_fail(s, code, text);
+        if (is_final_refusal(s, code)) refuse(s, code, text);
         if (s->conn.socket != NULL) disconnect(s, now);
     } else if (s->conn.socket != NULL && rpc_is_silent(s->rpc, now)) {
         disconnect(s, now);

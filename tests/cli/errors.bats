@@ -186,7 +186,7 @@ load helper
     run -75 --separate-stderr stint put small 2 --timeout 200ms
     [[ $stderr == *"no room within 200ms; 0 tasks were accepted"*--timeout* ]]
     run -75 --separate-stderr stint put nobody x --result --result-timeout 200ms
-    [[ $stderr == *"task "*"has not ended after 200 ms"*"stint workers"* ]]
+    [[ $stderr == *"task "*"has not after 200ms"*"'nobody'"*"stint workers"* ]]
 }
 
 @test "a refused connection and a name nobody knows are told apart" {
@@ -230,4 +230,34 @@ load helper
     stint key new runner --role work -o runner.access
     run -77 --separate-stderr stint key new more --access runner.access
     [[ $stderr == *"role admin"* ]]
+}
+
+@test "who waits for a result hears when the master is gone" {
+    master
+    background put "$STINT" put nobody x --result --result-timeout 20s
+    wait_for is_ready nobody 1
+    kill -KILL "$MASTER"
+    wait_for grep -q 'the master is gone' put.err
+}
+
+@test "a handler that only returns a number is told what it could say" {
+    printf '%s\n' '#include <stint.h>' \
+        'static int naked(struct stint_call *c) { (void)c; return 7; }' \
+        'const struct stint_handler stint_handlers[] = {{"naked", naked}, {0}};' >naked.c
+    gcc -shared -fPIC -I"$BATS_TEST_DIRNAME/../../build/include" naked.c -o libnaked.so
+    master
+    worker -j 1 --plugin ./libnaked.so
+    run -1 --separate-stderr stint put default x --result --attempts 1
+    [[ $stderr == *'returned 7 without saying why with stint_call_fail()'* ]]
+}
+
+@test "a key that is revoked while its worker runs is named" {
+    master
+    stint key new node7
+    worker --access node7.access -- true
+    stint key revoke node7 --yes
+    status=0
+    wait "$WORKER" || status=$?
+    [ "$status" -eq 77 ]
+    grep -q 'stint: .*revoked.*stint key new' worker.err
 }
