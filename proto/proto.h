@@ -39,42 +39,14 @@ typedef int64_t proto_SINT;
 typedef struct slice proto_STR;
 typedef struct slice proto_BIN;
 
-#define PROTO_NOTHING(...)
-
 enum msg_type {
-#define RECORD PROTO_NOTHING
-#define ITEM PROTO_NOTHING
-#define END_RECORD PROTO_NOTHING
 #define MSG(name, number, from, summary) MSG_##name = (number),
-#define FIELD PROTO_NOTHING
-#define LIST PROTO_NOTHING
-#define END PROTO_NOTHING
 #include "proto/messages.def"
-#undef RECORD
-#undef ITEM
-#undef END_RECORD
-#undef MSG
-#undef FIELD
-#undef LIST
-#undef END
 };
 
 enum record_type {
 #define RECORD(name, summary) RECORD_##name,
-#define ITEM PROTO_NOTHING
-#define END_RECORD PROTO_NOTHING
-#define MSG PROTO_NOTHING
-#define FIELD PROTO_NOTHING
-#define LIST PROTO_NOTHING
-#define END PROTO_NOTHING
 #include "proto/messages.def"
-#undef RECORD
-#undef ITEM
-#undef END_RECORD
-#undef MSG
-#undef FIELD
-#undef LIST
-#undef END
     RECORD_COUNT
 };
 
@@ -89,33 +61,13 @@ enum record_type {
 #define END(name) };
 #include "proto/messages.def"
 /* clang-format on */
-#undef RECORD
-#undef ITEM
-#undef END_RECORD
-#undef MSG
-#undef FIELD
-#undef LIST
-#undef END
 
 /** One decoded message: a tag and one of the structs. */
 struct msg {
     enum msg_type type;
     union {
-#define RECORD PROTO_NOTHING
-#define ITEM PROTO_NOTHING
-#define END_RECORD PROTO_NOTHING
 #define MSG(name, number, from, summary) struct msg_##name name;
-#define FIELD PROTO_NOTHING
-#define LIST PROTO_NOTHING
-#define END PROTO_NOTHING
 #include "proto/messages.def"
-#undef RECORD
-#undef ITEM
-#undef END_RECORD
-#undef MSG
-#undef FIELD
-#undef LIST
-#undef END
     } as;
 };
 

@@ -42,20 +42,7 @@ read_scalar(struct cursor *c, const struct table_field *field, uint8_t *base)
 /* Room for any record, for those that are only checked. */
 union any_record {
 #define RECORD(name, summary) struct rec_##name name;
-#define ITEM PROTO_NOTHING
-#define END_RECORD PROTO_NOTHING
-#define MSG PROTO_NOTHING
-#define FIELD PROTO_NOTHING
-#define LIST PROTO_NOTHING
-#define END PROTO_NOTHING
 #include "proto/messages.def"
-#undef RECORD
-#undef ITEM
-#undef END_RECORD
-#undef MSG
-#undef FIELD
-#undef LIST
-#undef END
 };
 
 static int

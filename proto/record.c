@@ -27,18 +27,7 @@
 #define END_RECORD(name) \
         writer_close(&w); \
     }
-#define MSG PROTO_NOTHING
-#define FIELD PROTO_NOTHING
-#define LIST PROTO_NOTHING
-#define END PROTO_NOTHING
 #include "proto/messages.def"
-#undef RECORD
-#undef ITEM
-#undef END_RECORD
-#undef MSG
-#undef FIELD
-#undef LIST
-#undef END
 
 /* ---- reading: read_task(), … ---------------------------------------------- */
 
@@ -78,18 +67,7 @@ may_be_absent(int64_t min, int64_t max)
 #define END_RECORD(name) \
         return 0; \
     }
-#define MSG PROTO_NOTHING
-#define FIELD PROTO_NOTHING
-#define LIST PROTO_NOTHING
-#define END PROTO_NOTHING
 #include "proto/messages.def"
-#undef RECORD
-#undef ITEM
-#undef END_RECORD
-#undef MSG
-#undef FIELD
-#undef LIST
-#undef END
 
 static const struct record_code {
     void (*write)(struct buf *b, const void *record);
@@ -97,20 +75,7 @@ static const struct record_code {
         struct cursor *c, uint64_t count, void *record, const char **where);
 } codes[RECORD_COUNT] = {
 #define RECORD(name, summary) { write_##name, read_##name },
-#define ITEM PROTO_NOTHING
-#define END_RECORD PROTO_NOTHING
-#define MSG PROTO_NOTHING
-#define FIELD PROTO_NOTHING
-#define LIST PROTO_NOTHING
-#define END PROTO_NOTHING
 #include "proto/messages.def"
-#undef RECORD
-#undef ITEM
-#undef END_RECORD
-#undef MSG
-#undef FIELD
-#undef LIST
-#undef END
 };
 /* clang-format on */
 

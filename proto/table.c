@@ -35,31 +35,14 @@ enum {
       .type = TABLE_LIST, .presence = TABLE_##need, .record = RECORD_##rec },
 #define END(name) };
 #include "proto/messages.def"
-#undef RECORD
-#undef ITEM
-#undef END_RECORD
-#undef MSG
-#undef FIELD
-#undef LIST
-#undef END
 
 /* Then must_put, …: a bit for each field that must be there. */
 enum {
-#define RECORD PROTO_NOTHING
-#define ITEM PROTO_NOTHING
-#define END_RECORD PROTO_NOTHING
 #define MSG(name, number, from, summary) must_##name = 0
 #define FIELD(msg, num, member, kind, need, ...) | TABLE_##need << (num)
 #define LIST(msg, num, member, rec, need, ...) | TABLE_##need << (num)
 #define END(name) ,
 #include "proto/messages.def"
-#undef RECORD
-#undef ITEM
-#undef END_RECORD
-#undef MSG
-#undef FIELD
-#undef LIST
-#undef END
 };
 
 /* Most bytes of heads and numbers, without what the heads announce. */
@@ -80,24 +63,10 @@ const struct table_shape table_records[RECORD_COUNT] = {
       .count = (uint32_t)ARRAY_LEN(items_##label), .room = ROOM_RECORD
 #define ITEM(rec, index, member, kind, ...) + ROOM_##kind
 #define END_RECORD(name) },
-#define MSG PROTO_NOTHING
-#define FIELD PROTO_NOTHING
-#define LIST PROTO_NOTHING
-#define END PROTO_NOTHING
 #include "proto/messages.def"
-#undef RECORD
-#undef ITEM
-#undef END_RECORD
-#undef MSG
-#undef FIELD
-#undef LIST
-#undef END
 };
 
 const struct table_shape table_messages[TABLE_MESSAGES] = {
-#define RECORD PROTO_NOTHING
-#define ITEM PROTO_NOTHING
-#define END_RECORD PROTO_NOTHING
 #define MSG(label, number, from, summary) \
     [number] = { .name = #label, .fields = fields_##label, \
       .count = (uint32_t)ARRAY_LEN(fields_##label), .roles = FROM_##from, \
@@ -106,12 +75,5 @@ const struct table_shape table_messages[TABLE_MESSAGES] = {
 #define LIST(msg, num, member, ...) + ROOM_KEY + ROOM_LIST
 #define END(name) },
 #include "proto/messages.def"
-#undef RECORD
-#undef ITEM
-#undef END_RECORD
-#undef MSG
-#undef FIELD
-#undef LIST
-#undef END
 };
 /* clang-format on */
