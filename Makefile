@@ -51,7 +51,7 @@ CFLAGS := $(WARN) $(WARN_$(CC)) $(HARDEN) $(CFLAGS_$(CONFIG)) -D_GNU_SOURCE \
 LDFLAGS := $(filter -fsanitize% -fprofile%,$(CFLAGS)) -Wl,-z,relro,-z,now
 
 # Each layer is an archive; the list is from the bottom to the top.
-LAYERS := common proto core agent rpc sys server client worker
+LAYERS := common proto core agent rpc sys store server client worker
 PURE := common proto core agent rpc
 DIR_common := common
 DIR_proto := proto
@@ -59,6 +59,7 @@ DIR_core := master/core
 DIR_agent := worker/agent
 DIR_rpc := client/rpc
 DIR_sys := common/sys
+DIR_store := master/store
 DIR_server := master/server
 DIR_client := client
 DIR_worker := worker
@@ -95,7 +96,7 @@ build/include/stint.h: client/stint.h common/stint_error.h
 
 # The master and the client are closed to each other: what one names inside is
 # nothing to the other.  client_dial() is the one door between them.
-$(O)/master.o: $(call obj,core) $(call obj,server)
+$(O)/master.o: $(call obj,core) $(call obj,store) $(call obj,server)
 	@ld -r $^ -o $@
 	@objcopy --localize-hidden $@
 $(O)/client.o: $(call obj,rpc) $(call obj,client)
@@ -157,7 +158,8 @@ NEEDS_core := core proto common
 NEEDS_agent := agent common
 NEEDS_rpc := rpc proto common
 NEEDS_sys := sys proto common
-NEEDS_server := server sys core proto common
+NEEDS_store := store sys proto common
+NEEDS_server := server store sys core proto common
 NEEDS_client := client rpc sys proto common
 NEEDS_worker := worker agent sys proto common
 ALSO_server := $(O)/client.o
@@ -167,6 +169,7 @@ EXT_proto := -lsodium $(shell pkg-config --libs msgpack 2>/dev/null || pkg-confi
 EXT_core := -lsodium
 EXT_rpc := -lsodium
 EXT_sys := $(LIBS_EXT)
+EXT_store := $(LIBS_EXT)
 EXT_server := $(LIBS_EXT)
 EXT_client := $(LIBS_EXT)
 EXT_worker := $(LIBS_EXT)

@@ -39,7 +39,11 @@
     E(EEXPIRED,    -26, 0, "the task expired before anybody ran it") \
     E(EWORKERLOST, -27, 1, "the worker was lost too often") \
     E(EPLUGIN,     -28, 0, "the plug-in cannot be used") \
-    E(EBUSY,       -29, 1, "it is in use")
+    E(EBUSY,       -29, 1, "it is in use") \
+    E(EDISK,       -30, 0, "the disk failed: nothing more was acknowledged") \
+    E(EDAMAGED,    -31, 0, "the store is damaged") \
+    E(ENOSPACE,    -32, 1, "the disk is full: no new work until there is room") \
+    E(EFORMAT,     -33, 0, "the store is of another version")
 /* clang-format on */
 
 enum stint_error {
@@ -47,7 +51,7 @@ enum stint_error {
 #define STINT_ERROR_ENUM(name, number, retry, text) STINT_##name = (number),
     STINT_ERRORS(STINT_ERROR_ENUM)
 #undef STINT_ERROR_ENUM
-        STINT_ERROR_LAST_ = -29
+        STINT_ERROR_LAST_ = -33
 };
 
 #endif

@@ -50,6 +50,12 @@ enum record_type {
     RECORD_COUNT
 };
 
+/* Kinds of rows: ROW_task, … */
+enum row_kind {
+#define ROW(name, number, record) ROW_##name = (number),
+#include "proto/messages.def"
+};
+
 /* struct rec_task, struct rec_fence, … and struct msg_put, struct msg_get, … */
 /* clang-format off */
 #define RECORD(name, summary) struct rec_##name {

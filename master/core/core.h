@@ -9,9 +9,14 @@
  *
  *     core_receive(core, now, conn, key, frame)    for each frame that arrived
  *     core_turn(core, now)                         what time and matching make
- * due (commit; in memory there is nothing to commit) while (core_send(core,
- * &conn, &frame)) …     what is to leave now sleep until
- * core_next_deadline(core)
+ * due core_take(core, &batch)                      if the store is idle: rows
+ *     core_committed(core, batch.number)           when they are on the disk
+ *     while (core_send(core, &conn, &frame)) …     what may leave now
+ *     sleep until core_next_deadline(core)
+ *
+ * A frame that tells a fact leaves after the commit that holds it: the core
+ * keeps it back.  Tasks are handed out before that (a grant that is lost in a
+ * crash is recognised by its nonce); acknowledgements and results are not.
  *
  * One thread at a time.  Memory: bounded by core_config.memory_max plus what
  * sessions_max sessions need; every size that a peer can choose is checked
@@ -24,7 +29,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/frame.h"
+#include "common/row.h"
 #include "common/slice.h"
 #include "common/tick.h"
 #include "proto/proto.h"
@@ -42,7 +49,15 @@ struct core_config {
                             its undelivered results. */
     uint32_t sessions_max;
     uint32_t queues_max;
-    bool no_create; /* A put to an unknown queue is ENOQUEUE. */
+    bool no_create;     /* A put to an unknown queue is ENOQUEUE. */
+    bool durable;       /* Rows are kept (core_take); else nothing survives. */
+    uint8_t durability; /* Of queues that do not say; enum queue_durability. */
+    /* Append the value of a committed row to `value`; false: it cannot be read
+     * (then the disk has failed, and the master is about to end).  Payloads of
+     * tasks that wait are read back with it, so that they need not all be in
+     * memory; NULL: they are. */
+    bool (*fetch)(void *arg, unsigned kind, uint64_t id, struct buf *value);
+    void *fetch_arg;
     const char *software;
 };
 
@@ -84,6 +99,35 @@ bool core_key_at(const struct core *core, size_t index, struct core_key *out);
  * directory. */
 uint64_t core_keys_version(const struct core *core);
 
+/* ---- recovery ------------------------------------------------------------ */
+
+/**
+ * Take one row of the store, in order of kind and id.  Keys were added before;
+ * a session of a key that is not there is forgotten.
+ * Returns 0, STINT_EDAMAGED (*why says what does not fit; lends), STINT_EFORMAT
+ * or STINT_ENOMEM.  After an error the core is only to be freed.
+ */
+int core_load(
+    struct core *core, tick_ns now, const struct row *row, const char **why);
+
+/** That was the last row (or there was none).  Leases go on from `now`, whole;
+ * sessions have a grace to come back.  The first core_take() holds the row of
+ * this start: commit it before the first frame is received. */
+void core_loaded(struct core *core, tick_ns now);
+
+/** Where the master's own time stood; the loop's clock goes on from there. */
+struct core_clock {
+    tick_ns tick;
+    uint64_t wall, boottime; /* Nanoseconds. */
+    uint8_t boot[16];        /* Which start of the host. */
+};
+
+/** The clock row that was loaded; all zero if none was. */
+struct core_clock core_clock_loaded(const struct core *core);
+
+/** Set what the next batches say of the clock. */
+void core_clock_set(struct core *core, const struct core_clock *clock);
+
 /* ---- the turn ------------------------------------------------------------ */
 
 /**
@@ -102,6 +146,35 @@ void core_turn(struct core *core, tick_ns now);
 
 /** When core_turn() must be called next; TICK_NEVER if nothing waits. */
 tick_ns core_next_deadline(const struct core *core);
+
+/* Changes of rows, to be committed whole. */
+struct core_batch {
+    struct buf ops; /* common/row.h; owned by whoever took it. */
+    uint64_t number;
+    bool sync; /* Somebody waits for the disk. */
+};
+
+/** The changes since the last one.  Gives batch->ops (buf_fini() it, or give it
+ * back with core_recycle()).  Returns false when there are none, and when the
+ * one before is not committed yet. */
+bool core_take(struct core *core, struct core_batch *batch);
+
+/** The batch `number` is committed: what waited for it may leave. */
+void core_committed(struct core *core, uint64_t number);
+
+/** Lend an old buffer for the next batch; takes it. */
+void core_recycle(struct core *core, struct buf *ops);
+
+/** Bytes of changes that nobody has taken yet: time to listen less. */
+size_t core_untaken(const struct core *core);
+
+/** The disk is full (puts to durable queues are refused with ENOSPACE), or not
+ * any more. */
+void core_disk_full(struct core *core, bool full);
+
+/** No new work is taken in or handed out any more: puts are refused with
+ * ESHUTDOWN… and gets end; completions still count.  For an orderly stop. */
+void core_close_doors(struct core *core, tick_ns now);
 
 /**
  * The next frame to send.  Gives *frame (one owner more, frame_drop() it).

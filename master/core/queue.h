@@ -20,8 +20,12 @@
 /* The numbers are those of queue_row.kind. */
 enum queue_kind { QUEUE_FIFO = 0, QUEUE_LIFO = 1, QUEUE_PRIORITY = 2 };
 
+/* The numbers are those of kept_queue.durability. */
+enum queue_durability { QUEUE_SYNCED = 0, QUEUE_WRITTEN = 1, QUEUE_MEMORY = 2 };
+
 struct queue_policy {
     uint8_t kind;       /* enum queue_kind */
+    uint8_t durability; /* enum queue_durability */
     uint64_t max_tasks; /* Ready and delayed; UINT64_MAX: no bound. */
     uint64_t max_bytes; /* Of their payloads; UINT64_MAX: no bound. */
     tick_ns lease;
