@@ -37,7 +37,8 @@ struct rpc {
 
     enum rpc_state state;
     struct msg_welcome welcome;
-    bool welcomed; /* Ever. */
+    uint8_t master[PROTO_SESSION_BYTES]; /* Of the welcome. */
+    bool welcomed;                       /* Ever. */
     bool hello_due;
     int refusal;
     char refusal_text[REFUSAL_TEXT];
@@ -279,6 +280,7 @@ take_welcome(struct rpc *rpc, const struct msg_welcome *w, uint64_t ack)
     }
     rpc->welcome = *w;
     rpc->welcome.software = (struct slice){ NULL, 0 };
+    memcpy(rpc->master, w->master.bytes, sizeof rpc->master);
     rpc->welcomed = true;
     rpc->state = RPC_UP;
     rpc->answered = true;
@@ -465,6 +467,9 @@ make_hello(struct rpc *rpc)
     m.as.hello.session =
         (struct slice){ rpc->config.session, PROTO_SESSION_BYTES };
     m.as.hello.resume = rpc->welcomed;
+    if (rpc->welcomed) {
+        m.as.hello.master = (struct slice){ rpc->master, sizeof rpc->master };
+    }
     rpc->hello_due = false;
     return bare(rpc, &m);
 }
