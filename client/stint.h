@@ -188,6 +188,14 @@ enum stint_queue_kind {
     STINT_PRIORITY = 2 /* queue.PriorityQueue: smallest first, FIFO among equals */
 };
 
+/*
+ * What survives of what was acknowledged, in a word:
+ *   "synced"   everything: an answer waits for the disk
+ *   "written"  the end of the process; after a crash of the host or a power cut
+ *              the last moments may be gone
+ *   "memory"   nothing: tasks end with the master
+ */
+
 struct stint_queue_options {
     bool only_open;         /* Do not make it: STINT_ENOQUEUE if not there. */
     enum stint_queue_kind kind;
@@ -198,6 +206,7 @@ struct stint_queue_options {
     unsigned attempts_max;  /* In all; 0: 3. */
     int64_t backoff_ms;     /* After the first failure, doubling; 0: 1 s. */
     int64_t backoff_max_ms; /* 0: 60 s. */
+    const char *durability; /* NULL: the master's. */
 };
 
 /**
@@ -230,8 +239,9 @@ struct stint_put_options {
  *
  * Owns:    copies `data` (may be NULL when size is 0).
  * Returns: 0, or STINT_EFULL (no room in time; also with timeout 0),
- *          STINT_ETOOLARGE, STINT_ESHUTDOWN, STINT_EBUDGET, STINT_ETIMEOUT or
- *          STINT_EUNREACHABLE (whether it was put is not known in these two).
+ *          STINT_ETOOLARGE, STINT_ESHUTDOWN, STINT_EBUDGET, STINT_ENOSPACE (the
+ *          master's disk is full), STINT_ETIMEOUT or STINT_EUNREACHABLE
+ *          (whether it was put is not known in these two).
  * Source:  queue.Queue.put; it returns when the master has it.
  */
 STINT_CHECK int stint_queue_put(
@@ -577,10 +587,14 @@ struct stint_master_options {
     size_t authkey_size;       /* 0: authkey is a C string. */
     const char *authkey_file;
     bool allow_weak_authkey;
-    const char *state_dir;     /* Where keys and access files live; made if
-                                  need be.  NULL: none, keys live as long as the
-                                  master (stint_master_connect() knows them). */
-    bool memory;               /* Nothing survives.  The only way as yet. */
+    const char *state_dir;     /* Where keys, access files and what survives
+                                  live; made if need be.  NULL: none, keys and
+                                  tasks live as long as the master
+                                  (stint_master_connect() knows the keys). */
+    bool memory;               /* Nothing but the keys survives. */
+    const char *durability;    /* Of queues that do not say; NULL: "synced". */
+    bool notify;               /* Tell systemd (NOTIFY_SOCKET, WATCHDOG_USEC)
+                                  when it is ready, lives and stops. */
     size_t memory_max;         /* Budget in bytes; 0: half of what is there.
                                   Puts get seven eighths, the rest is left for
                                   results; beyond it either is STINT_EBUDGET. */
@@ -600,10 +614,12 @@ struct stint_master_options {
  * draws peers' numbers.
  *
  * Owns:    copies the options; gives *out, free with stint_master_stop().
- * Returns: 0 when it listens and its authentication has been tried out, or
+ * Returns: 0 when what survived is there again, it listens and its
+ *          authentication has been tried out, or
  *          STINT_EINVAL, STINT_EACCESS, STINT_EAUTH (strangers would get in:
  *          refused), STINT_EBUSY (address or state directory in use),
- *          STINT_ESYSTEM.
+ *          STINT_EDAMAGED (stint_store_check() says where), STINT_EFORMAT,
+ *          STINT_EDISK, STINT_ENOSPACE, STINT_ESYSTEM.
  * Source:  BaseManager.start.
  */
 STINT_CHECK int stint_master_start(
@@ -621,7 +637,9 @@ STINT_CHECK int stint_master_connect(struct stint_master *m,
     const struct stint_options *options, struct stint **out);
 
 /** Wait until a client with the role admin stops it, or stint_master_quit().
- * Returns 0, or why it had to end.  Source: Server.serve_forever. */
+ * Returns 0, or why it had to end: STINT_EDISK when a write or a sync failed;
+ * everything that was acknowledged is there at the next start.
+ * Source: Server.serve_forever. */
 STINT_CHECK int stint_master_serve(struct stint_master *m);
 
 /** Make stint_master_serve() return.  Signal-safe. */
@@ -637,7 +655,8 @@ struct stint_status {
     uint64_t memory, memory_max;
     uint64_t queues, clients, workers, slots;
     uint64_t ready, delayed, leased, accepted, done, dead, cancelled, expired;
-    char software[65], durability[65];
+    char software[65], durability[65]; /* "synced", "written" or "memory". */
+    bool disk_full; /* No new work until there is room. */
 };
 STINT_CHECK int stint_status(
     struct stint *s, struct stint_status *out, int64_t timeout_ms);
@@ -651,6 +670,7 @@ struct stint_queue_row {
         done, dead, cancelled, expired, failures, lost, timeouts, released,
         getters, putters;
     int64_t lease_ns;
+    const char *durability;
 };
 struct stint_peer_row {
     const char *name, *host, *key;
@@ -660,6 +680,7 @@ struct stint_peer_row {
     unsigned slots;
     uint64_t leased, done, failed;
     int64_t silent_ns, age_ns;
+    bool draining; /* It is given no more tasks. */
 };
 enum stint_task_state {
     STINT_READY, STINT_DELAYED, STINT_LEASED, STINT_DONE, STINT_DEAD,
@@ -723,8 +744,133 @@ STINT_CHECK int stint_key_new(struct stint *s, const char *name,
 /** Cut the key's live peers and let it in no more. */
 STINT_CHECK int stint_key_revoke(struct stint *s, const char *name);
 
+/**
+ * Give no more tasks to the workers of this name; NULL: to none, those who come
+ * later too.  What they hold they finish.  With `undo` they are given tasks
+ * again.  Needs the role admin.
+ *
+ * Returns: 0 with how many of the workers that are connected it was for in
+ *          *count (may be NULL), or STINT_EROLE, STINT_EINVAL (the name).
+ */
+STINT_CHECK int stint_drain(
+    struct stint *s, const char *worker, bool undo, uint64_t *count);
+
 /** Stop the master (role admin).  Source: BaseManager.shutdown. */
 STINT_CHECK int stint_shutdown(struct stint *s);
+
+/* ---- the store of a master ----------------------------------------------- */
+
+/*
+ * What survives a master lies in its state directory (stint_master_options),
+ * here `data_dir`.  These functions need no connection and no master.  They
+ * read; only stint_store_import() writes, and to an empty store.  One that a
+ * master uses may be read at any time.
+ */
+
+/* What a store keeps is rows, each of a kind (stint_store_kind()). */
+#define STINT_STORE_KINDS 32
+
+struct stint_store_stat {
+    uint64_t rows;                     /* Of all kinds. */
+    uint64_t kinds[STINT_STORE_KINDS]; /* Of each. */
+    uint64_t live_bytes;               /* What the rows take on the disk. */
+    uint64_t bytes, free_bytes;        /* Of all files; ready to be used. */
+    uint64_t segments;                 /* Files in use. */
+    uint64_t torn_bytes;  /* Of an end that never was acknowledged. */
+    uint64_t format;      /* Version of the rows; 0: there is none yet. */
+    uint64_t starts;      /* How often a master was started on it. */
+    int64_t committed_ns; /* Time of the last commit since 1970; 0: none. */
+    uint64_t damages;     /* Places that cannot be read. */
+    bool in_use;          /* A master runs on it. */
+    bool was_closed;      /* Its master was stopped, not killed. */
+};
+
+/** "task" for 7: the name of a kind; NULL when there is none of this number.
+ * Lends for ever. */
+STINT_API const char *stint_store_kind(unsigned kind);
+
+struct stint_store_damage {
+    const char *file; /* Path, or the name of a row. */
+    uint64_t offset;  /* In it. */
+    const char *what;
+};
+
+/**
+ * Read all of a store and tell of each place that is damaged.  `found` (may be
+ * NULL) is lent what it is told for the call.
+ *
+ * Owns:    *out (may be NULL) is set whenever the store could be read at all.
+ * Returns: 0, or STINT_EDAMAGED, STINT_EFORMAT (another version wrote it),
+ *          STINT_EDISK, STINT_EINVAL (there is none), STINT_ESYSTEM (it may
+ *          not be read), STINT_ENOMEM.
+ * Time:    that of reading it.
+ */
+STINT_CHECK int stint_store_check(const char *data_dir,
+    void (*found)(void *arg, const struct stint_store_damage *damage),
+    void *arg, struct stint_store_stat *out);
+
+enum stint_store_type {
+    STINT_STORE_UNSIGNED,
+    STINT_STORE_SIGNED,
+    STINT_STORE_TEXT,
+    STINT_STORE_BYTES
+};
+struct stint_store_field {
+    const char *name; /* As docs/PROTOCOL.md calls it. */
+    enum stint_store_type type;
+    int64_t number;           /* Of the first two types; 0 or more if unsigned. */
+    struct stint_bytes bytes; /* Of the others. */
+};
+struct stint_store_row {
+    const char *kind; /* "queue", "task", … */
+    uint64_t id;
+    const struct stint_store_field *fields;
+    size_t count;
+};
+
+/**
+ * Show every row that can be read until `see` returns other than 0, which is
+ * returned.  Rows are lent for the call.  What is damaged is left out, and told
+ * to `found` (may be NULL): the way to get out what is left.
+ *
+ * Returns: 0, or STINT_EDAMAGED when all that is left was shown, or as
+ *          stint_store_check().
+ * Time:    that of reading it twice; where a master uses it, of copying it to
+ *          $TMPDIR before.
+ */
+STINT_CHECK int stint_store_export(const char *data_dir,
+    int (*see)(void *arg, const struct stint_store_row *row),
+    void (*found)(void *arg, const struct stint_store_damage *damage),
+    void *arg);
+
+/**
+ * Make a new store of rows, of which a later one replaces an earlier one of the
+ * same kind and id.  `next` sets *row, whose contents it lends until it is
+ * called again, and returns 1; 0 at the end; or a negative error, which is
+ * returned.  Fields that are not there are zero.
+ *
+ * Returns: 0 with *count (may be NULL) rows, or STINT_EEXISTS (there is a store
+ *          already), STINT_EBUSY (a master runs there), STINT_EINVAL (a row is
+ *          none; stint_error_message() says why), STINT_ENOSPACE, STINT_EDISK,
+ *          STINT_ESYSTEM, STINT_ENOMEM; then there is no store, as before.
+ */
+STINT_CHECK int stint_store_import(const char *data_dir,
+    int (*next)(void *arg, struct stint_store_row *row), void *arg,
+    uint64_t *count);
+
+/**
+ * Copy the state directory `data_dir` with its keys, its access files and its
+ * store to the new or empty directory `to`; a master may run on it meanwhile.
+ * The copy has everything that was acknowledged before the call; it is checked
+ * and synced.  Files have mode 0600: who has them is the master.
+ *
+ * Returns: 0 with what the copy has in *out (may be NULL), or STINT_EEXISTS
+ *          (`to` is not empty), STINT_EDAMAGED, STINT_EFORMAT, STINT_EDISK,
+ *          STINT_ENOSPACE, STINT_EACCESS (a key file), STINT_EINVAL,
+ *          STINT_ESYSTEM, STINT_ENOMEM; then `to` is as it was.
+ */
+STINT_CHECK int stint_backup(
+    const char *data_dir, const char *to, struct stint_store_stat *out);
 
 #ifdef __cplusplus
 }
