@@ -38,7 +38,8 @@ fill_status(struct stint_status *out, const struct msg_master_row *row)
         .done = row->done,
         .dead = row->dead,
         .cancelled = row->cancelled,
-        .expired = row->expired };
+        .expired = row->expired,
+        .disk_full = row->disk_full != 0 };
     (void)text_of(out->software, sizeof(out->software), row->software);
     (void)text_of(out->durability, sizeof(out->durability), row->durability);
 }
@@ -83,6 +84,7 @@ struct view {
 static int
 show_queue(const struct view *view, const void *record)
 {
+    static const char *const durabilities[] = { "synced", "written", "memory" };
     const struct rec_queue_row *r = record;
     char name[PROTO_NAME_MAX + 1];
     struct stint_queue_row row = {
@@ -108,6 +110,7 @@ show_queue(const struct view *view, const void *record)
         .getters = r->getters,
         .putters = r->putters,
         .lease_ns = (int64_t)r->lease_ns,
+        .durability = durabilities[r->durability],
     };
 
     return view->see.queue(view->arg, &row);
@@ -133,6 +136,7 @@ show_peer(const struct view *view, const void *record)
         .failed = r->failed,
         .silent_ns = (int64_t)r->silent_ns,
         .age_ns = (int64_t)r->age_ns,
+        .draining = r->draining != 0,
     };
 
     return view->see.peer(view->arg, &row);

@@ -63,8 +63,9 @@ say_role(int rc)
 {
     if (rc != STINT_EROLE) return rc;
     return say(rc,
-        "managing keys and stopping the master need a key with the role admin, "
-        "and this one has another; use the access file of the master's host");
+        "managing keys, draining workers and stopping the master need a key "
+        "with the role admin, and this one has another; use the access file of "
+        "the master's host");
 }
 
 static int
@@ -121,6 +122,40 @@ stint_key_revoke(struct stint *s, const char *name)
     if (rc != 0) return rc;
     m.as.key_revoke.name = slice_of(name);
     return say_role(send_simple(s, &m));
+}
+
+static int
+send_drain(struct stint *s, struct msg *m, uint64_t *count)
+{
+    struct call call;
+
+    pump_enter(s);
+    int rc = call_begin(&call, s, 1, CALL_BYTES);
+    if (rc == 0) rc = call_send(&call, m, call_deadline(s));
+    if (rc == 0) {
+        if (count != NULL) *count = call.m.as.ok.value;
+        call_end(&call);
+    }
+    pump_leave(s);
+    return rc;
+}
+
+int
+stint_drain(struct stint *s, const char *worker, bool undo, uint64_t *count)
+{
+    struct msg m = { .type = MSG_drain };
+
+    m.as.drain.undo = undo;
+    if (worker != NULL) {
+        size_t length = strlen(worker);
+        if (length < 1 || length > PROTO_NAME_MAX) {
+            return say(STINT_EINVAL,
+                "a worker's name has 1 to %d bytes, this one has %zu",
+                PROTO_NAME_MAX, length);
+        }
+        m.as.drain.worker = slice_of(worker);
+    }
+    return say_role(send_drain(s, &m, count));
 }
 
 int

@@ -30,9 +30,27 @@ is_ms(int64_t ms)
     return ms >= 0 && ms <= TICK_NEVER / TICK_MS;
 }
 
+/* The number of declare for a word; -1: it is none. */
+static int
+durability_of(const char *word)
+{
+    static const char *const words[] = { "synced", "written", "memory" };
+
+    if (word == NULL) return 0;
+    for (int i = 0; i < (int)ARRAY_LEN(words); i++)
+        if (strcmp(word, words[i]) == 0) return i + 1;
+    return -1;
+}
+
 static int
 check_options(const struct stint_queue_options *o)
 {
+    if (durability_of(o->durability) < 0) {
+        return say(STINT_EINVAL,
+            "the durability of a queue is synced, written or memory, not "
+            "\"%.64s\"",
+            o->durability);
+    }
     if (o->max_tasks >= 0 && o->max_bytes >= 0 && is_ms(o->lease_ms)
         && is_ms(o->backoff_ms) && is_ms(o->backoff_max_ms)
         && o->kind <= STINT_PRIORITY) {
@@ -48,7 +66,7 @@ is_set(const struct stint_queue_options *o)
 {
     return o->kind != STINT_FIFO || o->max_tasks != 0 || o->max_bytes != 0
            || o->lease_ms != 0 || o->attempts_max != 0 || o->backoff_ms != 0
-           || o->backoff_max_ms != 0 || !o->only_open;
+           || o->backoff_max_ms != 0 || o->durability != NULL || !o->only_open;
 }
 
 int
@@ -72,6 +90,7 @@ queue_declare(struct stint *s, const char *name,
         d->attempts_max = options->attempts_max;
         d->backoff_ns = (uint64_t)(options->backoff_ms * TICK_MS);
         d->backoff_max_ns = (uint64_t)(options->backoff_max_ms * TICK_MS);
+        d->durability = (uint64_t)durability_of(options->durability);
     }
     int rc = call_begin(&call, s, 1, CALL_BYTES);
     if (rc == 0) rc = call_send(&call, &m, deadline);
