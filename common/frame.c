@@ -10,6 +10,7 @@ frame_new(uint8_t *bytes, size_t length, uint64_t number)
     if (f == NULL) return NULL;
     list_init(&f->node);
     f->number = number;
+    f->gate = 0;
     atomic_init(&f->owners, 1);
     f->length = length;
     f->bytes = bytes;

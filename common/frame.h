@@ -17,6 +17,8 @@
 struct frame {
     struct list node;   /* For the one stream that keeps it. */
     uint64_t number;    /* In its stream; 0: not numbered, not kept. */
+    uint64_t gate;      /* For its owner: what must have happened before it
+                           leaves; 0: nothing. */
     atomic_uint owners; /* How many hold it. */
     size_t length;
     uint8_t *bytes; /* Owned. */

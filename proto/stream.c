@@ -112,11 +112,19 @@ stream_seal(struct stream *s)
 
     struct frame *f = take(&s->open, s->sent + 1, s->seen, s->open_messages);
     if (f == NULL) return STINT_ENOMEM;
+    f->gate = s->gate;
+    s->gate = 0;
     s->open_messages = 0;
     s->sent += 1;
     s->told = s->seen;
     keep(s, f);
     return 0;
+}
+
+const struct frame *
+stream_peek(const struct stream *s)
+{
+    return s->next == &s->kept ? NULL : frame_of(s->next);
 }
 
 struct frame *

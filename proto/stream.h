@@ -33,6 +33,7 @@ struct stream {
     struct buf open;        /* Header room and messages of the next frame. */
     uint32_t open_messages; /* How many. */
     size_t expected;        /* Bytes that it may come to. */
+    uint64_t gate;          /* For its owner: the gate of the open frame. */
 };
 
 /** An empty stream, before the first frame. */
@@ -53,6 +54,9 @@ size_t stream_open_bytes(const struct stream *s);
 /** Number and keep the open frame, if there is anything in it.
  * Returns 0, or STINT_ENOMEM: the stream is not to be used any more. */
 int stream_seal(struct stream *s);
+
+/** What stream_next() would give, without giving it. */
+const struct frame *stream_peek(const struct stream *s);
 
 /** The next sealed frame for this connection, or NULL.  Lends until it is
  * acknowledged; a caller that keeps it longer holds it (frame_hold). */

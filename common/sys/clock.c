@@ -22,3 +22,9 @@ clock_wall(void)
 {
     return read_clock(CLOCK_REALTIME);
 }
+
+tick_ns
+clock_boottime(void)
+{
+    return read_clock(CLOCK_BOOTTIME);
+}

@@ -12,4 +12,7 @@ tick_ns clock_now(void);
 /** CLOCK_REALTIME, for records and people only. */
 wall_ns clock_wall(void);
 
+/** CLOCK_BOOTTIME: since the host was started, suspended or not. */
+tick_ns clock_boottime(void);
+
 #endif

@@ -5,6 +5,7 @@
 #define HOST_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /** Its name, as hostname(1) says it; "localhost" if it has none. */
 void host_name(char out[256]);
@@ -18,5 +19,9 @@ size_t host_memory(void);
 
 /** Raise the limit of open files to the most that is allowed; returns it. */
 size_t host_raise_files(void);
+
+/** Which start of the host this is, another number for each; all zero if nobody
+ * knows. */
+void host_boot(uint8_t out[16]);
 
 #endif

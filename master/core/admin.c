@@ -1,5 +1,6 @@
 #include "common/error.h"
 #include "master/core/greet.h"
+#include "master/core/life.h"
 #include "master/core/reply.h"
 #include "master/core/verbs.h"
 
@@ -48,6 +49,30 @@ admin_key_revoke(
     keyring_revoke(&core->keys, key);
     greet_cut(core, now, key);
     answer(core, s, k->request, 0, NULL);
+}
+
+/* Those who come later under this name are not meant; of all of them they are.
+ */
+void
+admin_drain(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m)
+{
+    const struct msg_drain *d = &m->as.drain;
+    uint64_t count = 0;
+
+    (void)now;
+    if (d->worker.length == 0) core->drains_all = d->undo == 0;
+    for (struct session *p = core->by_id; p != NULL; p = p->by_id.next) {
+        struct slice name = slice_of(p->name);
+        bool is_meant =
+            d->worker.length == 0 ? p->kind == 1 : slice_equal(name, d->worker);
+        if (!is_meant || p->state != SESSION_LIVE) continue;
+        p->draining = d->undo == 0 && d->worker.length > 0;
+        count += 1;
+    }
+    for (uint32_t i = 0; i < core->queues_count; i++)
+        life_touch(core, core->queues[i]);
+    reply_ok(core, s, d->request, count);
 }
 
 void

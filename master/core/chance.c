@@ -22,3 +22,14 @@ chance_draw(struct chance *c)
         (const unsigned char *)&c->counter, sizeof c->counter, c->key);
     return draw;
 }
+
+uint64_t
+chance_of(const uint8_t key[16], uint64_t a, uint64_t b, uint64_t c)
+{
+    const uint64_t all[] = { a, b, c };
+    uint64_t out;
+
+    (void)crypto_shorthash(
+        (unsigned char *)&out, (const unsigned char *)all, sizeof all, key);
+    return out;
+}

@@ -6,8 +6,10 @@
 #include "common/error.h"
 #include "master/core/greet.h"
 #include "master/core/life.h"
+#include "master/core/load.h"
 #include "master/core/match.h"
 #include "master/core/queues.h"
+#include "master/core/receipt.h"
 #include "master/core/reply.h"
 #include "master/core/totals.h"
 #include "master/core/verbs.h"
@@ -25,6 +27,7 @@ core_config_init(struct core_config *config)
         .frame_max = (16 << 20) + (64 << 10),
         .silence = 3 * TICK_S,
         .session_ttl = 600 * TICK_S,
+        .grace = 15 * TICK_S,
         .sessions_max = 20000,
         .queues_max = 10000,
         .software = "stint",
@@ -51,10 +54,13 @@ core_new(const struct core_config *config, tick_ns now)
     list_init(&core->starved);
     list_init(&core->broken);
     list_init(&core->letters);
+    list_init(&core->gated);
     list_init(&core->dirty);
     task_table_init(&core->tasks);
     lease_book_init(&core->leases);
     wait_book_init(&core->waits, config->memory_max / 8);
+    journal_init(core);
+    buf_init(&core->fetched);
     life_init(core);
     greet_init(core);
     return core;
@@ -80,7 +86,9 @@ core_free(struct core *core)
     for (;;) {
         struct task *t = task_table_next(&core->tasks, 0);
         if (t == NULL) break;
-        if (t->state == TASK_READY) queue_take(t->queue, t);
+        if (t->state == TASK_READY && core->load == NULL) {
+            queue_take(t->queue, t);
+        }
         task_table_remove(&core->tasks, t);
         task_free(t);
     }
@@ -89,6 +97,9 @@ core_free(struct core *core)
     queues_fini(core);
     keyring_fini(&core->keys);
     free_letters(core);
+    load_fini(core);
+    journal_fini(core);
+    buf_fini(&core->fetched);
     free(core->ended);
     free(core);
 }
@@ -143,7 +154,7 @@ core_queue_add(struct core *core, tick_ns now, struct slice name)
 
     (void)now;
     if (queues_find(core, name) != NULL) return 0;
-    queue_policy_init(&policy);
+    queues_policy(core, &policy);
     return queues_make(core, name, &policy, &q);
 }
 
@@ -173,6 +184,7 @@ verb_of(enum msg_type type)
         { MSG_list, look_list },
         { MSG_key_add, admin_key_add },
         { MSG_key_revoke, admin_key_revoke },
+        { MSG_drain, admin_drain },
         { MSG_stop, admin_stop },
         { MSG_bye, greet_bye },
     };
@@ -297,10 +309,13 @@ act(struct core *core, tick_ns now, struct session *s, struct codec_frame *f)
                 "a message that does not belong there");
             return;
         }
-        if (may_send(s, &m)) {
-            verb(core, now, s, &m);
-        } else {
+        if (!may_send(s, &m)) {
             refuse_role(core, s, &m);
+        } else if (core->doors_closed && m.type == MSG_put) {
+            /* Unanswered, it is put to the next start. */
+            continue;
+        } else if (!receipt_answers(core, s, &m)) {
+            verb(core, now, s, &m);
         }
         if (session_out_bytes(s) > s->window + OUT_BYTES_HARD) {
             misbehaved(
@@ -359,6 +374,7 @@ core_receive(struct core *core, tick_ns now, uint64_t conn,
         return;
     }
     core->out -= before - session_out_bytes(s);
+    receipt_heard(core, s);
     greet_heard(core, now, s);
     if (rc == 1) act(core, now, s, &f);
 }
@@ -405,8 +421,12 @@ feed_starved(struct core *core)
 static void
 seal_all(struct core *core)
 {
-    LIST_FOREACH (node, after, &core->sending) {
-        reply_seal(core, CONTAINER_OF(node, struct session, sending));
+    struct list *with_frames[] = { &core->sending, &core->gated };
+
+    for (size_t i = 0; i < ARRAY_LEN(with_frames); i++) {
+        LIST_FOREACH (node, after, with_frames[i]) {
+            reply_seal(core, CONTAINER_OF(node, struct session, sending));
+        }
     }
 }
 
@@ -454,13 +474,14 @@ core_send(struct core *core, uint64_t *conn, struct frame **frame)
         node = list_first(&core->sending);
         if (node == NULL) return false;
         struct session *s = CONTAINER_OF(node, struct session, sending);
-        struct frame *f = s->conn != 0 ? stream_next(&s->stream) : NULL;
-        if (f != NULL) {
+        const struct frame *f = s->conn != 0 ? stream_peek(&s->stream) : NULL;
+        if (f != NULL && journal_is_open(core, f->gate)) {
             *conn = s->conn;
-            *frame = frame_hold(f);
+            *frame = frame_hold(stream_next(&s->stream));
             return true;
         }
         list_remove(&s->sending);
+        if (f != NULL) list_push(&core->gated, &s->sending);
     }
 }
 
@@ -483,6 +504,82 @@ core_stalled(struct core *core, tick_ns gap)
             l->deadline = tick_after(l->deadline, gap);
         }
     }
+}
+
+/* ---- what survives --------------------------------------------------------
+ */
+
+bool
+core_take(struct core *core, struct core_batch *batch)
+{
+    return journal_take(core, batch);
+}
+
+void
+core_committed(struct core *core, uint64_t number)
+{
+    journal_committed(core, number);
+}
+
+void
+core_recycle(struct core *core, struct buf *ops)
+{
+    struct buf *own = &core->journal.ops;
+
+    if (own->capacity == 0 && !own->failed) {
+        buf_clear(ops);
+        *own = *ops;
+        buf_init(ops);
+    }
+    buf_fini(ops);
+}
+
+size_t
+core_untaken(const struct core *core)
+{
+    return core->journal.ops.length;
+}
+
+bool
+core_has_failed(const struct core *core)
+{
+    return core->journal.failed || core->journal.ops.failed;
+}
+
+void
+core_clock_set(struct core *core, const struct core_clock *clock)
+{
+    core->journal.clock = *clock;
+}
+
+struct core_clock
+core_clock_loaded(const struct core *core)
+{
+    return core->journal.clock;
+}
+
+void
+core_disk_full(struct core *core, bool full)
+{
+    core->disk_full = full;
+}
+
+int
+core_load(struct core *core, const struct row *row, const char **why)
+{
+    return load_row(core, row, why);
+}
+
+int
+core_loaded(struct core *core, tick_ns now, const char **why)
+{
+    return load_end(core, now, why);
+}
+
+void
+core_close_doors(struct core *core)
+{
+    core->doors_closed = true;
 }
 
 bool

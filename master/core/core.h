@@ -47,6 +47,7 @@ struct core_config {
     tick_ns silence;     /* A session not heard of for so long is dead. */
     tick_ns session_ttl; /* A dead one is forgotten after so long, and with it
                             its undelivered results. */
+    tick_ns grace; /* After a restart, a session has so long to come back. */
     uint32_t sessions_max;
     uint32_t queues_max;
     bool no_create;     /* A put to an unknown queue is ENOQUEUE. */
@@ -107,13 +108,13 @@ uint64_t core_keys_version(const struct core *core);
  * Returns 0, STINT_EDAMAGED (*why says what does not fit; lends), STINT_EFORMAT
  * or STINT_ENOMEM.  After an error the core is only to be freed.
  */
-int core_load(
-    struct core *core, tick_ns now, const struct row *row, const char **why);
+int core_load(struct core *core, const struct row *row, const char **why);
 
 /** That was the last row (or there was none).  Leases go on from `now`, whole;
  * sessions have a grace to come back.  The first core_take() holds the row of
- * this start: commit it before the first frame is received. */
-void core_loaded(struct core *core, tick_ns now);
+ * this start: commit it before the first frame is received.
+ * Returns as core_load(). */
+int core_loaded(struct core *core, tick_ns now, const char **why);
 
 /** Where the master's own time stood; the loop's clock goes on from there. */
 struct core_clock {
@@ -168,13 +169,18 @@ void core_recycle(struct core *core, struct buf *ops);
 /** Bytes of changes that nobody has taken yet: time to listen less. */
 size_t core_untaken(const struct core *core);
 
+/** No memory was left for a row, so that nothing that waits for it may ever be
+ * told: end the master; the next start has all that was acknowledged. */
+bool core_has_failed(const struct core *core);
+
 /** The disk is full (puts to durable queues are refused with ENOSPACE), or not
  * any more. */
 void core_disk_full(struct core *core, bool full);
 
-/** No new work is taken in or handed out any more: puts are refused with
- * ESHUTDOWN… and gets end; completions still count.  For an orderly stop. */
-void core_close_doors(struct core *core, tick_ns now);
+/** No new work is taken in or handed out any more: puts are not answered, so
+ * that their clients send them again to the next start, and gets wait;
+ * completions still count.  For an orderly stop. */
+void core_close_doors(struct core *core);
 
 /**
  * The next frame to send.  Gives *frame (one owner more, frame_drop() it).

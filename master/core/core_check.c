@@ -76,7 +76,7 @@ check_session(const struct session *s)
     CHECK(waits == s->waits_count);
     LIST_FOREACH (node, after, &s->results) {
         const struct outcome *o = CONTAINER_OF(node, struct outcome, node);
-        memory += sizeof *o + o->length;
+        memory += outcome_memory(o);
     }
     if (s->state != SESSION_LIVE && !s->leaving) CHECK(leased == 0);
     return memory;

@@ -1,6 +1,8 @@
+#include "common/base.h"
 #include "common/stint_error.h"
 #include "master/core/greet.h"
 #include "master/core/life.h"
+#include "master/core/receipt.h"
 #include "master/core/reply.h"
 #include "master/core/verbs.h"
 
@@ -9,8 +11,19 @@ struct verdict {
     struct buf refused; /* Encoded records. */
     uint32_t count;
     uint64_t index;
-    bool lazy; /* Nobody waits for it. */
+    bool lazy;   /* Nobody waits for it. */
+    bool kept;   /* It changed what the store keeps, */
+    bool synced; /* and somebody waits for the disk. */
 };
+
+/* `t` is about to change: its answer is kept as its queue is. */
+static void
+note(const struct core *core, struct verdict *v, const struct task *t)
+{
+    if (!journal_keeps(core, t->queue)) return;
+    v->kept = true;
+    if (t->queue->policy.durability == QUEUE_SYNCED) v->synced = true;
+}
 
 static void
 judge(struct core *core, struct verdict *v, int code)
@@ -46,7 +59,29 @@ pronounce(struct core *core, tick_ns now, struct session *s, uint64_t request,
     } else {
         reply(core, s, &m);
     }
+    if (v->kept && !v->refused.failed) {
+        struct rec_kept_receipt row = {
+            .request = request,
+            .refusals = v->count,
+            .refused = { v->refused.bytes, v->refused.length },
+        };
+        receipt_until_heard(
+            core, s, ROW_receipt, journal_receipt(core, s, &row, v->synced));
+    }
     buf_fini(&v->refused);
+}
+
+/* A task that was granted just before the last end of the master, too late for
+ * the disk: who shows the nonce of that grant was given it. */
+static bool
+was_granted(const struct core *core, const struct task *t, uint64_t attempt,
+    uint64_t nonce)
+{
+    return t->state == TASK_READY && t->is_recovered
+           && attempt == (uint64_t)t->attempts + 1
+           && nonce
+                  == journal_nonce(
+                      core, t->id, attempt, core->journal.start - 1);
 }
 
 /**
@@ -54,13 +89,17 @@ pronounce(struct core *core, tick_ns now, struct session *s, uint64_t request,
  * that took it).  Returns 0, STINT_ESTALE, or STINT_ENOTASK.
  */
 static int
-find_leased(const struct core *core, const struct session *s, uint64_t id,
+find_leased(struct core *core, tick_ns now, struct session *s, uint64_t id,
     uint64_t attempt, uint64_t nonce, struct task **out)
 {
     struct task *t = task_table_find(&core->tasks, id);
 
     if (t == NULL) {
         return id <= core->tasks.last ? STINT_ESTALE : STINT_ENOTASK;
+    }
+    if (was_granted(core, t, attempt, nonce)
+        && !life_adopt(core, now, t, s, nonce)) {
+        return STINT_ENOMEM;
     }
     if (t->state != TASK_LEASED || t->attempts != attempt) return STINT_ESTALE;
     const struct lease *l = t->is.lease;
@@ -93,11 +132,12 @@ finish_done(
 
     while (codec_list_next(&list, RECORD_completion, &c)) {
         struct task *t = NULL;
-        int code = find_leased(core, s, c.task, c.attempt, c.nonce, &t);
+        int code = find_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
         if (code == 0 && c.result.length > core->config.payload_max) {
             code = STINT_ETOOLARGE;
         }
         if (code == 0) code = find_room(core, now, t, c.result.length);
+        if (code == 0) note(core, &v, t);
         if (code == 0) code = life_done(core, now, t, c.result);
         judge(core, &v, code);
     }
@@ -116,7 +156,8 @@ finish_fail(
 
     while (codec_list_next(&list, RECORD_fence, &c)) {
         struct task *t = NULL;
-        int code = find_leased(core, s, c.task, c.attempt, c.nonce, &t);
+        int code = find_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
+        if (code == 0) note(core, &v, t);
         if (code == 0 && f->final != 0) {
             life_bury(core, now, t, LIFE_FAILED, f->reason);
         } else if (code == 0) {
@@ -137,14 +178,27 @@ finish_release(
 
     while (codec_list_next(&list, RECORD_fence, &c)) {
         struct task *t = NULL;
-        int code = find_leased(core, s, c.task, c.attempt, c.nonce, &t);
+        int code = find_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
         if (code == 0) {
+            note(core, &v, t);
             life_return(core, now, t, LIFE_RELEASED,
                 (tick_ns)m->as.release.delay_ns, slice_of(""));
         }
         judge(core, &v, code);
     }
     pronounce(core, now, s, m->as.release.request, &v);
+}
+
+/* After a restart `s` has shown what it holds: what else was granted to it, it
+ * never got. */
+static void
+give_back_unshown(struct core *core, tick_ns now, struct session *s)
+{
+    LIST_FOREACH (node, after, &s->leases) {
+        const struct lease *l = CONTAINER_OF(node, struct lease, of_session);
+        if (!l->recovered) continue;
+        life_return(core, now, l->task, LIFE_UNDELIVERED, 0, slice_of(""));
+    }
 }
 
 void
@@ -158,12 +212,17 @@ finish_renew(
 
     while (codec_list_next(&list, RECORD_fence, &c)) {
         struct task *t = NULL;
-        int code = find_leased(core, s, c.task, c.attempt, c.nonce, &t);
+        int code = find_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
         if (code == 0) {
             struct lease *l = t->is.lease;
             lease_renew(&core->leases, l, now, asked > 0 ? asked : l->length);
+            l->recovered = false;
         }
         judge(core, &v, code);
+    }
+    if (m->as.renew.all != 0) {
+        give_back_unshown(core, now, s);
+        receipt_forget_loaded(core, s);
     }
     pronounce(core, now, s, m->as.renew.request, &v);
 }
@@ -193,6 +252,7 @@ finish_cancel(
         } else if (!may_cancel(core, s, t)) {
             code = STINT_EROLE;
         } else {
+            note(core, &v, t);
             life_cancel(core, now, t);
         }
         judge(core, &v, code);

@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "master/core/life.h"
 #include "master/core/match.h"
+#include "master/core/receipt.h"
 #include "master/core/reply.h"
 #include "master/core/slots.h"
 #include "master/core/verbs.h"
@@ -137,9 +138,6 @@ new_session(struct core *core, tick_ns now, struct slice id, struct key *key)
     return s;
 }
 
-/* ---- hello ------------------------------------------------------------------
- */
-
 /* What people call themselves goes to terminals. */
 static void
 copy_name(char out[PROTO_NAME_MAX + 1], struct slice name)
@@ -148,6 +146,29 @@ copy_name(char out[PROTO_NAME_MAX + 1], struct slice name)
     text_clean((uint8_t *)out, name.length);
     out[name.length] = '\0';
 }
+
+int
+greet_restore(struct core *core, tick_ns now, struct key *key,
+    const struct rec_kept_session *row, struct session **out)
+{
+    if (find_by_id(core, row->session) != NULL) return STINT_EDAMAGED;
+    struct session *s = new_session(core, now, row->session, key);
+
+    if (s == NULL) return STINT_ENOMEM;
+    s->restored = true;
+    s->kind = (uint8_t)row->kind;
+    copy_name(s->name, row->name);
+    copy_name(s->host, row->host);
+    /* It is heard of when it comes back, and has longer for that. */
+    tick_ns grace = core->config.grace - core->config.silence;
+    if (grace > 0) s->heard = tick_after(now, grace);
+    set_alarm(core, s, tick_after(s->heard, core->config.silence));
+    *out = s;
+    return 0;
+}
+
+/* ---- hello ------------------------------------------------------------------
+ */
 
 static void
 describe(struct session *s, const struct msg_hello *hello)
@@ -184,6 +205,42 @@ welcome(struct core *core, struct session *s, bool resumed)
         });
 }
 
+/* Whether the frames that the client knows are of this start of the master. */
+static bool
+is_of_this_start(const struct core *core, const struct msg_hello *hello)
+{
+    struct slice master = hello->master;
+
+    return master.length == 0
+           || (master.length == PROTO_SESSION_BYTES
+               && memcmp(master.bytes, core->config.master, master.length)
+                      == 0);
+}
+
+static bool
+resume(const struct core *core, struct session *s,
+    const struct msg_hello *hello, uint64_t seen)
+{
+    return s != NULL && !s->leaving && !s->restored
+           && is_of_this_start(core, hello)
+           && stream_resume(&s->stream, seen) == 0;
+}
+
+/* A session that was restored goes on with frames numbered from 1; so too when
+ * its client did not get the welcome that said so.  Returns false if it is no
+ * such one. */
+static bool
+begin_again(
+    const struct core *core, struct session *s, const struct msg_hello *hello)
+{
+    if (s == NULL || s->leaving) return false;
+    bool unheard = s->stream.seen == 0 && s->stream.acked == 0
+                   && !is_of_this_start(core, hello);
+    if (!s->restored && !unheard) return false;
+    s->restored = false;
+    return stream_resume(&s->stream, 0) == 0;
+}
+
 void
 greet_hello(struct core *core, tick_ns now, uint64_t conn, struct key *key,
     const struct msg_hello *hello, uint64_t seen)
@@ -201,10 +258,11 @@ greet_hello(struct core *core, tick_ns now, uint64_t conn, struct key *key,
         return;
     }
     size_t before = s != NULL ? session_out_bytes(s) : 0;
-    bool resumed =
-        s != NULL && !s->leaving && stream_resume(&s->stream, seen) == 0;
-    if (resumed) core->out -= before - session_out_bytes(s);
-    if (!resumed) {
+    bool resumed = resume(core, s, hello, seen);
+    if (resumed) {
+        core->out -= before - session_out_bytes(s);
+        receipt_heard(core, s);
+    } else if (!begin_again(core, s, hello)) {
         if (s != NULL) greet_forget(core, now, s);
         s = NULL;
         if (make_room(core, now)) {
@@ -270,7 +328,8 @@ drop_results(struct core *core, struct session *s)
         struct list *node = list_pop(&s->results);
         if (node == NULL) return;
         struct outcome *o = CONTAINER_OF(node, struct outcome, node);
-        core->memory -= sizeof *o + o->length;
+        core->memory -= outcome_memory(o);
+        if (o->kept) journal_drop(core, ROW_result, o->task);
         free(o);
     }
 }
@@ -281,6 +340,8 @@ greet_forget(struct core *core, tick_ns now, struct session *s)
     CHECK(s->state != SESSION_GHOST);
     give_back(core, now, s, LIFE_LOST);
     drop_results(core, s);
+    receipt_forget(core, s);
+    journal_session_gone(core, s);
     greet_disconnect(core, s);
     HASH_DELETE(by_id, core->by_id, s);
     heap_remove(&core->alarms, &s->alarm);
@@ -382,6 +443,7 @@ greet_bye(
 {
     give_back(core, now, s, LIFE_RELEASED);
     drop_results(core, s);
+    receipt_forget(core, s);
     s->leaving = true;
     s->state = SESSION_SILENT;
     set_alarm(core, s, tick_after(now, leaving_time));

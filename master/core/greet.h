@@ -14,6 +14,11 @@ struct session *greet_find(const struct core *core, uint64_t conn);
 void greet_hello(struct core *core, tick_ns now, uint64_t conn, struct key *key,
     const struct msg_hello *hello, uint64_t seen);
 
+/** A session of the store, whose client has not come back yet.  Gives *out;
+ * returns 0, STINT_EDAMAGED (there is one like it) or STINT_ENOMEM. */
+int greet_restore(struct core *core, tick_ns now, struct key *key,
+    const struct rec_kept_session *row, struct session **out);
+
 /** Tell a connection why it is of no use.  `text` may be NULL. */
 void greet_refuse(struct core *core, uint64_t conn, int code, const char *text);
 

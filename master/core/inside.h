@@ -9,6 +9,7 @@
 
 #include "master/core/chance.h"
 #include "master/core/core.h"
+#include "master/core/journal.h"
 #include "master/core/lease.h"
 #include "master/core/queue.h"
 #include "master/core/session.h"
@@ -52,6 +53,7 @@ struct core {
     struct list starved; /* Sessions whose window was found full. */
     struct list broken;  /* Sessions that ran out of memory: to be ended. */
     struct list letters;
+    struct list gated; /* Sessions whose next frame waits for a commit. */
 
     struct queue *by_name; /* uthash */
     struct queue **queues; /* By index. */
@@ -71,6 +73,13 @@ struct core {
     bool has_totals;
     uint64_t looked; /* Tasks that lists went through since the last turn. */
     bool stop_asked;
+    bool doors_closed; /* No new work. */
+    bool disk_full;
+    bool drains_all; /* No worker is given tasks. */
+
+    struct journal journal;
+    struct load *load;  /* While rows are loaded; else NULL. */
+    struct buf fetched; /* The last row that was read back. */
 
     struct ended *ended; /* Ring of ENDED_MAX. */
     uint64_t ended_count;

@@ -6,6 +6,7 @@
 #include "common/check.h"
 #include "common/stint_error.h"
 #include "common/text.h"
+#include "master/core/receipt.h"
 #include "master/core/reply.h"
 #include "master/core/slots.h"
 
@@ -84,6 +85,21 @@ life_accept(struct core *core, tick_ns now, struct queue *q, struct task *t,
     t->born = now;
     task_table_add(&core->tasks, t);
     add_open(core, now, t, TASK_STATES, delay);
+    journal_task(core, t);
+}
+
+/* Hand `t`, which is in no list, to `s`. */
+static void
+hold(struct task *t, struct session *s, struct lease *l, uint64_t nonce)
+{
+    l->task = t;
+    l->session = s;
+    l->nonce = nonce;
+    l->recovered = false;
+    list_push(&s->leases, &l->of_session);
+    s->leased += 1;
+    t->state = TASK_LEASED;
+    t->is.lease = l;
 }
 
 bool
@@ -94,18 +110,68 @@ life_grant(struct core *core, tick_ns now, struct task *t, struct session *s,
 
     if (l == NULL) return false;
     remove_open(core, t);
-    l->task = t;
-    l->session = s;
-    l->nonce = chance_draw(&core->chance) >> 1;
-    l->frame = s->stream.sent + 1;
-    list_push(&s->leases, &l->of_session);
-    s->leased += 1;
     t->attempts += 1;
-    t->state = TASK_LEASED;
-    t->is.lease = l;
+    t->is_recovered = false;
+    hold(t, s, l, journal_nonce(core, t->id, t->attempts, core->journal.start));
+    l->frame = s->stream.sent + 1;
     queue_count(t->queue, TASK_READY, TASK_LEASED, t);
+    journal_state(core, t);
     life_touch(core, t->queue);
     return true;
+}
+
+bool
+life_adopt(struct core *core, tick_ns now, struct task *t, struct session *s,
+    uint64_t nonce)
+{
+    struct lease *l = lease_grant(&core->leases, now, t->queue->policy.lease);
+
+    if (l == NULL) return false;
+    remove_open(core, t);
+    t->attempts += 1;
+    t->is_recovered = false;
+    hold(t, s, l, nonce);
+    l->frame = 0;
+    queue_count(t->queue, TASK_READY, TASK_LEASED, t);
+    journal_state(core, t);
+    life_touch(core, t->queue);
+    return true;
+}
+
+/* ---- from the store --------------------------------------------------------
+ */
+
+bool
+life_restore_lease(struct core *core, tick_ns now, struct task *t,
+    struct session *s, uint64_t start, tick_ns length)
+{
+    struct lease *l = lease_grant(&core->leases, now, length);
+
+    if (l == NULL) return false;
+    hold(t, s, l, journal_nonce(core, t->id, t->attempts, start));
+    l->frame = 0;
+    l->recovered = true;
+    return true;
+}
+
+void
+life_restore(struct core *core, struct task *t)
+{
+    struct queue *q = t->queue;
+    enum task_state state = (enum task_state)t->state;
+
+    if (state == TASK_READY) {
+        queue_push(q, t, t->attempts == 0);
+    } else if (state == TASK_DELAYED) {
+        heap_add(&core->delays, &t->at.node);
+    } else if (state == TASK_DEAD) {
+        list_push(&q->dead, &t->at.in_list);
+    }
+    if (can_expire(t) && (state == TASK_READY || state == TASK_DELAYED)) {
+        heap_add(&core->expiries, &t->more->expiry);
+    }
+    queue_count(q, TASK_STATES, state, t);
+    life_touch(core, q);
 }
 
 /* ---- results --------------------------------------------------------------
@@ -117,12 +183,15 @@ submitter_of(const struct core *core, const struct task *t)
     return t->ref != 0 ? core->slots[t->submitter] : NULL;
 }
 
+/* `kept`: the store has it, until it is heard of. */
 static void
-send_result(struct core *core, struct session *s, const struct rec_result *r)
+send_result(
+    struct core *core, struct session *s, const struct rec_result *r, bool kept)
 {
     static const struct msg head = { .type = MSG_results };
 
     reply_record(core, s, &head, RECORD_result, r);
+    if (kept) receipt_until_heard(core, s, ROW_result, r->task);
 }
 
 /* The memory that the result of `t` needs now: none if it can leave at once or
@@ -134,12 +203,15 @@ must_wait(struct core *core, struct session *s)
 }
 
 static struct outcome *
-outcome_new(const struct rec_result *r)
+outcome_new(const struct rec_result *r, bool kept)
 {
-    struct outcome *o = malloc(sizeof *o + r->result.length);
+    bool cold = r->result.bytes == NULL && r->result.length > 0;
+    struct outcome *o = malloc(sizeof *o + (cold ? 0 : r->result.length));
 
     if (o == NULL) return NULL;
     list_init(&o->node);
+    o->kept = kept;
+    o->cold = cold;
     o->ref = r->ref;
     o->task = r->task;
     o->code = (int)r->code;
@@ -149,14 +221,20 @@ outcome_new(const struct rec_result *r)
     if (worker > 0) memcpy(o->worker, r->worker.bytes, worker);
     o->worker[worker] = '\0';
     o->length = r->result.length;
-    if (o->length > 0) memcpy(o->bytes, r->result.bytes, o->length);
+    if (o->length > 0 && !cold) memcpy(o->bytes, r->result.bytes, o->length);
     return o;
 }
 
-static size_t
-outcome_memory(const struct outcome *o)
+bool
+life_restore_result(
+    struct core *core, struct session *s, const struct rec_result *r)
 {
-    return sizeof *o + o->length;
+    struct outcome *o = outcome_new(r, true);
+
+    if (o == NULL) return false;
+    list_push(&s->results, &o->node);
+    core->memory += outcome_memory(o);
+    return true;
 }
 
 void
@@ -166,6 +244,10 @@ life_send_results(struct core *core, struct session *s)
         struct list *node = list_first(&s->results);
         if (node == NULL || !reply_has_window(core, s)) return;
         struct outcome *o = CONTAINER_OF(node, struct outcome, node);
+        struct slice bytes = { o->bytes, o->length };
+        if (o->cold && !journal_fetch(core, ROW_result, o->task, &bytes)) {
+            return;
+        }
         list_remove(node);
         send_result(core, s,
             &(struct rec_result){
@@ -174,8 +256,9 @@ life_send_results(struct core *core, struct session *s)
                 .code = o->code,
                 .attempts = o->attempts,
                 .worker = slice_of(o->worker),
-                .result = { o->bytes, o->length },
-            });
+                .result = bytes,
+            },
+            o->kept);
         core->memory -= outcome_memory(o);
         free(o);
     }
@@ -202,14 +285,16 @@ tell(struct core *core, const struct task *t, int code, struct slice worker,
         .worker = worker,
         .result = bytes,
     };
+    bool kept = journal_keeps(core, t->queue);
     if (must_wait(core, s)) {
-        struct outcome *o = outcome_new(&r);
+        struct outcome *o = outcome_new(&r, kept);
         if (o == NULL) return STINT_ENOMEM;
         list_push(&s->results, &o->node);
         core->memory += outcome_memory(o);
     } else {
-        send_result(core, s, &r);
+        send_result(core, s, &r, kept);
     }
+    if (kept) journal_result(core, t->queue, s, &r);
     slots_repaid(core, s);
     return 0;
 }
@@ -260,6 +345,7 @@ leave(struct core *core, tick_ns now, struct task *t, enum task_state state,
     const char *worker)
 {
     queue_count(t->queue, (enum task_state)t->state, state, t);
+    journal_gone(core, t);
     remember(core, now, t, state, worker);
     life_touch(core, t->queue);
     task_table_remove(&core->tasks, t);
@@ -409,6 +495,7 @@ bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause)
     queue_count(t->queue, TASK_LEASED, TASK_DEAD, t);
     t->state = TASK_DEAD;
     list_push(&t->queue->dead, &t->at.in_list);
+    journal_state(core, t);
     life_touch(core, t->queue);
 }
 
@@ -461,6 +548,7 @@ life_return(struct core *core, tick_ns now, struct task *t,
     }
     if (delay < 0) delay = cause == LIFE_FAILED ? backoff(core, t) : 0;
     add_open(core, now, t, TASK_LEASED, delay);
+    journal_state(core, t);
     if (t->queue->emptied) life_cancel(core, now, t);
 }
 

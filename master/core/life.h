@@ -24,6 +24,24 @@ void life_accept(struct core *core, tick_ns now, struct queue *q,
 bool life_grant(struct core *core, tick_ns now, struct task *t,
     struct session *s, tick_ns length);
 
+/** Take the fence that `s` shows for a recovered task, which looks ready, for
+ * its live lease: the crash came before the grant was on the disk.  Returns
+ * false, changing nothing, without memory. */
+bool life_adopt(struct core *core, tick_ns now, struct task *t,
+    struct session *s, uint64_t nonce);
+
+/** A loaded task is held, whole from `now`; false without memory. */
+bool life_restore_lease(struct core *core, tick_ns now, struct task *t,
+    struct session *s, uint64_t start, tick_ns length);
+
+/** A loaded result that `s` has not heard of; NULL bytes of a length: only the
+ * store has them.  False without memory. */
+bool life_restore_result(
+    struct core *core, struct session *s, const struct rec_result *r);
+
+/** All is known of a loaded task: into the place that its state says. */
+void life_restore(struct core *core, struct task *t);
+
 /* Why a lease ended without a result. */
 enum life_cause {
     LIFE_RELEASED,    /* Given back politely: no attempt is used up. */

@@ -111,6 +111,7 @@ add_queue(struct page *page, const struct queue *q)
             .lease_ns = (uint64_t)q->policy.lease,
             .attempts_max = q->policy.retry.attempts_max,
             .open_bytes = q->open_bytes,
+            .durability = q->policy.durability,
         });
 }
 
@@ -140,7 +141,8 @@ list_queues(struct core *core, struct session *s, const struct msg_list *l)
  * -------------------------------------------------------------------- */
 
 static void
-add_peer(struct page *page, tick_ns now, const struct session *s)
+add_peer(const struct core *core, struct page *page, tick_ns now,
+    const struct session *s)
 {
     page_add(page, RECORD_peer_row,
         &(struct rec_peer_row){
@@ -149,13 +151,14 @@ add_peer(struct page *page, tick_ns now, const struct session *s)
             .pid = s->pid,
             .kind = s->kind,
             .key = slice_of(s->key->name),
-            .alive = s->state == SESSION_LIVE,
+            .alive = s->state == SESSION_LIVE && !s->restored,
             .slots = s->slots,
             .leased = s->leased,
             .done = s->done,
             .failed = s->failed,
             .silent_ns = since(now, s->heard),
             .age_ns = since(now, s->since),
+            .draining = s->draining || (core->drains_all && s->kind == 1),
         });
 }
 
@@ -172,7 +175,7 @@ list_peers(
             continue;
         }
         if (!page_has_room(&page, i)) break;
-        add_peer(&page, now, peer);
+        add_peer(core, &page, now, peer);
     }
     page_send(core, s, &page, MSG_peer_rows, l->request);
 }
@@ -189,13 +192,20 @@ wait_of(tick_ns now, const struct task *t)
 }
 
 static void
-add_task(struct page *page, tick_ns now, const struct task *t)
+add_task(
+    struct core *core, struct page *page, tick_ns now, const struct task *t)
 {
     const struct task_more *more = t->more;
     const char *worker = more != NULL ? more->worker : "";
     const char *reason =
         more != NULL && more->reason != NULL ? more->reason : "";
-    size_t head = t->size < HEAD_BYTES ? t->size : HEAD_BYTES;
+    struct slice head = task_payload(t);
+
+    if (head.bytes == NULL && head.length > 0) {
+        (void)journal_fetch(core, ROW_task, t->id, &head);
+    }
+    if (head.bytes == NULL) head.length = 0;
+    if (head.length > HEAD_BYTES) head.length = HEAD_BYTES;
 
     if (t->state == TASK_LEASED) worker = t->is.lease->session->name;
     page_add(page, RECORD_task_row,
@@ -215,7 +225,7 @@ add_task(struct page *page, tick_ns now, const struct task *t)
             .reason = slice_of(reason),
             .handler = slice_of(more != NULL ? more->handler : ""),
             .bytes = t->size,
-            .head = { t->payload, head },
+            .head = head,
             .ended_ns = t->state == TASK_DEAD && more != NULL
                             ? since(now, more->ended)
                             : 0,
@@ -265,7 +275,7 @@ list_one(struct core *core, tick_ns now, struct page *page, uint64_t id)
     const struct task *t = task_table_find(&core->tasks, id);
     const struct ended *e = t == NULL ? find_ended(core, id) : NULL;
 
-    if (t != NULL) add_task(page, now, t);
+    if (t != NULL) add_task(core, page, now, t);
     if (e != NULL) add_ended(page, now, e);
 }
 
@@ -294,7 +304,7 @@ list_held(
         before = t->id;
         if (!wanted(l, t->queue, t->state)) continue;
         if (!page_has_room(page, t->id - 1)) break;
-        add_task(page, now, t);
+        add_task(core, page, now, t);
     }
     core->looked += looked;
 }
@@ -378,6 +388,21 @@ look_list(
     }
 }
 
+static const char *
+durability(const struct core *core)
+{
+    if (!core->config.durable) return "memory";
+    switch ((enum queue_durability)core->config.durability) {
+    case QUEUE_WRITTEN:
+        return "written";
+    case QUEUE_MEMORY:
+        return "memory";
+    case QUEUE_SYNCED:
+        break;
+    }
+    return "synced";
+}
+
 void
 look_status(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
@@ -401,7 +426,8 @@ look_status(
         .cancelled = sum->cancelled,
         .expired = sum->expired,
         .software = slice_of(core->config.software),
-        .durability = slice_of("memory"),
+        .durability = slice_of(durability(core)),
+        .disk_full = core->disk_full,
     };
 
     reply(

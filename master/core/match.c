@@ -3,6 +3,7 @@
 #include "common/base.h"
 #include "common/error.h"
 #include "master/core/life.h"
+#include "master/core/receipt.h"
 #include "master/core/reply.h"
 #include "master/core/slots.h"
 
@@ -20,9 +21,14 @@ hand_out(struct core *core, tick_ns now, struct wait_link *link, struct task *t)
 {
     struct wait *w = link->wait;
     struct session *s = w->session;
+    struct slice payload = task_payload(t);
     tick_ns length =
         w->as.get.lease > 0 ? w->as.get.lease : t->queue->policy.lease;
 
+    if (payload.bytes == NULL && payload.length > 0
+        && !journal_fetch(core, ROW_task, t->id, &payload)) {
+        return false;
+    }
     if (!life_grant(core, now, t, s, length)) return false;
     const struct msg head = {
         .type = MSG_tasks,
@@ -36,7 +42,7 @@ hand_out(struct core *core, tick_ns now, struct wait_link *link, struct task *t)
         .lease_ns = (uint64_t)length,
         .priority = t->priority,
         .handler = slice_of(t->more != NULL ? t->more->handler : ""),
-        .payload = { t->payload, t->size },
+        .payload = payload,
     };
     reply_record(core, s, &head, RECORD_task, &record);
     return true;
@@ -70,6 +76,14 @@ end_get(struct core *core, struct wait *w, int code)
     wait_end(&core->waits, w);
 }
 
+static bool
+is_passed_over(struct core *core, struct session *s)
+{
+    bool draining = s->draining || (core->drains_all && s->kind == 1);
+
+    return draining || core->doors_closed || !reply_has_window(core, s);
+}
+
 static void
 match_gets(struct core *core, tick_ns now, struct queue *q)
 {
@@ -79,7 +93,7 @@ match_gets(struct core *core, tick_ns now, struct queue *q)
     while (q->now[TASK_READY] > 0 && !list_is_empty(&q->getters)) {
         struct wait_link *link = link_of(list_first(&q->getters));
         list_remove(&link->node);
-        if (!reply_has_window(core, link->wait->session)) {
+        if (is_passed_over(core, link->wait->session)) {
             list_push(&skipped, &link->node);
             continue;
         }
@@ -103,6 +117,18 @@ match_gets(struct core *core, tick_ns now, struct queue *q)
 
 /* ---- puts ------------------------------------------------------------------
  */
+
+static void
+keep_receipt(struct core *core, struct session *s, const struct queue *q,
+    const struct msg_put_ok *ok)
+{
+    struct rec_kept_receipt row = {
+        .request = ok->request, .count = ok->count, .task = ok->task
+    };
+
+    receipt_until_heard(core, s, ROW_receipt,
+        journal_receipt(core, s, &row, q->policy.durability == QUEUE_SYNCED));
+}
 
 bool
 match_accept(struct core *core, tick_ns now, struct queue *q, struct session *s,
@@ -135,6 +161,7 @@ match_accept(struct core *core, tick_ns now, struct queue *q, struct session *s,
     } else {
         reply(core, s, &m);
     }
+    if (journal_keeps(core, q)) keep_receipt(core, s, q, &m.as.put_ok);
     batch->request += count;
     batch->count -= count;
     return true;

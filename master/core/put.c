@@ -1,6 +1,7 @@
 #include "master/core/life.h"
 #include "master/core/match.h"
 #include "master/core/queues.h"
+#include "master/core/receipt.h"
 #include "master/core/reply.h"
 #include "master/core/verbs.h"
 
@@ -137,13 +138,19 @@ void
 put_tasks(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
 {
-    const struct msg_put *p = &m->as.put;
+    struct msg_put rest = m->as.put;
+    const struct msg_put *p = &rest;
     struct queue *q;
     struct wait_batch batch;
 
+    receipt_skip(core, s, &rest);
+    if (rest.payloads.count == 0) return;
     int code = queues_open(core, s, p->queue, &q);
     if (code == 0 && !text_is_plain(p->handler)) code = STINT_EINVAL;
     if (code == 0 && q->shut) code = STINT_ESHUTDOWN;
+    if (code == 0 && core->disk_full && journal_keeps(core, q)) {
+        code = STINT_ENOSPACE;
+    }
     if (code == 0) code = make_batch(core, now, s, p, &batch);
     if (code != 0) {
         refuse(core, s, p->request, p->payloads.count, code, NULL);

@@ -51,8 +51,9 @@ queue_policy_init(struct queue_policy *policy)
 bool
 queue_policy_equal(const struct queue_policy *a, const struct queue_policy *b)
 {
-    return a->kind == b->kind && a->max_tasks == b->max_tasks
-           && a->max_bytes == b->max_bytes && a->lease == b->lease
+    return a->kind == b->kind && a->durability == b->durability
+           && a->max_tasks == b->max_tasks && a->max_bytes == b->max_bytes
+           && a->lease == b->lease
            && a->retry.attempts_max == b->retry.attempts_max
            && a->retry.delay_first == b->retry.delay_first
            && a->retry.delay_max == b->retry.delay_max;
@@ -75,6 +76,7 @@ queue_new(struct slice name, const struct queue_policy *policy, uint32_t index)
     list_init(&q->putters);
     list_init(&q->joiners);
     list_init(&q->dirty);
+    list_init(&q->tallied);
     return q;
 }
 
@@ -84,6 +86,7 @@ queue_free(struct queue *q)
     CHECK(queue_peek(q) == NULL);
     CHECK(list_is_empty(&q->getters) && list_is_empty(&q->putters));
     list_remove(&q->dirty);
+    list_remove(&q->tallied);
     free(q);
 }
 

@@ -54,7 +54,8 @@ struct queue {
     struct list joiners;
     uint64_t getters_count, putters_count;
 
-    struct list dirty; /* In the core's list of queues to be matched. */
+    struct list dirty;   /* In the core's list of queues to be matched. */
+    struct list tallied; /* In the journal's list: its tally row is old. */
     UT_hash_handle by_name;
 };
 

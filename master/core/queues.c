@@ -25,8 +25,16 @@ is_name(struct slice name)
            && text_is_plain(name);
 }
 
+void
+queues_policy(const struct core *core, struct queue_policy *policy)
+{
+    queue_policy_init(policy);
+    policy->durability =
+        core->config.durable ? core->config.durability : QUEUE_MEMORY;
+}
+
 int
-queues_make(struct core *core, struct slice name,
+queues_restore(struct core *core, struct slice name,
     const struct queue_policy *policy, struct queue **out)
 {
     if (!is_name(name)) return STINT_EINVAL;
@@ -53,6 +61,16 @@ queues_make(struct core *core, struct slice name,
 }
 
 int
+queues_make(struct core *core, struct slice name,
+    const struct queue_policy *policy, struct queue **out)
+{
+    int rc = queues_restore(core, name, policy, out);
+
+    if (rc == 0) journal_queue(core, *out);
+    return rc;
+}
+
+int
 queues_open(struct core *core, const struct session *s, struct slice name,
     struct queue **out)
 {
@@ -64,7 +82,7 @@ queues_open(struct core *core, const struct session *s, struct slice name,
     if (*out != NULL) return 0;
     if (core->config.no_create) return STINT_ENOQUEUE;
     if (!may_make && s->key->queues >= QUEUES_OF_A_WORKER) return STINT_ELIMIT;
-    queue_policy_init(&policy);
+    queues_policy(core, &policy);
     int code = queues_make(core, name, &policy, out);
     if (code == 0) s->key->queues += 1;
     return code;
@@ -110,12 +128,15 @@ or_default(uint64_t value, tick_ns otherwise)
 }
 
 static struct queue_policy
-policy_of(const struct msg_declare *d)
+policy_of(const struct core *core, const struct msg_declare *d)
 {
     struct queue_policy policy;
 
-    queue_policy_init(&policy);
+    queues_policy(core, &policy);
     if (d->set == 0) return policy;
+    if (d->durability != 0 && core->config.durable) {
+        policy.durability = (uint8_t)(d->durability - 1);
+    }
     policy.kind = (uint8_t)d->kind;
     if (d->max_tasks != 0) policy.max_tasks = d->max_tasks;
     if (d->max_bytes != 0) policy.max_bytes = d->max_bytes;
@@ -134,7 +155,7 @@ static int
 declare(struct core *core, const struct session *s, const struct msg_declare *d)
 {
     struct queue *q = queues_find(core, d->queue);
-    struct queue_policy policy = policy_of(d);
+    struct queue_policy policy = policy_of(core, d);
 
     if (q != NULL) {
         if (d->set == 0 || queue_policy_equal(&policy, &q->policy)) return 0;
@@ -225,6 +246,7 @@ queues_shutdown(
         q->emptied = true;
         cancel_open(core, now, q);
     }
+    journal_queue(core, q);
     life_touch(core, q);
     reply_ok(core, s, d->request, 0);
 }

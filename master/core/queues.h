@@ -17,6 +17,13 @@ struct queue *queues_find(const struct core *core, struct slice name);
 int queues_make(struct core *core, struct slice name,
     const struct queue_policy *policy, struct queue **out);
 
+/** As queues_make(), of a queue that the store has. */
+int queues_restore(struct core *core, struct slice name,
+    const struct queue_policy *policy, struct queue **out);
+
+/** The policy of a queue that nobody has declared, at this master. */
+void queues_policy(const struct core *core, struct queue_policy *policy);
+
 /** The queue `name`, made with the default policy where the master allows it;
  * a key that may only work may make a few, so that a worker can wait for the
  * first task.  Returns as queues_make, or STINT_ENOQUEUE. */

@@ -45,12 +45,21 @@ reply_seal(struct core *core, struct session *s)
     core->out += session_out_bytes(s) - before;
 }
 
+/* What the frame tells may not leave before it is on the disk. */
+static void
+gate(struct core *core, struct session *s)
+{
+    s->stream.gate = journal_gate(core);
+}
+
 static void
 append(struct core *core, struct session *s, const struct msg *m)
 {
     size_t before = session_out_bytes(s);
 
     codec_message(stream_message(&s->stream), m);
+    /* That a get is over is no fact that anybody keeps. */
+    if (m->type != MSG_get_end) gate(core, s);
     core->out += session_out_bytes(s) - before;
 }
 
@@ -158,6 +167,7 @@ reply_record(struct core *core, struct session *s, const struct msg *head,
         s->tail.frame = s->stream.sent + 1;
         s->tail.list = codec_list_begin(b, head);
     }
+    if (type == RECORD_result) gate(core, s);
     codec_list_add(b, &s->tail.list, type, record);
     codec_list_end(b, &s->tail.list);
     s->tail.end = b->length;

@@ -19,6 +19,7 @@ session_new(const uint8_t id[PROTO_SESSION_BYTES], struct key *key, tick_ns now)
     list_init(&s->leases);
     list_init(&s->waits);
     list_init(&s->results);
+    list_init(&s->receipts);
     list_init(&s->sending);
     list_init(&s->lazy);
     list_init(&s->starved);
@@ -29,11 +30,12 @@ void
 session_free(struct session *s)
 {
     CHECK(list_is_empty(&s->leases) && list_is_empty(&s->waits));
-    CHECK(list_is_empty(&s->results));
+    CHECK(list_is_empty(&s->results) && list_is_empty(&s->receipts));
     list_remove(&s->sending);
     list_remove(&s->lazy);
     list_remove(&s->starved);
     stream_fini(&s->stream);
+    free(s->unheard.rows);
     free(s);
 }
 

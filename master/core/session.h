@@ -33,12 +33,26 @@ enum {
 
 enum session_state { SESSION_LIVE, SESSION_SILENT, SESSION_GHOST };
 
+/* Rows that are to be deleted when the frame that tells of them is
+ * acknowledged: a ring, oldest frame first. */
+struct unheard {
+    struct unheard_row {
+        uint64_t frame;
+        uint64_t id;
+        unsigned kind;
+    } * rows; /* Owned. */
+    uint32_t first, count, capacity;
+};
+
 struct session {
     uint8_t id[PROTO_SESSION_BYTES];
     uint32_t slot;
     enum session_state state;
-    bool leaving;  /* Said bye: forgotten as soon as its answer had time. */
-    uint64_t conn; /* 0: no connection now. */
+    bool leaving;    /* Said bye: forgotten as soon as its answer had time. */
+    bool restored;   /* From the store; its client has not come back yet. */
+    bool draining;   /* Is given no more tasks. */
+    uint64_t serial; /* In the store, never given again; 0: it is not there. */
+    uint64_t conn;   /* 0: no connection now. */
     struct key *key;
     struct stream stream;
     size_t window; /* Bytes it takes unacknowledged. */
@@ -58,8 +72,10 @@ struct session {
     uint64_t leased, done, failed;
     struct list waits; /* struct wait.of_session */
     uint32_t waits_count;
-    struct list results; /* struct outcome, not yet in a frame. */
-    uint64_t owed;       /* Tasks whose results it waits for. */
+    struct list results;    /* struct outcome, not yet in a frame. */
+    uint64_t owed;          /* Tasks whose results it waits for. */
+    struct list receipts;   /* struct receipt; from before a restart. */
+    struct unheard unheard; /* Rows that stay until it has heard of them. */
 
     /* The list at the end of the open frame, if one may be continued. */
     struct {
@@ -79,9 +95,23 @@ struct session {
     UT_hash_handle by_conn;
 };
 
+/* What was answered before a restart, in case it is asked again. */
+struct receipt {
+    struct list node;
+    uint64_t id; /* Of its row. */
+    uint64_t request;
+    uint32_t count; /* Put: tasks; else 0. */
+    uint64_t task;
+    uint32_t refusals;
+    size_t length;
+    uint8_t refused[]; /* Records, encoded. */
+};
+
 /* A result that waits for room in its session's window. */
 struct outcome {
     struct list node;
+    bool kept; /* The store has it. */
+    bool cold; /* And only the store: no bytes follow. */
     uint64_t ref, task;
     int code;
     uint32_t attempts;
@@ -89,6 +119,13 @@ struct outcome {
     size_t length;
     uint8_t bytes[];
 };
+
+/** Bytes it counts against the budget. */
+static inline size_t
+outcome_memory(const struct outcome *o)
+{
+    return sizeof *o + (o->cold ? 0 : o->length);
+}
 
 /** A live session without a connection; NULL without memory. */
 struct session *session_new(

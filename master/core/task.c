@@ -7,17 +7,60 @@
 /* malloc's own word for each block. */
 enum { BLOCK_OVERHEAD = 16 };
 
+/* The pointer has no place of its own: most tasks have none. */
+static uint8_t *
+block_of(const struct task *t)
+{
+    uint8_t *block;
+
+    memcpy(&block, t->room, sizeof block);
+    return block;
+}
+
+static void
+set_block(struct task *t, uint8_t *block)
+{
+    memcpy(t->room, &block, sizeof block);
+}
+
 struct task *
 task_new(struct slice payload)
 {
-    struct task *t = malloc(sizeof *t + payload.length);
+    bool large = payload.length > TASK_INLINE;
+    struct task *t =
+        malloc(sizeof *t + (large ? sizeof(void *) : payload.length));
 
     if (t == NULL) return NULL;
     memset(t, 0, sizeof *t);
     list_init(&t->at.in_list);
     t->size = (uint32_t)payload.length;
-    if (payload.length > 0) memcpy(t->payload, payload.bytes, payload.length);
+    if (!large) {
+        if (t->size > 0) memcpy(t->room, payload.bytes, t->size);
+        return t;
+    }
+    void *block = payload.bytes == NULL ? NULL : malloc(payload.length);
+    if (block == NULL && payload.bytes != NULL) {
+        free(t);
+        return NULL;
+    }
+    if (block != NULL) memcpy(block, payload.bytes, payload.length);
+    set_block(t, block);
     return t;
+}
+
+struct slice
+task_payload(const struct task *t)
+{
+    return (
+        struct slice){ t->size > TASK_INLINE ? block_of(t) : t->room, t->size };
+}
+
+void
+task_chill(struct task *t)
+{
+    if (t->size <= TASK_INLINE) return;
+    free(block_of(t));
+    set_block(t, NULL);
 }
 
 void
@@ -26,6 +69,7 @@ task_free(struct task *t)
     if (t == NULL) return;
     if (t->more != NULL) free(t->more->reason);
     free(t->more);
+    task_chill(t);
     free(t);
 }
 
@@ -35,7 +79,12 @@ task_memory(const struct task *t)
     size_t more =
         t->more != NULL ? sizeof *t->more + t->more->reason_length : 0;
 
-    return sizeof *t + t->size + more + BLOCK_OVERHEAD;
+    if (t->size <= TASK_INLINE) {
+        return sizeof *t + t->size + more + BLOCK_OVERHEAD;
+    }
+    size_t large = block_of(t) == NULL ? 0 : t->size + BLOCK_OVERHEAD;
+
+    return sizeof *t + sizeof(void *) + large + more + BLOCK_OVERHEAD;
 }
 
 struct task_more *
@@ -90,31 +139,48 @@ trim(struct task_table *table)
     table->count -= gone;
 }
 
+/* Places for chunks up to number `at`. */
 static bool
-grow(struct task_table *table)
+widen(struct task_table *table, uint64_t at)
 {
     trim(table);
-    if (table->count == table->capacity) {
+    if (table->count == 0) table->base = at;
+    size_t need = (size_t)(at - table->base) + 1;
+    if (need <= table->count) return true;
+    if (need > table->capacity) {
         size_t want = table->capacity == 0 ? 64 : table->capacity * 2;
+        if (want < need) want = need;
         struct task_chunk **chunks =
             realloc(table->chunks, want * sizeof(struct task_chunk *));
         if (chunks == NULL) return false;
         table->chunks = chunks;
         table->capacity = want;
     }
-    struct task_chunk *chunk = calloc(1, sizeof *chunk);
-    if (chunk == NULL) return false;
-    table->chunks[table->count++] = chunk;
+    while (table->count < need)
+        table->chunks[table->count++] = NULL;
     return true;
+}
+
+/* The chunk number `at` is there. */
+static bool
+ensure(struct task_table *table, uint64_t at)
+{
+    if (!widen(table, at)) return false;
+    struct task_chunk **chunk = &table->chunks[at - table->base];
+    if (*chunk == NULL) *chunk = calloc(1, sizeof **chunk);
+    return *chunk != NULL;
 }
 
 bool
 task_table_reserve(struct task_table *table, uint64_t more)
 {
-    uint64_t need = (table->last + more) / TASK_CHUNK;
+    uint64_t from = (table->last + 1) / TASK_CHUNK;
+    uint64_t to = (table->last + more) / TASK_CHUNK;
 
-    while (table->base + table->count <= need) {
-        if (!grow(table)) return false;
+    for (uint64_t at = from; at <= to; at++) {
+        bool is_there = at >= table->base && at - table->base < table->count
+                        && table->chunks[at - table->base] != NULL;
+        if (!is_there && !ensure(table, at)) return false;
     }
     return true;
 }
@@ -152,6 +218,20 @@ task_table_add(struct task_table *table, struct task *t)
     t->id = id;
     chunk->tasks[id % TASK_CHUNK] = t;
     chunk->live += 1;
+}
+
+bool
+task_table_restore(struct task_table *table, struct task *t, uint64_t id)
+{
+    CHECK(id > table->last);
+    if (!ensure(table, id / TASK_CHUNK)) return false;
+    struct task_chunk *chunk = chunk_of(table, id);
+    CHECK(chunk != NULL);
+    table->last = id;
+    t->id = id;
+    chunk->tasks[id % TASK_CHUNK] = t;
+    chunk->live += 1;
+    return true;
 }
 
 struct task *

@@ -2,9 +2,11 @@
  * task.h - one task and the table of all of them.               [layer: core]
  *
  * A task is one allocation, its payload behind it: about 110 bytes and the
- * payload.  Ids are given in rising order and never again; the table is an
- * array of chunks indexed by id, a chunk is freed when its last task is, so one
- * old task keeps one chunk alive and growing never moves what is there.
+ * payload, unless that is large: then it is a second one, which can be freed as
+ * soon as the store has it.  Ids are given in rising order and never again; the
+ * table is an array of chunks indexed by id, a chunk is freed when its last
+ * task is, so one old task keeps one chunk alive and growing never moves what
+ * is there.
  */
 #ifndef TASK_H
 #define TASK_H
@@ -77,8 +79,13 @@ struct task {
     uint8_t undelivered; /* At most TASK_UNDELIVERED_FREE. */
     uint8_t state;       /* enum task_state */
     bool in_order;       /* Ready: in the queue's list, not in its heap. */
-    uint8_t payload[];
+    bool is_stated;      /* The store has a state row of it. */
+    bool is_recovered;   /* Loaded, and not granted since. */
+    uint8_t room[];      /* The payload, or of a large one a pointer to it. */
 };
+
+/* Payloads beyond this are blocks of their own and may be only in the store. */
+enum { TASK_INLINE = 1024 };
 
 enum { TASK_CHUNK = 512 };
 
@@ -95,8 +102,15 @@ struct task_table {
     uint64_t last; /* Last id given. */
 };
 
-/** A task that is nowhere yet; NULL without memory.  Copies `payload`. */
+/** A task that is nowhere yet; NULL without memory.  Copies `payload`; NULL
+ * bytes of a length beyond TASK_INLINE: it is only in the store. */
 struct task *task_new(struct slice payload);
+
+/** The payload; its bytes are NULL when only the store has them.  Lends. */
+struct slice task_payload(const struct task *t);
+
+/** Free the bytes of a large payload: the store has them. */
+void task_chill(struct task *t);
 
 /** Free a task that is in no list, heap or table.  NULL is fine. */
 void task_free(struct task *t);
@@ -121,6 +135,10 @@ bool task_table_reserve(struct task_table *table, uint64_t more);
 
 /** Give `t` the next id; room was reserved. */
 void task_table_add(struct task_table *table, struct task *t);
+
+/** Put `t` back under `id`, which is above all that are there.  Returns false,
+ * changing nothing, without memory. */
+bool task_table_restore(struct task_table *table, struct task *t, uint64_t id);
 
 /** The task `id`, or NULL. */
 struct task *task_table_find(const struct task_table *table, uint64_t id);

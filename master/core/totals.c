@@ -22,7 +22,7 @@ totals_sum(const struct core *core)
         sum.expired += q->now[TASK_EXPIRED];
     }
     for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
-        if (s->state != SESSION_LIVE) continue;
+        if (s->state != SESSION_LIVE || s->restored) continue;
         sum.sessions_live += 1;
         if (s->kind != 1) continue;
         sum.workers += 1;

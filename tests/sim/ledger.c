@@ -292,7 +292,7 @@ look_at_new(struct world *w, enum ledger_cause cause)
         if (t->size < sizeof name) {
             world_fail(w, "I2", "task %" PRIu64 " comes from no put", t->id);
         }
-        memcpy(&name, t->payload, sizeof name);
+        memcpy(&name, task_payload(t).bytes, sizeof name);
         e->queue = name.queue;
         e->priority = t->priority;
         ledger_reveal(w, t->id, &name, t->ref != 0);

@@ -1,0 +1,114 @@
+/**
+ * journal.h - what is to survive, as rows.                      [layer: core]
+ *
+ * Whatever changes a fact that the store keeps says so here, at once; the rows
+ * gather in a batch that core_take() hands over.  Only life.c and its like
+ * call it, where the fact changes, so that there is no second place to forget.
+ *
+ * A message that tells a fact gets the number of the batch that is being
+ * filled: its gate.  It may leave when that batch is committed, or when there
+ * turned out to be nothing to commit.
+ *
+ * Nothing is written of queues that live in memory only, nor by a master that
+ * is not durable.
+ */
+#ifndef JOURNAL_H
+#define JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/list.h"
+#include "master/core/core.h"
+
+enum { JOURNAL_FORMAT = 1 }; /* Of the rows. */
+
+struct queue;
+struct session;
+struct task;
+struct rec_kept_receipt;
+struct rec_result;
+
+/* Large payloads that may be dropped from memory when their batch is there. */
+struct journal_warm {
+    uint64_t task, batch;
+};
+
+struct journal {
+    struct buf ops;
+    uint64_t filling;    /* Number of the batch that is being filled. */
+    uint64_t committed;  /* Number of the last one that is on the disk. */
+    bool due;            /* It has more than drops in it. */
+    bool sync;           /* Somebody waits for the disk. */
+    bool failed;         /* A row could not be written: no memory. */
+    struct list tallies; /* Queues whose tally has changed. */
+    uint64_t last;       /* Last task id that a row tells. */
+    uint64_t start;      /* Which start of the master this is. */
+    uint8_t id[16], secret[16];
+    uint64_t sessions; /* Serial given last. */
+    uint64_t receipts; /* Id given last. */
+    struct core_clock clock;
+    struct journal_warm *warm; /* Ring, owned. */
+    uint32_t warm_first, warm_count, warm_capacity;
+};
+
+void journal_init(struct core *core);
+void journal_fini(struct core *core);
+
+/** Whether rows are written of tasks of `q`. */
+bool journal_keeps(const struct core *core, const struct queue *q);
+
+/** The gate of what is told now. */
+uint64_t journal_gate(const struct core *core);
+
+/** Whether what has this gate may leave. */
+bool journal_is_open(const struct core *core, uint64_t gate);
+
+/** This start of the master. */
+void journal_master(struct core *core);
+
+/** The queue was made, or was shut. */
+void journal_queue(struct core *core, struct queue *q);
+
+/** A task of `q` was counted. */
+void journal_tally(struct core *core, struct queue *q);
+
+/** The task was accepted. */
+void journal_task(struct core *core, struct task *t);
+
+/** It was granted, or came back, or is dead. */
+void journal_state(struct core *core, struct task *t);
+
+/** It ended. */
+void journal_gone(struct core *core, struct task *t);
+
+/** How a task of `q` ended, for `s` who waits for that. */
+void journal_result(struct core *core, const struct queue *q, struct session *s,
+    const struct rec_result *r);
+
+/** An answer to `s`; returns the id of its row.  `sync`: its asker waits for
+ * the disk. */
+uint64_t journal_receipt(struct core *core, struct session *s,
+    struct rec_kept_receipt *r, bool sync);
+
+/** Nothing is kept for the session any more. */
+void journal_session_gone(struct core *core, struct session *s);
+
+/** A row is of no use any more. */
+void journal_drop(struct core *core, unsigned kind, uint64_t id);
+
+/** The nonce of a grant: known again after a restart, foreseen by nobody. */
+uint64_t journal_nonce(
+    const struct core *core, uint64_t task, uint64_t attempt, uint64_t start);
+
+/** See core_take() and core_committed(). */
+bool journal_take(struct core *core, struct core_batch *batch);
+void journal_committed(struct core *core, uint64_t number);
+
+/** The bytes of a payload or result that only the store has; false when they
+ * cannot be read.  Lent until the next call. */
+bool journal_fetch(
+    struct core *core, unsigned kind, uint64_t id, struct slice *out);
+
+#endif

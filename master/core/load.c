@@ -1,0 +1,499 @@
+#include "master/core/load.h"
+
+#include <stdlib.h>
+
+#include "common/base.h"
+#include "common/stint_error.h"
+#include "master/core/greet.h"
+#include "master/core/life.h"
+#include "master/core/queues.h"
+#include "master/core/receipt.h"
+#include "proto/record.h"
+
+/* Serial numbers of sessions, ascending as they are loaded. */
+struct known {
+    uint64_t serial;
+    struct session *session;
+};
+
+struct load {
+    struct known *sessions; /* Owned. */
+    size_t count, capacity;
+    bool has_master;
+};
+
+void
+load_fini(struct core *core)
+{
+    if (core->load == NULL) return;
+    free(core->load->sessions);
+    free(core->load);
+    core->load = NULL;
+}
+
+static uint64_t
+at_least(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- sessions ------------------------------------------------------------ */
+
+static bool
+know(struct load *l, uint64_t serial, struct session *s)
+{
+    if (l->count == l->capacity) {
+        size_t want = l->capacity == 0 ? 64 : l->capacity * 2;
+        struct known *grown = realloc(l->sessions, want * sizeof *grown);
+        if (grown == NULL) return false;
+        l->sessions = grown;
+        l->capacity = want;
+    }
+    l->sessions[l->count++] = (struct known){ serial, s };
+    return true;
+}
+
+/* The session of a row; NULL when it is not kept (any more).  Its number is
+ * never given again. */
+static struct session *
+session_of(struct core *core, uint64_t serial)
+{
+    const struct load *l = core->load;
+    size_t low = 0, high = l->count;
+
+    core->journal.sessions = at_least(core->journal.sessions, serial);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (l->sessions[middle].serial < serial) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == l->count || l->sessions[low].serial != serial) return NULL;
+    return l->sessions[low].session;
+}
+
+static int
+load_session(
+    struct core *core, uint64_t serial, const struct rec_kept_session *row)
+{
+    struct key *key = keyring_find(&core->keys, row->public_key.bytes);
+    struct session *s = NULL;
+
+    core->journal.sessions = at_least(core->journal.sessions, serial);
+    if (key == NULL || key->revoked) {
+        journal_drop(core, ROW_session, serial);
+        return 0;
+    }
+    int rc = greet_restore(core, 0, key, row, &s);
+    if (rc != 0) return rc;
+    s->serial = serial;
+    return know(core->load, serial, s) ? 0 : STINT_ENOMEM;
+}
+
+/* ---- queues -------------------------------------------------------------- */
+
+static uint64_t
+unbound(uint64_t value)
+{
+    return value == 0 ? UINT64_MAX : value;
+}
+
+static int
+load_queue(struct core *core, uint64_t id, const struct rec_kept_queue *row,
+    const char **why)
+{
+    const struct queue_policy policy = {
+        .kind = (uint8_t)row->kind,
+        .durability = (uint8_t)row->durability,
+        .max_tasks = unbound(row->max_tasks),
+        .max_bytes = unbound(row->max_bytes),
+        .lease = (tick_ns)row->lease_ns,
+        .retry = {
+            .attempts_max = (uint32_t)row->attempts_max,
+            .delay_first = (tick_ns)row->backoff_ns,
+            .delay_max = (tick_ns)row->backoff_max_ns,
+        },
+    };
+    struct queue *q;
+
+    *why = "a queue is missing, or is there twice";
+    if (id != core->queues_count || queues_find(core, row->queue) != NULL) {
+        return STINT_EDAMAGED;
+    }
+    if (core->config.queues_max <= core->queues_count) {
+        core->config.queues_max = core->queues_count + 1;
+    }
+    int rc = queues_restore(core, row->queue, &policy, &q);
+    if (rc == STINT_EINVAL) return STINT_EDAMAGED;
+    if (rc != 0) return rc;
+    q->shut = row->shut != 0;
+    q->emptied = row->shut == 2;
+    return 0;
+}
+
+static struct queue *
+queue_of(const struct core *core, uint64_t id)
+{
+    return id < core->queues_count ? core->queues[id] : NULL;
+}
+
+/* Until the end `accepted` is what the row says; what is there is counted. */
+static int
+load_tally(const struct core *core, uint64_t id,
+    const struct rec_kept_tally *row, const char **why)
+{
+    struct queue *q = queue_of(core, id);
+
+    *why = "a tally of no queue";
+    if (q == NULL) return STINT_EDAMAGED;
+    q->accepted = row->accepted;
+    q->now[TASK_DONE] = row->done;
+    q->now[TASK_CANCELLED] = row->cancelled;
+    q->now[TASK_EXPIRED] = row->expired;
+    q->failures = row->failures;
+    q->lost = row->lost;
+    q->timeouts = row->timeouts;
+    q->released = row->released;
+    return 0;
+}
+
+/* ---- tasks --------------------------------------------------------------- */
+
+static bool
+has_room(const struct core *core)
+{
+    return core->memory < core->config.memory_max / 2;
+}
+
+static struct task *
+make_task(struct core *core, const struct rec_kept_task *row)
+{
+    struct slice payload = row->payload;
+
+    if (payload.length > TASK_INLINE && core->config.fetch != NULL
+        && !has_room(core)) {
+        payload.bytes = NULL; /* It is read when it is needed. */
+    }
+    struct task *t = task_new(payload);
+    if (t == NULL) return NULL;
+    if (row->expires == TICK_NEVER && row->attempts_max == 0
+        && row->handler.length == 0) {
+        return t;
+    }
+    struct task_more *more = task_more(t);
+    if (more == NULL) {
+        task_free(t);
+        return NULL;
+    }
+    more->expires = row->expires;
+    more->attempts_max = (uint32_t)row->attempts_max;
+    if (row->handler.length > 0) {
+        memcpy(more->handler, row->handler.bytes, row->handler.length);
+    }
+    return t;
+}
+
+static int
+load_task(struct core *core, uint64_t id, const struct rec_kept_task *row,
+    const char **why)
+{
+    struct queue *q = queue_of(core, row->queue);
+    struct session *s = session_of(core, row->session);
+
+    *why = "a task of no queue, or out of order";
+    if (q == NULL || id == 0 || id <= core->tasks.last || id > INT64_MAX) {
+        return STINT_EDAMAGED;
+    }
+    struct task *t = make_task(core, row);
+    if (t == NULL) return STINT_ENOMEM;
+    if (!task_table_restore(&core->tasks, t, id)) {
+        task_free(t);
+        return STINT_ENOMEM;
+    }
+    core->memory += task_memory(t);
+    t->queue = q;
+    t->priority = (int32_t)row->priority;
+    t->born = row->born;
+    t->is_recovered = true;
+    if (row->due != 0) {
+        t->state = TASK_DELAYED;
+        t->is.due = row->due;
+    }
+    if (s != NULL && row->ref != 0) {
+        t->ref = row->ref;
+        t->submitter = s->slot;
+        s->owed += 1;
+    }
+    return 0;
+}
+
+static bool
+load_words(struct core *core, struct task *t, const struct rec_kept_state *row)
+{
+    size_t before = task_memory(t);
+
+    if (row->worker.length == 0 && row->reason.length == 0 && row->ended == 0) {
+        return true;
+    }
+    struct task_more *more = task_more(t);
+    if (more == NULL) return false;
+    more->ended = row->ended;
+    if (row->worker.length > 0) {
+        memcpy(more->worker, row->worker.bytes, row->worker.length);
+        more->worker[row->worker.length] = '\0';
+    }
+    if (row->reason.length > 0) {
+        more->reason = malloc(row->reason.length + 1);
+        if (more->reason == NULL) return false;
+        memcpy(more->reason, row->reason.bytes, row->reason.length);
+        more->reason[row->reason.length] = '\0';
+        more->reason_length = row->reason.length;
+    }
+    core->memory += task_memory(t) - before;
+    return true;
+}
+
+static int
+load_state(struct core *core, uint64_t id, const struct rec_kept_state *row,
+    const char **why)
+{
+    struct task *t = task_table_find(&core->tasks, id);
+    struct session *holder = session_of(core, row->holder);
+
+    *why = "a state of no task";
+    if (t == NULL) return STINT_EDAMAGED;
+    t->is_stated = true;
+    t->attempts = (uint32_t)row->attempts;
+    t->failures = (uint16_t)row->failures;
+    t->lost = (uint16_t)row->lost;
+    t->timeouts = (uint16_t)row->timeouts;
+    t->released = (uint16_t)row->released;
+    t->undelivered = (uint8_t)row->undelivered;
+    t->state = TASK_READY;
+    if (!load_words(core, t, row)) return STINT_ENOMEM;
+    if (row->dead != 0) {
+        t->state = TASK_DEAD;
+        /* Its submitter was told, or is about to be: that has a row. */
+        if (t->ref != 0) core->slots[t->submitter]->owed -= 1;
+        t->ref = 0;
+    } else if (holder != NULL && row->lease_ns > 0) {
+        if (!life_restore_lease(
+                core, 0, t, holder, row->start, (tick_ns)row->lease_ns)) {
+            return STINT_ENOMEM;
+        }
+    } else if (row->due != 0) {
+        t->state = TASK_DELAYED;
+        t->is.due = row->due;
+    }
+    return 0;
+}
+
+/* ---- results and receipts ------------------------------------------------ */
+
+static int
+load_result(struct core *core, uint64_t id, const struct rec_kept_result *row)
+{
+    struct session *s = session_of(core, row->session);
+    bool cold = row->result.length > TASK_INLINE && core->config.fetch != NULL
+                && !has_room(core);
+    const struct rec_result r = {
+        .ref = row->ref,
+        .task = id,
+        .code = row->code,
+        .attempts = row->attempts,
+        .worker = row->worker,
+        .result = { cold ? NULL : row->result.bytes, row->result.length },
+    };
+
+    core->tasks.last = at_least(core->tasks.last, id);
+    if (s == NULL) {
+        journal_drop(core, ROW_result, id);
+        return 0;
+    }
+    return life_restore_result(core, s, &r) ? 0 : STINT_ENOMEM;
+}
+
+static int
+load_receipt(struct core *core, uint64_t id, const struct rec_kept_receipt *row)
+{
+    struct session *s = session_of(core, row->session);
+
+    core->journal.receipts = at_least(core->journal.receipts, id);
+    if (s == NULL) {
+        journal_drop(core, ROW_receipt, id);
+        return 0;
+    }
+    return receipt_add(s, id, row) ? 0 : STINT_ENOMEM;
+}
+
+/* ---- all ----------------------------------------------------------------- */
+
+static int
+load_master(
+    struct core *core, const struct rec_kept_master *row, const char **why)
+{
+    struct journal *j = &core->journal;
+
+    *why = "its rows are of another version of stint";
+    if (row->format != JOURNAL_FORMAT) return STINT_EFORMAT;
+    memcpy(j->id, row->id.bytes, sizeof j->id);
+    memcpy(j->secret, row->secret.bytes, sizeof j->secret);
+    j->start = row->starts + 1;
+    core->load->has_master = true;
+    return 0;
+}
+
+static void
+load_clock(struct core *core, const struct rec_kept_clock *row)
+{
+    struct core_clock *clock = &core->journal.clock;
+
+    clock->tick = (tick_ns)row->tick;
+    clock->wall = row->wall;
+    clock->boottime = row->boottime;
+    memcpy(clock->boot, row->boot.bytes, sizeof clock->boot);
+}
+
+union record {
+#define ROW(name, number, record) struct rec_##record name;
+#include "proto/messages.def"
+};
+
+static int
+take(struct core *core, const struct row *row, const union record *r,
+    const char **why)
+{
+    switch ((enum row_kind)row->kind) {
+    case ROW_master:
+        return load_master(core, &r->master, why);
+    case ROW_last:
+        /* Not before the tasks, which come in order. */
+        core->journal.last = r->last.task;
+        return 0;
+    case ROW_clock:
+        load_clock(core, &r->clock);
+        return 0;
+    case ROW_queue:
+        return load_queue(core, row->id, &r->queue, why);
+    case ROW_tally:
+        return load_tally(core, row->id, &r->tally, why);
+    case ROW_session:
+        return load_session(core, row->id, &r->session);
+    case ROW_task:
+        return load_task(core, row->id, &r->task, why);
+    case ROW_state:
+        return load_state(core, row->id, &r->state, why);
+    case ROW_result:
+        return load_result(core, row->id, &r->result);
+    case ROW_receipt:
+        return load_receipt(core, row->id, &r->receipt);
+    }
+    return STINT_EFORMAT;
+}
+
+static int
+type_of(unsigned kind)
+{
+    switch (kind) {
+#define ROW(name, number, record) \
+    case ROW_##name:              \
+        return RECORD_##record;
+#include "proto/messages.def"
+    default:
+        return -1;
+    }
+}
+
+int
+load_row(struct core *core, const struct row *row, const char **why)
+{
+    struct cursor c = { row->value.bytes,
+        row->value.bytes + row->value.length };
+    int type = type_of(row->kind);
+    union record r;
+
+    if (core->load == NULL) core->load = calloc(1, sizeof *core->load);
+    if (core->load == NULL) return STINT_ENOMEM;
+    *why = "a row of a kind that this version does not know";
+    if (type < 0) return STINT_EFORMAT;
+    if (record_read(&c, (enum record_type)type, &r, why) != 0) {
+        return STINT_EDAMAGED;
+    }
+    *why = "the first row is not the master's";
+    if (!core->load->has_master && row->kind != ROW_master) {
+        return STINT_EDAMAGED;
+    }
+    return take(core, row, &r, why);
+}
+
+/* I2: what was accepted is there, or has ended. */
+static bool
+agrees(const struct queue *q, uint64_t accepted)
+{
+    uint64_t sum = 0;
+
+    for (int state = 0; state < TASK_STATES; state++)
+        sum += q->now[state];
+    return sum == accepted;
+}
+
+/* Every task into its place; then the counts are compared. */
+static int
+place_all(struct core *core)
+{
+    int rc = 0;
+    uint64_t *accepted =
+        calloc((size_t)core->queues_count + 1, sizeof *accepted);
+
+    if (accepted == NULL) return STINT_ENOMEM;
+    for (uint32_t i = 0; i < core->queues_count; i++)
+        accepted[i] = core->queues[i]->accepted;
+    for (struct task *t = task_table_next(&core->tasks, 0); t != NULL;
+         t = task_table_next(&core->tasks, t->id)) {
+        life_restore(core, t);
+    }
+    load_fini(core);
+    for (uint32_t i = 0; i < core->queues_count; i++) {
+        struct queue *q = core->queues[i];
+        q->accepted = accepted[i];
+        if (!agrees(q, accepted[i])) rc = STINT_EDAMAGED;
+    }
+    free(accepted);
+    return rc;
+}
+
+/* What was loaded counted from 0, as the clock is known only now.  Moved alike,
+ * leases and alarms keep their order. */
+static void
+start_time(struct core *core, tick_ns now)
+{
+    core->born = now;
+    for (struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
+        s->since = now;
+        s->heard = tick_after(now, s->heard);
+        s->alarm_at = tick_after(now, s->alarm_at);
+        LIST_FOREACH (node, after, &s->leases) {
+            struct lease *l = CONTAINER_OF(node, struct lease, of_session);
+            l->deadline = tick_after(now, l->deadline);
+        }
+    }
+}
+
+int
+load_end(struct core *core, tick_ns now, const char **why)
+{
+    struct journal *j = &core->journal;
+
+    if (core->load != NULL) {
+        core->tasks.last = at_least(core->tasks.last, j->last);
+        j->last = core->tasks.last;
+        *why = "the tasks that are there are not those that were counted";
+        int rc = place_all(core);
+        if (rc != 0) return rc;
+        start_time(core, now);
+    }
+    if (core->config.durable) journal_master(core);
+    return 0;
+}
