@@ -53,9 +53,10 @@ const struct command command_local = {
                 "stint local -j 8 -- ./simulate {}\n"
                 "stint put default hello --result\n",
     .notes = "--queue names queues to serve.  TERM and ^C finish what runs and "
-             "leave; whatever is not done by then is gone.",
+             "leave; what is not done by then is there again at the next "
+             "start.",
     .runs_commands = true,
-    .groups = { &command_worker_group, &command_master_group, &opt_authkey,
-        &opt_general },
+    .groups = { &command_worker_group, &command_master_group, &opt_data,
+        &opt_authkey, &opt_general },
     .run = run_local,
 };

@@ -36,6 +36,7 @@ or_none(const char *text)
 static const struct column status_columns[] = {
     { .name = "software", .is_id = true },
     { .name = "durability" },
+    { "disk_full", CELL_FLAG, false, false },
     { "up", CELL_SECONDS, false, false },
     { "since", CELL_TIME, false, false },
     { "memory", CELL_BYTES, false, false },
@@ -69,7 +70,7 @@ run_status(struct run *run)
             status = exit_error(code);
         } else {
             const struct cell cells[] = { TEXT(st.software),
-                TEXT(st.durability), NUMBER(st.uptime_ns),
+                TEXT(st.durability), NUMBER(st.disk_full), NUMBER(st.uptime_ns),
                 NUMBER(value_now() - st.uptime_ns), NUMBER(st.memory),
                 NUMBER(st.memory_max), NUMBER(st.queues), NUMBER(st.clients),
                 NUMBER(st.workers), NUMBER(st.slots), NUMBER(st.ready),
@@ -121,6 +122,7 @@ static const struct column queue_columns[] = {
     { "lease", CELL_SECONDS, true, false },
     { "attempts_max", CELL_NUMBER, true, false },
     { "shut", CELL_FLAG, false, false },
+    { "durability", CELL_TEXT, false, false },
     { 0 },
 };
 
@@ -135,7 +137,7 @@ see_queue(void *arg, const struct stint_queue_row *r)
         NUMBER(r->cancelled), NUMBER(r->expired), NUMBER(r->failures),
         NUMBER(r->lost), NUMBER(r->timeouts), NUMBER(r->released),
         NUMBER(r->getters), NUMBER(r->putters), NUMBER(r->lease_ns),
-        NUMBER(r->attempts_max), NUMBER(r->shut) };
+        NUMBER(r->attempts_max), NUMBER(r->shut), TEXT(r->durability) };
 
     table_add(arg, cells);
     return 0;
@@ -201,6 +203,7 @@ static const struct column peer_columns[] = {
     { "silent", CELL_SECONDS, false, false },
     { "age", CELL_SECONDS, false, false },
     { "since", CELL_TIME, true, false },
+    { "draining", CELL_FLAG, false, false },
     { 0 },
 };
 
@@ -218,7 +221,7 @@ see_peer(void *arg, const struct stint_peer_row *r)
         TEXT(or_none(r->host)), NUMBER(r->pid), TEXT(or_none(r->key)),
         NUMBER(r->alive), NUMBER(r->slots), NUMBER(r->leased), NUMBER(r->done),
         NUMBER(r->failed), NUMBER(r->silent_ns), NUMBER(r->age_ns),
-        NUMBER(value_now() - r->age_ns) };
+        NUMBER(value_now() - r->age_ns), NUMBER(r->draining) };
 
     if (peers->all || r->kind == STINT_WORKER) table_add(peers->table, cells);
     return 0;

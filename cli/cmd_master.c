@@ -35,13 +35,18 @@ const struct command command_master = {
     .name = "master",
     .group = "Start",
     .summary = "Hold the queues; needs no argument",
-    .examples = "stint master\n"
-                "stint master --listen 'tcp://*:4725' --authkey-file key\n"
-                "stint master --queue jobs,max-tasks=1000 --no-create\n",
+    .examples =
+        "stint master\n"
+        "stint master --listen 'tcp://*:4725' --authkey-file key\n"
+        "stint master --queue jobs,max-tasks=1000 --no-create\n"
+        "stint master --data /srv/stint --queue live,durability=memory\n"
+        "stint master --memory\n",
     .notes = "A queue of --queue may have kind=fifo, lifo or priority, "
-             "max-tasks=N, max-bytes=SIZE, lease=TIME and attempts=N.  What "
-             "to type next is said on stderr.  TERM and ^C stop it with exit "
-             "code 0; whatever is not done by then is gone.",
-    .groups = { &command_master_group, &opt_authkey, &opt_general },
+             "max-tasks=N, max-bytes=SIZE, lease=TIME, attempts=N and "
+             "durability=synced, written or memory.  What to type next is said "
+             "on stderr.  TERM and ^C stop it with exit code 0; what is not "
+             "done by then is there again at the next start, unless --memory "
+             "was given.",
+    .groups = { &command_master_group, &opt_data, &opt_authkey, &opt_general },
     .run = run_master,
 };

@@ -33,10 +33,13 @@ config_user_path(void)
 }
 
 char *
-config_state_path(void)
+config_data_path(const struct run *run)
 {
-    char *path = xdg_path("XDG_STATE_HOME", ".local/state", "stint");
+    const char *named = setting_text(run, "data");
+    char *path;
 
+    if (named != NULL) return mem_copy(named);
+    path = xdg_path("XDG_STATE_HOME", ".local/state", "stint");
     return path != NULL ? path : mem_copy("/var/lib/stint");
 }
 

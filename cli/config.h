@@ -25,8 +25,8 @@ void config_settle(struct run *run);
  * Gives the text. */
 char *config_user_path(void);
 
-/** The state directory: "$XDG_STATE_HOME/stint", "~/.local/state/stint", or
- * "/var/lib/stint".  Gives the text. */
-char *config_state_path(void);
+/** The directory of a master: --data, else "$XDG_STATE_HOME/stint",
+ * "~/.local/state/stint", or "/var/lib/stint".  Gives the text. */
+char *config_data_path(const struct run *run);
 
 #endif

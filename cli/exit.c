@@ -18,8 +18,12 @@ exit_of(int code)
         return EXIT_FINE;
     case STINT_EINVAL:
         return EXIT_USAGE;
+    case STINT_EDAMAGED:
+        return EXIT_DAMAGED;
     case STINT_EUNREACHABLE:
         return EXIT_UNREACHABLE;
+    case STINT_EDISK:
+        return EXIT_DISK;
     case STINT_ENOMEM:
     case STINT_ETIMEOUT:
     case STINT_EEMPTY:
@@ -28,6 +32,7 @@ exit_of(int code)
     case STINT_ELOST:
     case STINT_ELIMIT:
     case STINT_EBUSY:
+    case STINT_ENOSPACE:
         return EXIT_AGAIN;
     case STINT_EPROTO:
     case STINT_EMALFORMED:
@@ -37,6 +42,7 @@ exit_of(int code)
         return EXIT_REFUSED;
     case STINT_EACCESS:
     case STINT_EPLUGIN:
+    case STINT_EFORMAT:
         return EXIT_CONFIG;
     case STINT_ESHUTDOWN:
     case STINT_ESTALE:

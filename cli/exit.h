@@ -14,11 +14,13 @@ enum exit_status {
     EXIT_FINE = 0,
     EXIT_FAILED = 1,       /* The work failed. */
     EXIT_USAGE = 64,       /* It was asked for in a wrong way. */
+    EXIT_DAMAGED = 65,     /* A store is damaged. */
     EXIT_UNREACHABLE = 69, /* No master answers. */
+    EXIT_DISK = 74,        /* The disk failed. */
     EXIT_AGAIN = 75,       /* Timed out, empty, full: try again later. */
     EXIT_PROTOCOL = 76,    /* The master speaks another version. */
     EXIT_REFUSED = 77,     /* The key or its role does not allow it. */
-    EXIT_CONFIG = 78,      /* A file or a variable is wrong. */
+    EXIT_CONFIG = 78,      /* A file, a variable, a store's version is wrong. */
     EXIT_SIGNAL = 128      /* Plus the signal's number. */
 };
 

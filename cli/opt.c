@@ -30,6 +30,12 @@ static const struct opt connection_options[] = {
     { 0 },
 };
 static const struct opt authkey_options[] = { AUTHKEY_OPTIONS, { 0 } };
+static const struct opt data_options[] = {
+    { "data", 0, OPT_FILE, "DIR", NULL,
+        "Where keys, access files and tasks live, else $XDG_STATE_HOME/stint, "
+        "~/.local/state/stint or /var/lib/stint" },
+    { 0 },
+};
 static const struct opt output_options[] = {
     { "json", 0, OPT_FLAG, NULL, NULL, "Print JSON" },
     { "plain", 0, OPT_FLAG, NULL, NULL,
@@ -50,6 +56,7 @@ static const struct opt general_options[] = {
 const struct opt_group opt_connection = { "common",
     "Connection:", connection_options };
 const struct opt_group opt_authkey = { "common", "Key:", authkey_options };
+const struct opt_group opt_data = { "common", "Data:", data_options };
 const struct opt_group opt_output = { "common", "Output:", output_options };
 const struct opt_group opt_general = { "common", "General:", general_options };
 

@@ -45,6 +45,8 @@ struct opt_group {
 extern const struct opt_group opt_connection;
 /** --authkey-file and --allow-weak-authkey alone. */
 extern const struct opt_group opt_authkey;
+/** --data: where a master's keys, access files and store live. */
+extern const struct opt_group opt_data;
 /** --json, --plain. */
 extern const struct opt_group opt_output;
 /** --quiet, --color, --progress, --config: of every command. */

@@ -23,15 +23,17 @@ static const struct opt options[] = {
     { "listen", 0, OPT_TEXT, "ADDRESS", "tcp://127.0.0.1:4725",
         "Where to listen; tcp://*:4725 for other machines, port 0 for any free "
         "one" },
-    { "queue", 0, OPT_LIST, "NAME[,kind=K][,max-tasks=N]...", NULL,
+    { "queue", 0, OPT_LIST, "NAME[,durability=D][,kind=K]...", NULL,
         "Make this queue at the start; may be given several times" },
     { "no-create", 0, OPT_FLAG, NULL, NULL,
         "Refuse queues that were not made with --queue" },
     { "state", 0, OPT_TEXT, "DIR", NULL,
-        "Where keys and access files live, else $XDG_STATE_HOME/stint; 'none' "
-        "keeps none" },
-    { "memory", 0, OPT_FLAG, NULL, "true",
-        "Keep tasks in memory only: the one mode there is as yet" },
+        "An older name of --data; 'none' keeps no keys and no tasks" },
+    { "durability", 0, OPT_CHOICE, "synced|written|memory", "synced",
+        "Of queues that do not say: an answer waits for the disk; it waits for "
+        "the system; nothing survives" },
+    { "memory", 0, OPT_FLAG, NULL, NULL,
+        "Keep tasks in memory only: they end with the master" },
     { "memory-max", 0, OPT_SIZE, "SIZE", NULL,
         "Budget for all tasks, else half of the memory" },
     { "payload-max", 0, OPT_SIZE, "SIZE", "16M", "Largest payload" },
@@ -72,6 +74,19 @@ take_number(const char *name, const char *value, struct stint_queue_options *o)
     return NULL;
 }
 
+static const char *const durabilities[] = { "synced", "written", "memory" };
+
+static const char *
+take_durability(const char *value, struct stint_queue_options *o)
+{
+    for (unsigned i = 0; i < 3; i++)
+        if (strcmp(value, durabilities[i]) == 0) {
+            o->durability = durabilities[i];
+            return NULL;
+        }
+    return "is not synced, written or memory";
+}
+
 /* Takes "max-tasks=10" into `o`, cutting it in two; returns what is wrong with
  * it, or NULL. */
 static const char *
@@ -83,12 +98,14 @@ take_attribute(char *word, struct stint_queue_options *o)
     if (value == NULL) return "has no '='";
     *value++ = '\0';
     if (strcmp(word, "kind") == 0) return take_kind(value, o);
+    if (strcmp(word, "durability") == 0) return take_durability(value, o);
     if (strcmp(word, "max-tasks") == 0 || strcmp(word, "attempts") == 0)
         return take_number(word, value, o);
     if (strcmp(word, "lease") == 0)
         return value_duration(value, &o->lease_ms) ? NULL : "is no duration";
     if (strcmp(word, "max-bytes") != 0)
-        return "is not kind, max-tasks, max-bytes, lease or attempts";
+        return "is not durability, kind, max-tasks, max-bytes, lease or "
+               "attempts";
     if (!value_size(value, &size)) return "is no size";
     o->max_bytes = (int64_t)(size & INT64_MAX);
     return NULL;
@@ -113,6 +130,7 @@ take_queue(char *text, struct stint_queue_options *o)
     return EXIT_FINE;
 }
 
+/* A name alone takes the queue as it is, if it came back from the disk. */
 static int
 declare_one(struct stint *s, const char *text)
 {
@@ -122,9 +140,17 @@ declare_one(struct stint *s, const char *text)
     int status = take_queue(copy, &o);
 
     if (status == EXIT_FINE) {
-        int code = stint_queue_open(s, copy, &o, &q);
+        int code = stint_queue_open(
+            s, copy, strchr(text, ',') == NULL ? NULL : &o, &q);
 
-        if (code != 0) status = exit_error(code);
+        if (code == STINT_EEXISTS)
+            status = exit_say(EXIT_FAILED,
+                "--queue %s: there is a queue %s already, with other options "
+                "(`stint queues --json` shows them); leave the options out, or "
+                "choose another name",
+                text, copy);
+        else if (code != 0)
+            status = exit_error(code);
     }
     stint_queue_close(q);
     free(copy);
@@ -149,13 +175,16 @@ declare(const struct run *run, struct stint_master *master)
 
 /* ---- starting ------------------------------------------------------------ */
 
+/* NULL: none. */
 static char *
-state_dir(const struct run *run)
+data_dir(const struct run *run)
 {
-    const char *named = setting_text(run, "state");
+    const struct setting *old = setting_find(run, "state");
+    const struct setting *data = setting_find(run, "data");
 
-    if (named == NULL) return config_state_path();
-    return strcmp(named, "none") == 0 ? NULL : mem_copy(named);
+    if (old->count == 0 || (data->count > 0 && data->from >= old->from))
+        return config_data_path(run);
+    return strcmp(old->items[0], "none") == 0 ? NULL : mem_copy(old->items[0]);
 }
 
 static void
@@ -165,7 +194,9 @@ take_options(const struct run *run, struct stint_master_options *o)
         .no_create = setting_flag(run, "no-create"),
         .authkey_file = setting_text(run, "authkey-file"),
         .allow_weak_authkey = setting_flag(run, "allow-weak-authkey"),
-        .memory = true,
+        .memory = setting_flag(run, "memory"),
+        .durability = setting_text(run, "durability"),
+        .notify = true,
         .memory_max = setting_size(run, "memory-max"),
         .payload_max = setting_size(run, "payload-max"),
         .silence_ms = setting_ms(run, "silence"),
@@ -194,9 +225,34 @@ check_queues(const struct run *run)
         char *copy = mem_copy(*queues);
 
         status = take_queue(copy, &o);
+        if (status == EXIT_FINE && setting_flag(run, "memory")
+            && o.durability != NULL && strcmp(o.durability, "memory") != 0)
+            status = exit_say(EXIT_USAGE,
+                "--queue %s: nothing survives with --memory; leave out one of "
+                "them",
+                *queues);
         free(copy);
     }
     return status;
+}
+
+/* Two words for one thing, or against each other. */
+static int
+check_data(const struct run *run)
+{
+    const char *durability = setting_text(run, "durability");
+
+    if (setting_find(run, "state")->from == FROM_FLAG
+        && setting_find(run, "data")->from == FROM_FLAG)
+        return exit_say(
+            EXIT_USAGE, "--state is an older name of --data; give one of them");
+    if (setting_flag(run, "memory") && strcmp(durability, "memory") != 0
+        && setting_find(run, "durability")->from == FROM_FLAG)
+        return exit_say(EXIT_USAGE,
+            "--durability %s: nothing survives with --memory; leave out one of "
+            "them",
+            durability);
+    return EXIT_FINE;
 }
 
 static int
@@ -219,16 +275,14 @@ check_options(const struct run *run, const struct stint_master_options *o)
 {
     int status;
 
-    if (!setting_flag(run, "memory"))
-        return exit_say(EXIT_USAGE, "tasks are kept in memory only as yet; "
-                                    "leave out --memory or set it to true");
     if (o->state_dir == NULL && o->authkey_file == NULL && o->authkey == NULL)
         return exit_say(EXIT_USAGE,
             "--state none without an authkey would let nobody in; add "
             "--authkey-file FILE (`stint key generate FILE` makes one)");
     if (o->payload_max > PAYLOAD_MAX)
         return exit_say(EXIT_USAGE, "--payload-max is at most 1G");
-    status = check_authkey(o);
+    status = check_data(run);
+    if (status == EXIT_FINE) status = check_authkey(o);
     if (status == EXIT_FINE) status = check_ready_fd(run);
     return status == EXIT_FINE ? check_queues(run) : status;
 }
@@ -261,19 +315,19 @@ int
 serve_start(const struct run *run, struct stint_master **out)
 {
     struct stint_master_options o;
-    char *state = state_dir(run);
+    char *data = data_dir(run);
     int code, status;
 
     *out = NULL;
     log_init(run);
     take_options(run, &o);
-    o.state_dir = state;
+    o.state_dir = data;
     status = check_options(run, &o);
     if (status == EXIT_FINE) {
         code = stint_master_start(&o, out);
         if (code != 0) status = exit_error(code);
     }
-    free(state);
+    free(data);
     if (status == EXIT_FINE) status = declare(run, *out);
     if (status == EXIT_FINE) status = tell_ready(run, *out);
     if (status != EXIT_FINE && *out != NULL) {
@@ -310,6 +364,22 @@ beside_access(const char *access, const char *leaf, const char *home_as)
     return mem_format("%.*s%s", length, access, leaf);
 }
 
+/* "durable in ~/.local/state/stint (synced)" */
+static char *
+what_survives(const struct run *run, const char *access)
+{
+    char *dir, *text;
+
+    if (access == NULL || setting_flag(run, "memory"))
+        return mem_copy("in memory: nothing survives");
+    dir = beside_access(access, "", "~/");
+    if (strlen(dir) > 1) dir[strlen(dir) - 1] = '\0';
+    text =
+        mem_format("durable in %s (%s)", dir, setting_text(run, "durability"));
+    free(dir);
+    return text;
+}
+
 static void
 greet_others(const struct stint_master *master, const char *access)
 {
@@ -334,10 +404,12 @@ void
 serve_greet(const struct run *run, const struct stint_master *master)
 {
     const char *access = stint_master_access_file(master);
-    char *path;
+    char *path, *where;
 
-    exit_note("stint %s %s ready   data %s   (tasks in memory)",
-        stint_version(), run->command->name, stint_master_address(master));
+    where = what_survives(run, access);
+    exit_note("stint %s %s ready   data %s   %s", stint_version(),
+        run->command->name, stint_master_address(master), where);
+    free(where);
     if (access == NULL) {
         exit_note("to come in:       the authkey and --master %s",
             stint_master_address(master));
