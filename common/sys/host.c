@@ -1,7 +1,7 @@
 #include "common/sys/host.h"
 
-#include <ctype.h>
 #include <sched.h>
+#include <sodium.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,28 +62,19 @@ host_raise_files(void)
                                                           : before);
 }
 
-/* The value of a hexadecimal digit. */
-static unsigned
-digit(char c)
-{
-    return (unsigned)(isdigit((unsigned char)c) ? c - '0'
-                                                : tolower(c) - 'a' + 10);
-}
-
 void
 host_boot(uint8_t out[16])
 {
     char text[64] = "";
-    unsigned digits = 0;
+    size_t length = 0;
     FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
 
-    memset(out, 0, 16);
-    if (f == NULL) return;
-    if (fgets(text, sizeof text, f) == NULL) text[0] = '\0';
-    (void)fclose(f);
-    for (const char *c = text; *c != '\0' && digits < 32; c++) {
-        if (!isxdigit((unsigned char)*c)) continue;
-        out[digits / 2] = (uint8_t)(out[digits / 2] << 4 | digit(*c));
-        digits++;
+    if (f != NULL) {
+        if (fgets(text, sizeof text, f) == NULL) text[0] = '\0';
+        (void)fclose(f);
+    }
+    if (sodium_hex2bin(out, 16, text, strlen(text), "-\n", &length, NULL) != 0
+        || length != 16) {
+        memset(out, 0, 16);
     }
 }

@@ -8,8 +8,10 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "common/base.h"
 #include "common/stint_error.h"
 #include "common/sys/clock.h"
+#include "common/sys/notify.h"
 #include "common/sys/say.h"
 
 enum { DRAIN_MAX = 256 };
@@ -19,6 +21,9 @@ enum { DRAIN_MAX = 256 };
 static const tick_ns LOOK = TICK_S / 2;
 static const tick_ns STALL = TICK_S;
 static const tick_ns RETRY = 2 * TICK_MS;
+static const tick_ns DEAF = 100 * TICK_MS; /* Is excused in such portions. */
+static const tick_ns SETTLE = 5 * TICK_S;
+static const size_t UNTAKEN_MAX = 32 << 20;
 
 static void
 conn_lost(void *arg, uint64_t conn)
@@ -29,23 +34,28 @@ conn_lost(void *arg, uint64_t conn)
 }
 
 int
-loop_init(struct loop *l, void *router, const struct door *door,
-    const struct logger *logger)
+loop_init(struct loop *l, const struct loop_parts *parts)
 {
-    *l = (struct loop){
-        .router = router, .core = door->core, .door = *door, .logger = *logger
-    };
+    *l = (struct loop){ .router = parts->router,
+        .core = parts->door.core,
+        .door = parts->door,
+        .logger = parts->logger,
+        .time = parts->time,
+        .vault = parts->vault,
+        .committer = parts->committer,
+        .notifies = parts->notify };
+    l->beat_every = parts->notify ? notify_watchdog() / 2 : TICK_NEVER / 2;
     l->quit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (l->quit_fd < 0) {
         return say(STINT_ESYSTEM, "no descriptor is left: %s", strerror(errno));
     }
     size_t size = sizeof l->router_fd;
-    if (zmq_getsockopt(router, ZMQ_FD, &l->router_fd, &size) != 0) {
+    if (zmq_getsockopt(l->router, ZMQ_FD, &l->router_fd, &size) != 0) {
         (void)close(l->quit_fd);
         return say(STINT_ESYSTEM, "the socket has no descriptor: %s",
             zmq_strerror(errno));
     }
-    outbox_init(&l->outbox, router, conn_lost, l);
+    outbox_init(&l->outbox, l->router, conn_lost, l);
     return 0;
 }
 
@@ -139,6 +149,72 @@ receive(struct loop *l, tick_ns now)
     return count;
 }
 
+/* ---- the disk ------------------------------------------------------------ */
+
+/* Returns 0, or why nothing will be committed any more. */
+static int
+hear_disk(struct loop *l)
+{
+    struct committer_news news;
+
+    if (l->committer == NULL || !committer_hear(l->committer, &news)) return 0;
+    if (news.number != 0) {
+        core_committed(l->core, news.number);
+        core_recycle(l->core, &news.ops);
+    }
+    if (news.full != l->full) core_disk_full(l->core, news.full);
+    l->full = news.full;
+    return news.failed;
+}
+
+static void
+feed_disk(struct loop *l)
+{
+    struct core_batch batch;
+
+    if (l->committer == NULL || !committer_is_idle(l->committer)) return;
+    const struct core_clock clock = timeline_clock(&l->time);
+    core_clock_set(l->core, &clock);
+    if (core_take(l->core, &batch)) committer_give(l->committer, &batch);
+}
+
+/* What the disk has yet to be given bounds what is taken in. */
+static bool
+is_overfed(struct loop *l)
+{
+    if (l->committer == NULL || core_untaken(l->core) <= UNTAKEN_MAX) {
+        return false;
+    }
+    feed_disk(l);
+    return core_untaken(l->core) > UNTAKEN_MAX;
+}
+
+/* Who is not heard because nobody listens is not silent. */
+static void
+note_deaf(struct loop *l, tick_ns now, bool deaf)
+{
+    if (l->deaf_since != 0 && (!deaf || now - l->deaf_since >= DEAF)) {
+        core_stalled(l->core, now - l->deaf_since);
+        l->deaf_since = deaf ? now : 0;
+    } else if (l->deaf_since == 0 && deaf) {
+        l->deaf_since = now;
+    }
+}
+
+/* What went wrong in the midst of a turn.  What was decided since is not to be
+ * told. */
+static int
+failure(const struct loop *l)
+{
+    if (core_has_failed(l->core)) {
+        return say(STINT_ENOMEM,
+            "no memory for what is to be stored; all that was acknowledged is "
+            "there at the next start");
+    }
+    if (l->vault == NULL || l->vault->failed == 0) return 0;
+    return say(l->vault->failed, "%s", l->vault->sentence);
+}
+
 /* ---- the turn ------------------------------------------------------------ */
 
 static void
@@ -153,6 +229,14 @@ note_stall(struct loop *l, tick_ns now)
 }
 
 static void
+beat(struct loop *l, tick_ns now)
+{
+    if (now < l->beat_at) return;
+    l->beat_at = tick_after(now, l->beat_every);
+    if (l->notifies) notify("WATCHDOG=1");
+}
+
+static void
 send_all(struct loop *l)
 {
     uint64_t conn = 0;
@@ -164,27 +248,38 @@ send_all(struct loop *l)
     }
 }
 
-/* Returns how many frames came.  Keys are told before the answers leave. */
-static unsigned
+/* Returns how many frames came, or an error.  Keys are told before the answers
+ * leave; the disk begins before anything is sent. */
+static int
 turn(struct loop *l)
 {
-    tick_ns now = clock_now();
+    tick_ns now = timeline_now(&l->time);
+    unsigned count = 0;
 
     note_stall(l, now);
-    unsigned count = receive(l, now);
+    beat(l, now);
+    int rc = hear_disk(l);
+    if (rc != 0) return rc;
+    bool deaf = is_overfed(l);
+    note_deaf(l, now, deaf);
+    if (!deaf && !l->closing) count = receive(l, now);
     core_turn(l->core, now);
+    rc = failure(l);
+    if (rc != 0) return rc;
+    feed_disk(l);
     door_update(&l->door, now);
     send_all(l);
-    return count;
+    return (int)count;
 }
 
 /* How long until the core has to be asked again. */
 static struct timespec
 patience(const struct loop *l)
 {
-    tick_ns now = clock_now();
+    tick_ns now = timeline_now(&l->time);
     tick_ns until = tick_min(core_next_deadline(l->core), now + LOOK);
 
+    until = tick_min(until, l->beat_at);
     if (outbox_waits(&l->outbox)) until = tick_min(until, now + RETRY);
     tick_ns length = until <= now ? 0 : until - now;
     return (struct timespec){ .tv_sec = (time_t)(length / TICK_S),
@@ -199,18 +294,24 @@ rest(struct loop *l)
 {
     int events = 0;
     size_t size = sizeof events;
+    bool listens = l->deaf_since == 0 && !l->closing;
+    /* A negative descriptor is passed over. */
     struct pollfd fds[] = {
-        { .fd = l->router_fd, .events = POLLIN },
-        { .fd = l->quit_fd, .events = POLLIN },
+        { .fd = listens ? l->router_fd : -1, .events = POLLIN },
+        { .fd = l->closing ? -1 : l->quit_fd, .events = POLLIN },
+        { .fd = l->committer == NULL ? -1 : committer_fd(l->committer),
+            .events = POLLIN },
     };
 
-    if (zmq_getsockopt(l->router, ZMQ_EVENTS, &events, &size) != 0) {
-        return say(
-            STINT_ESYSTEM, "the loop cannot wait: %s", zmq_strerror(errno));
+    if (listens) {
+        if (zmq_getsockopt(l->router, ZMQ_EVENTS, &events, &size) != 0) {
+            return say(
+                STINT_ESYSTEM, "the loop cannot wait: %s", zmq_strerror(errno));
+        }
+        if ((events & ZMQ_POLLIN) != 0) return 1;
     }
-    if ((events & ZMQ_POLLIN) != 0) return 1;
     const struct timespec length = patience(l);
-    if (ppoll(fds, 2, &length, NULL) < 0 && errno != EINTR) {
+    if (ppoll(fds, ARRAY_LEN(fds), &length, NULL) < 0 && errno != EINTR) {
         return say(STINT_ESYSTEM, "the loop cannot wait: %s", strerror(errno));
     }
     return (fds[1].revents & POLLIN) == 0;
@@ -224,22 +325,63 @@ was_quit(const struct loop *l)
     return read(l->quit_fd, &times, sizeof times) > 0;
 }
 
+/* Returns 0 when it is to stop, or an error. */
+static int
+serve(struct loop *l)
+{
+    for (;;) {
+        int came = turn(l);
+        if (came < 0) return came;
+        if (core_stop_asked(l->core)) return 0;
+        if (came < DRAIN_MAX) {
+            int rc = rest(l);
+            if (rc <= 0) return rc;
+        } else if (was_quit(l)) {
+            return 0; /* It never rests under load. */
+        }
+    }
+}
+
+/* What has been decided is committed and answered; nothing new is heard. */
+static int
+settle(struct loop *l)
+{
+    tick_ns until = clock_now() + SETTLE;
+
+    l->closing = true;
+    while (!committer_is_idle(l->committer) || outbox_waits(&l->outbox)) {
+        if (clock_now() >= until) {
+            logger_say(&l->logger, LOG_WARNING,
+                "stopped-unsettled: the disk or a peer takes too long; what "
+                "was not committed was not acknowledged");
+            return 0;
+        }
+        int rc = rest(l);
+        if (rc >= 0) rc = turn(l);
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
+static int
+finish(struct loop *l)
+{
+    if (l->notifies) notify("STOPPING=1");
+    if (l->committer != NULL) {
+        core_close_doors(l->core);
+    }
+    int rc = turn(l);
+    if (rc >= 0 && l->committer != NULL) rc = settle(l);
+    return rc < 0 ? rc : 0;
+}
+
 int
 loop_run(struct loop *l)
 {
-    int going = 1;
-
-    l->listened = clock_now();
-    while (going > 0) {
-        unsigned came = turn(l);
-        if (core_stop_asked(l->core)) break;
-        if (came < DRAIN_MAX) {
-            going = rest(l);
-        } else if (was_quit(l)) {
-            break; /* It never rests under load. */
-        }
-    }
-    if (going >= 0) (void)turn(l);
+    l->listened = timeline_now(&l->time);
+    l->beat_at = l->listened;
+    int rc = serve(l);
+    if (rc == 0) rc = finish(l);
     outbox_fini(&l->outbox);
-    return going < 0 ? going : 0;
+    return rc;
 }

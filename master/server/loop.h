@@ -1,9 +1,12 @@
 /**
  * loop.h - the master's turn.                                [layer: server]
  *
- * Receives what arrived (with one `now`), lets the core decide, sends what it
- * has to say, sleeps until something is due.  One thread, which owns core and
- * ROUTER while it runs.
+ * Receives what arrived (with one `now`), lets the core decide, gives what is
+ * to survive to the committer, sends what may leave, sleeps until something is
+ * due.  One thread, which owns core and ROUTER while it runs.
+ *
+ * After the disk has failed nothing leaves any more.  When the disk is slower
+ * than the peers, it stops listening for a while.
  */
 #ifndef LOOP_H
 #define LOOP_H
@@ -13,37 +16,59 @@
 
 #include "common/tick.h"
 #include "master/core/core.h"
+#include "master/server/committer.h"
 #include "master/server/door.h"
 #include "master/server/logger.h"
 #include "master/server/outbox.h"
+#include "master/server/timeline.h"
+#include "master/server/vault.h"
 
-struct loop {
-    void *router;      /* Borrowed until loop_run() returns. */
-    struct core *core; /* As well. */
-    struct door door;
+/* What it is put together from; all borrowed until loop_run() returns. */
+struct loop_parts {
+    void *router;
+    struct door door; /* And whose core it is. */
     struct logger logger;
-    struct outbox outbox;
-    int router_fd;    /* Readable when the socket is to be asked. */
-    int quit_fd;      /* An eventfd. */
-    tick_ns listened; /* When it last looked for frames. */
-    tick_ns complained;
-    uint64_t ignored; /* Frames of peers that chose their own routing id. */
+    struct timeline time;
+    struct vault *vault;         /* NULL: nothing survives; */
+    struct committer *committer; /* then this is NULL too. */
+    bool notify;                 /* Tell the service manager. */
 };
 
-/**
- * Make a loop.  `door` says whose core it is.
- * Returns 0, or STINT_ESYSTEM; a sentence is said.
- */
-int loop_init(struct loop *l, void *router, const struct door *door,
-    const struct logger *logger);
+struct loop {
+    void *router;
+    struct core *core;
+    struct door door;
+    struct logger logger;
+    struct timeline time;
+    struct vault *vault;
+    struct committer *committer;
+    struct outbox outbox;
+    int router_fd;      /* Readable when the socket is to be asked. */
+    int quit_fd;        /* An eventfd. */
+    tick_ns listened;   /* When it last looked for frames. */
+    tick_ns deaf_since; /* 0: it listens. */
+    tick_ns beat_every; /* TICK_NEVER: nobody waits for it. */
+    tick_ns beat_at;
+    tick_ns complained;
+    uint64_t ignored; /* Frames of peers that chose their own routing id. */
+    bool notifies;
+    bool full;    /* The disk, as the core knows. */
+    bool closing; /* It listens no more. */
+};
+
+/** Make a loop.  Returns 0, or STINT_ESYSTEM; a sentence is said. */
+int loop_init(struct loop *l, const struct loop_parts *parts);
 
 /** Give the eventfd back. */
 void loop_fini(struct loop *l);
 
 /**
  * Serve until loop_quit(), or until an admin asked the master to stop; what was
- * to be sent then is with libzmq.
- * Returns 0, or STINT_ESYSTEM; a sentence is said.
+ * to be sent then is with libzmq, and what was to survive is committed, unless
+ * the disk takes longer than some seconds.
+ *
+ * Returns 0, STINT_EDISK or another error of the store, or STINT_ESYSTEM; a
+ * sentence is said.
  */
 int loop_run(struct loop *l);
 

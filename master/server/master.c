@@ -15,10 +15,11 @@
 #include "client/stint.h"
 #include "common/error.h"
 #include "common/sys/blocks.h"
-#include "common/sys/clock.h"
 #include "common/sys/host.h"
+#include "common/sys/notify.h"
 #include "common/sys/say.h"
 #include "master/core/core.h"
+#include "master/server/committer.h"
 #include "master/server/keys.h"
 #include "master/server/logger.h"
 #include "master/server/loop.h"
@@ -26,12 +27,18 @@
 #include "master/server/router.h"
 #include "master/server/settings.h"
 #include "master/server/state.h"
+#include "master/server/timeline.h"
+#include "master/server/vault.h"
 #include "master/server/zap.h"
 
 struct stint_master {
     struct logger logger;
     struct state *state; /* NULL: none. */
     struct keys keys;
+    struct timeline time;
+    struct vault vault; /* Open when the master is durable. */
+    struct committer *committer;
+    bool durable, notifies;
     struct core *core;
     void *context;
     struct zap *zap;
@@ -92,23 +99,50 @@ block_signals(sigset_t *before)
 /* ---- starting ------------------------------------------------------------ */
 
 static int
-make_core(struct stint_master *m, const struct settings *settings,
-    const char *const *queues)
+add_queues(struct stint_master *m, const char *const *queues)
 {
-    tick_ns now = clock_now();
+    int rc = 0;
 
-    m->core = core_new(&settings->core, now);
-    if (m->core == NULL) return say(STINT_ENOMEM, "no memory for the master");
-    int rc = keys_admit(&m->keys, m->state, m->core, now);
-    for (; rc == 0 && queues != NULL && *queues != NULL; queues++) {
-        rc = core_queue_add(m->core, now, slice_of(*queues));
+    for (; queues != NULL && *queues != NULL; queues++) {
+        rc = core_queue_add(m->core, timeline_now(&m->time), slice_of(*queues));
         if (rc != 0) {
             return say(rc, "the queue \"%.255s\" cannot be made: %s", *queues,
                 rc == STINT_EINVAL ? "a name has 1 to 255 bytes of UTF-8"
                                    : error_text(rc));
         }
     }
-    return rc;
+    return 0;
+}
+
+static int
+make_core(struct stint_master *m, const struct settings *settings)
+{
+    struct core_config config = settings->core;
+    tick_ns now = timeline_now(&m->time);
+
+    if (m->durable) {
+        config.fetch = vault_fetch;
+        config.fetch_arg = &m->vault;
+    }
+    m->core = core_new(&config, now);
+    if (m->core == NULL) return say(STINT_ENOMEM, "no memory for the master");
+    return keys_admit(&m->keys, m->state, m->core, now);
+}
+
+/* What was there before, and that it is there again is on the disk before
+ * anybody comes in. */
+static int
+recover(struct stint_master *m, const char *const *queues)
+{
+    int rc = 0;
+
+    if (m->durable) {
+        rc = vault_load(&m->vault, m->core, &m->time, &m->logger);
+        if (rc != 0) return rc;
+    }
+    rc = add_queues(m, queues);
+    if (rc != 0 || !m->durable) return rc;
+    return vault_commit(&m->vault, m->core, &m->time);
 }
 
 /* In this order: handler, socket, trial, and only then the real address. */
@@ -129,25 +163,44 @@ open_door(struct stint_master *m, const struct settings *settings)
     return state_publish(m->state, m->place.address, m->keys.server.public_key);
 }
 
+/* The key table is on the disk as it is: only what changes is saved. */
+static int
+prepare_door(struct stint_master *m, struct door *door)
+{
+    *door = (struct door){ .core = m->core,
+        .zap = m->zap,
+        .logger = m->logger,
+        .has_authkey = m->keys.has_authkey };
+    memcpy(door->authkey, m->keys.authkey.public_key, sizeof door->authkey);
+    door_update(door, timeline_now(&m->time));
+    door->state = m->state;
+    return door->untold ? STINT_ENOMEM : 0;
+}
+
+static int
+make_loop(struct stint_master *m)
+{
+    struct loop_parts parts = { .router = m->router,
+        .logger = m->logger,
+        .time = m->time,
+        .vault = m->durable ? &m->vault : NULL,
+        .committer = m->committer,
+        .notify = m->notifies };
+
+    int rc = prepare_door(m, &parts.door);
+    if (rc != 0) return rc;
+    rc = loop_init(&m->loop, &parts);
+    m->has_loop = rc == 0;
+    return rc;
+}
+
 static int
 start_thread(struct stint_master *m)
 {
-    struct door door = { .core = m->core,
-        .zap = m->zap,
-        .state = m->state,
-        .logger = m->logger,
-        .has_authkey = m->keys.has_authkey };
-
-    memcpy(door.authkey, m->keys.authkey.public_key, sizeof door.authkey);
-    door_update(&door, clock_now());
-    if (door.untold || door.unsaved) return STINT_ESYSTEM;
     m->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (m->end_fd < 0) {
         return say(STINT_ESYSTEM, "no descriptor is left: %s", strerror(errno));
     }
-    int rc = loop_init(&m->loop, m->router, &door, &m->logger);
-    if (rc != 0) return rc;
-    m->has_loop = true;
     if (pthread_create(&m->thread, NULL, run, m) != 0) {
         return say(STINT_ESYSTEM, "no thread for the master");
     }
@@ -156,22 +209,28 @@ start_thread(struct stint_master *m)
 }
 
 static int
+open_state(struct stint_master *m, const struct stint_master_options *options)
+{
+    if (options == NULL || options->state_dir == NULL) return 0;
+    int rc = state_open(options->state_dir, &m->state);
+    if (rc != 0 || !m->durable) return rc;
+    return vault_open(&m->vault, state_dir(m->state));
+}
+
+static int
 start(struct stint_master *m, const struct stint_master_options *options,
     const struct settings *settings)
 {
-    int rc = 0;
-
-    if (options != NULL && options->state_dir != NULL) {
-        rc = state_open(options->state_dir, &m->state);
-        if (rc != 0) return rc;
+    int rc = open_state(m, options);
+    if (rc == 0) rc = keys_choose(&m->keys, settings, m->state);
+    if (rc == 0) rc = make_core(m, settings);
+    if (rc == 0) rc = recover(m, options == NULL ? NULL : options->queues);
+    if (rc == 0) rc = open_door(m, settings);
+    if (rc == 0 && m->durable) {
+        rc = committer_start(m->vault.store, &m->logger, &m->committer);
     }
-    rc = keys_choose(&m->keys, settings, m->state);
-    if (rc != 0) return rc;
-    rc = make_core(m, settings, options == NULL ? NULL : options->queues);
-    if (rc != 0) return rc;
-    rc = open_door(m, settings);
-    if (rc != 0) return rc;
-    return start_thread(m);
+    if (rc == 0) rc = make_loop(m);
+    return rc == 0 ? start_thread(m) : rc;
 }
 
 static int
@@ -204,7 +263,11 @@ stint_master_start(
     if (options != NULL) {
         m->logger =
             (struct logger){ .write = options->log, .arg = options->log_arg };
+        m->notifies = options->notify;
     }
+    m->durable = settings.core.durable;
+    timeline_init(&m->time);
+    vault_init(&m->vault, m->notifies);
     block_signals(&before);
     rc = start(m, options, &settings);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -214,9 +277,14 @@ stint_master_start(
         stint_master_stop(m);
         return rc;
     }
-    logger_say(&m->logger, LOG_INFO, "listening address=%s authkey=%s state=%s",
+    logger_say(&m->logger, LOG_INFO,
+        "listening address=%s authkey=%s state=%s "
+        "durable=%s",
         m->place.address, m->keys.has_authkey ? "yes" : "no",
-        m->state == NULL ? "no" : "yes");
+        m->state == NULL ? "no" : "yes", m->durable ? "yes" : "no");
+    if (m->notifies) {
+        notify("READY=1\nSTATUS=listening on %s", m->place.address);
+    }
     if (exposed) {
         logger_say(&m->logger, LOG_WARNING,
             "weak_authkey address=%s: other hosts reach it, and one recorded "
@@ -261,7 +329,6 @@ stint_master_serve(struct stint_master *m)
                 STINT_ESYSTEM, "the master cannot wait: %s", strerror(errno));
         }
     }
-    /* When it was told to quit, the loop still runs and has no outcome. */
     int rc = atomic_load(&m->outcome);
     return rc == 0 ? 0 : say(rc, "%s", m->sentence);
 }
@@ -269,7 +336,7 @@ stint_master_serve(struct stint_master *m)
 void
 stint_master_quit(struct stint_master *m)
 {
-    tell_end(m->end_fd);
+    loop_quit(&m->loop);
 }
 
 static void
@@ -289,6 +356,8 @@ stint_master_stop(struct stint_master *m)
 {
     if (m == NULL) return;
     stop_thread(m);
+    committer_stop(m->committer);
+    vault_close(&m->vault);
     if (m->context != NULL) (void)zmq_ctx_shutdown(m->context);
     zap_stop(m->zap);
     if (m->context != NULL) (void)zmq_ctx_term(m->context);

@@ -2,10 +2,12 @@
 
 #include <sodium.h>
 
+#include "common/base.h"
 #include "common/stint_error.h"
 #include "common/sys/host.h"
 #include "common/sys/say.h"
 #include "common/sys/secret.h"
+#include "master/core/queue.h"
 
 static const char DEFAULT_LISTEN[] = "tcp://127.0.0.1:4725";
 static const size_t FRAME_ROOM = 64 << 10; /* Beside one payload. */
@@ -116,6 +118,28 @@ read_sizes(struct core_config *c, const struct stint_master_options *o)
 }
 
 static int
+read_durability(struct core_config *c, const struct stint_master_options *o)
+{
+    static const char *const names[] = { [QUEUE_SYNCED] = "synced",
+        [QUEUE_WRITTEN] = "written",
+        [QUEUE_MEMORY] = "memory" };
+    uint8_t i = 0;
+
+    c->durable = o->state_dir != NULL && !o->memory;
+    if (o->durability == NULL) return 0;
+    while (i < ARRAY_LEN(names) && strcmp(names[i], o->durability) != 0) {
+        i++;
+    }
+    if (i == ARRAY_LEN(names)) {
+        return say(STINT_EINVAL,
+            "the durability \"%s\" is not synced, written or memory",
+            o->durability);
+    }
+    c->durability = i;
+    return 0;
+}
+
+static int
 read_core(struct core_config *c, const struct stint_master_options *o)
 {
     core_config_init(c);
@@ -124,6 +148,7 @@ read_core(struct core_config *c, const struct stint_master_options *o)
     c->no_create = o->no_create;
     c->software = "stint " STINT_VERSION;
     int rc = read_sizes(c, o);
+    if (rc == 0) rc = read_durability(c, o);
     if (rc == 0) rc = read_time("silence_ms", o->silence_ms, &c->silence);
     if (rc == 0) rc = read_time("session_ms", o->session_ms, &c->session_ttl);
     return rc;

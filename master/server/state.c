@@ -5,13 +5,13 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "common/base.h"
 #include "common/stint_error.h"
 #include "common/sys/say.h"
 #include "common/sys/secret.h"
+#include "master/server/lock.h"
 #include "proto/access.h"
 
 enum { PATH_ROOM = 4096, KEYS_FILE_MAX = 4 << 20, PASSES = 3 };
@@ -40,47 +40,6 @@ static void
 path_of(const struct state *s, const char *file, char out[PATH_ROOM + 32])
 {
     (void)snprintf(out, PATH_ROOM + 32, "%s/%s", s->dir, file);
-}
-
-/* ---- the lock ------------------------------------------------------------ */
-
-static int
-refuse_second(struct state *s)
-{
-    char holder[32];
-    ssize_t n = pread(s->lock_fd, holder, sizeof holder - 1, 0);
-
-    holder[n > 0 ? n : 0] = '\0';
-    holder[strcspn(holder, "\n")] = '\0';
-    return say(STINT_EBUSY,
-        "the state directory %s is in use by another master (process %s): stop "
-        "it, or choose another directory",
-        s->dir, holder[0] == '\0' ? "unknown" : holder);
-}
-
-static int
-lock(struct state *s)
-{
-    char path[PATH_ROOM + 32], pid[32];
-
-    path_of(s, "lock", path);
-    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (s->lock_fd < 0) {
-        return say(
-            STINT_ESYSTEM, "%s cannot be opened: %s", path, strerror(errno));
-    }
-    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK) return refuse_second(s);
-        return say(
-            STINT_ESYSTEM, "%s cannot be locked: %s", path, strerror(errno));
-    }
-    int length = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-    if (ftruncate(s->lock_fd, 0) != 0
-        || pwrite(s->lock_fd, pid, (size_t)length, 0) != length) {
-        return say(
-            STINT_ESYSTEM, "%s cannot be written: %s", path, strerror(errno));
-    }
-    return 0;
 }
 
 /* ---- the server's key ---------------------------------------------------- */
@@ -338,7 +297,7 @@ state_open(const char *dir, struct state **out)
     if (s == NULL) return say(STINT_ENOMEM, "no memory for the state");
     s->lock_fd = s->spare_fd = -1;
     int rc = set_dir(s, dir);
-    if (rc == 0) rc = lock(s);
+    if (rc == 0) rc = lock_dir("state directory", s->dir, &s->lock_fd);
     if (rc == 0) rc = load_keys(s);
     if (rc == 0) rc = load_passes(s);
     if (rc == 0) rc = load_server_key(s);
@@ -378,6 +337,12 @@ const struct auth_pair *
 state_admin(const struct state *s)
 {
     return &s->admin;
+}
+
+const char *
+state_dir(const struct state *s)
+{
+    return s->dir;
 }
 
 const char *

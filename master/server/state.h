@@ -5,6 +5,7 @@
  *     server.key   seed of the server's key pair, 64 hex digits
  *     keys         key table (keytable.h)
  *     access, submit.access, work.access
+ *     store/       what the queues hold (vault.h)
  *
  * All of mode 0600.  Made at the first start and used again at later ones; each
  * is written whole or not at all.  Who removes one of the access files gets a
@@ -42,6 +43,9 @@ const struct keytable *state_keys(const struct state *s);
 
 /** The pair in the admin access file.  Lends until the close. */
 const struct auth_pair *state_admin(const struct state *s);
+
+/** Its path, absolute.  Lends until the close. */
+const char *state_dir(const struct state *s);
 
 /** Path of the admin access file.  Lends until the close. */
 const char *state_admin_file(const struct state *s);

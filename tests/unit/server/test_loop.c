@@ -56,7 +56,6 @@ make_world(void **state)
     struct core_config config;
     struct address where;
     const char *why = NULL;
-    const struct logger silent = { .write = NULL };
 
     memset(&w, 0, sizeof w);
     random_pair(&w.server);
@@ -75,7 +74,8 @@ make_world(void **state)
     assert_int_equal(router_bind(w.router, &where, &w.place), 0);
     struct door door = { .core = w.core, .zap = w.zap };
     door_update(&door, clock_now());
-    assert_int_equal(loop_init(&w.loop, w.router, &door, &silent), 0);
+    const struct loop_parts parts = { .router = w.router, .door = door };
+    assert_int_equal(loop_init(&w.loop, &parts), 0);
     assert_int_equal(pthread_create(&w.thread, NULL, run, &w), 0);
     *state = &w;
     return 0;

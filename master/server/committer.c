@@ -1,0 +1,306 @@
+#include "master/server/committer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/check.h"
+#include "common/stint_error.h"
+#include "common/sys/clock.h"
+#include "common/sys/say.h"
+
+/* Idle for so long it tends the store, and again as long as there is more. */
+static const tick_ns PAUSE = 2 * TICK_MS;
+/* Never idle, it tends it as often as this, with a batch waiting. */
+static const tick_ns OVERDUE = 20 * TICK_MS;
+/* A full disk is asked again as often. */
+static const tick_ns AGAIN = 250 * TICK_MS;
+
+struct committer {
+    struct store *store;
+    struct logger logger;
+    pthread_t thread;
+    int news_fd; /* An eventfd. */
+    bool busy;   /* The loop's: what it gave is not heard of yet. */
+    atomic_bool has_news;
+
+    pthread_mutex_t lock;
+    pthread_cond_t work; /* `given` or `stopping`. */
+    bool given, stopping;
+    struct core_batch batch;    /* Whose it is says `given`. */
+    struct committer_news news; /* Not heard yet. */
+    char sentence[1024];        /* Of news.failed. */
+
+    /* The thread's. */
+    tick_ns tend_at; /* TICK_NEVER: nothing to tend. */
+    bool full;
+};
+
+/* ---- news ---------------------------------------------------------------- */
+
+static void
+tell(struct committer *c, const struct core_batch *done, int failed)
+{
+    const uint64_t one = 1;
+
+    (void)pthread_mutex_lock(&c->lock);
+    if (done != NULL) {
+        c->news.number = done->number;
+        c->news.ops = done->ops;
+    }
+    c->news.full = c->full;
+    if (failed != 0) {
+        c->news.failed = failed;
+        (void)snprintf(c->sentence, sizeof c->sentence, "%s", say_message());
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+    if (write(c->news_fd, &one, sizeof one) < 0) {
+        /* The counter is full: it was told already. */
+    }
+    /* In this order: who sees the flag can read the descriptor empty. */
+    atomic_store(&c->has_news, true);
+}
+
+bool
+committer_hear(struct committer *c, struct committer_news *news)
+{
+    uint64_t times = 0;
+
+    if (!atomic_exchange(&c->has_news, false)) return false;
+    if (read(c->news_fd, &times, sizeof times) < 0) {
+        /* Read already, with the news before this one. */
+    }
+    (void)pthread_mutex_lock(&c->lock);
+    *news = c->news;
+    c->news.number = 0;
+    buf_init(&c->news.ops);
+    (void)pthread_mutex_unlock(&c->lock);
+    if (news->number != 0) c->busy = false;
+    if (news->failed != 0) (void)say(news->failed, "%s", c->sentence);
+    return true;
+}
+
+static void
+note_full(struct committer *c, bool full, const char *why)
+{
+    if (full == c->full) return;
+    c->full = full;
+    if (full) {
+        logger_say(&c->logger, LOG_CRIT,
+            "disk-full cause=\"%s\": no new work is taken in until there is "
+            "room",
+            why);
+    } else {
+        logger_say(&c->logger, LOG_NOTICE, "disk-has-room");
+    }
+}
+
+/* ---- the thread ---------------------------------------------------------- */
+
+/* Wait for a batch until `until`; without one until then, or when it is to
+ * stop, returns false. */
+static bool
+wait_for_batch(struct committer *c, tick_ns until, struct core_batch *batch)
+{
+    struct timespec t = { .tv_sec = (time_t)(until / TICK_S),
+        .tv_nsec = (long)(until % TICK_S) };
+    int rc = 0;
+
+    (void)pthread_mutex_lock(&c->lock);
+    while (!c->given && !c->stopping && rc == 0) {
+        rc = until == TICK_NEVER
+                 ? pthread_cond_wait(&c->work, &c->lock)
+                 : pthread_cond_timedwait(&c->work, &c->lock, &t);
+    }
+    bool given = c->given;
+    if (given) *batch = c->batch;
+    c->given = false;
+    (void)pthread_mutex_unlock(&c->lock);
+    return given;
+}
+
+static bool
+is_stopping(struct committer *c)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    bool stopping = c->stopping;
+    (void)pthread_mutex_unlock(&c->lock);
+    return stopping;
+}
+
+static int
+tend(struct committer *c)
+{
+    int rc = store_tend(c->store);
+    if (rc < 0) {
+        tell(c, NULL, rc);
+        return rc;
+    }
+    bool was_full = c->full;
+    note_full(c, store_stat(c->store).full, "the reserve is used up");
+    if (c->full != was_full) tell(c, NULL, 0);
+    c->tend_at = c->full   ? clock_now() + AGAIN
+                 : rc == 0 ? TICK_NEVER
+                           : clock_now() + PAUSE;
+    return 0;
+}
+
+/* The disk is full: wait, and make room.  Returns whether to try again. */
+static bool
+wait_for_room(struct committer *c)
+{
+    struct core_batch none;
+
+    note_full(c, true, say_message());
+    tell(c, NULL, 0);
+    (void)wait_for_batch(c, clock_now() + AGAIN, &none);
+    if (is_stopping(c)) return false;
+    if (store_tend(c->store) < 0) {
+        /* The commit will say so. */
+    }
+    return true;
+}
+
+/* Returns 0, or why there will be no more commits. */
+static int
+commit(struct committer *c, struct core_batch *batch)
+{
+    const struct slice ops = { batch->ops.bytes, batch->ops.length };
+    int rc;
+
+    do {
+        rc = store_commit(c->store, ops, batch->sync);
+    } while ((rc == STINT_ENOSPACE || rc == STINT_ENOMEM) && wait_for_room(c));
+    if (rc == 0) {
+        note_full(c, store_stat(c->store).full, "the reserve is used up");
+        tell(c, batch, 0);
+        return 0;
+    }
+    buf_fini(&batch->ops);
+    tell(c, NULL, rc);
+    return rc;
+}
+
+static void *
+run(void *arg)
+{
+    struct committer *c = arg;
+    struct core_batch batch;
+    int rc = 0;
+
+    (void)pthread_setname_np(pthread_self(), "stint-store");
+    while (rc == 0) {
+        if (wait_for_batch(c, c->tend_at, &batch)) {
+            rc = commit(c, &batch);
+            tick_ns now = clock_now();
+            c->tend_at = tick_min(c->tend_at, now + PAUSE);
+            if (rc == 0 && c->tend_at + OVERDUE <= now) rc = tend(c);
+        } else if (is_stopping(c)) {
+            break;
+        } else {
+            rc = tend(c);
+        }
+    }
+    return NULL;
+}
+
+/* ---- the loop's side ----------------------------------------------------- */
+
+static int
+init_cond(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+
+    int rc = pthread_condattr_init(&attr);
+    if (rc != 0) return rc;
+    rc = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    if (rc == 0) rc = pthread_cond_init(cond, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    return rc;
+}
+
+static int
+start(struct committer *c)
+{
+    c->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (c->news_fd < 0) {
+        return say(STINT_ESYSTEM, "no descriptor is left: %s", strerror(errno));
+    }
+    int rc = pthread_mutex_init(&c->lock, NULL);
+    if (rc != 0) goto no_lock;
+    rc = init_cond(&c->work);
+    if (rc != 0) goto no_cond;
+    rc = pthread_create(&c->thread, NULL, run, c);
+    if (rc == 0) return 0;
+    (void)pthread_cond_destroy(&c->work);
+no_cond:
+    (void)pthread_mutex_destroy(&c->lock);
+no_lock:
+    (void)close(c->news_fd);
+    return say(STINT_ESYSTEM, "no thread for the store: %s", strerror(rc));
+}
+
+int
+committer_start(
+    struct store *store, const struct logger *logger, struct committer **out)
+{
+    struct committer *c = calloc(1, sizeof *c);
+    if (c == NULL) return say(STINT_ENOMEM, "no memory for the store");
+
+    c->store = store;
+    c->logger = *logger;
+    int rc = start(c);
+    if (rc != 0) {
+        free(c);
+        return rc;
+    }
+    *out = c;
+    return 0;
+}
+
+void
+committer_stop(struct committer *c)
+{
+    if (c == NULL) return;
+    (void)pthread_mutex_lock(&c->lock);
+    c->stopping = true;
+    (void)pthread_cond_signal(&c->work);
+    (void)pthread_mutex_unlock(&c->lock);
+    (void)pthread_join(c->thread, NULL);
+    if (c->given) buf_fini(&c->batch.ops);
+    buf_fini(&c->news.ops);
+    (void)pthread_cond_destroy(&c->work);
+    (void)pthread_mutex_destroy(&c->lock);
+    (void)close(c->news_fd);
+    free(c);
+}
+
+int
+committer_fd(const struct committer *c)
+{
+    return c->news_fd;
+}
+
+bool
+committer_is_idle(const struct committer *c)
+{
+    return !c->busy;
+}
+
+void
+committer_give(struct committer *c, struct core_batch *batch)
+{
+    CHECK(!c->busy);
+    c->busy = true;
+    (void)pthread_mutex_lock(&c->lock);
+    c->batch = *batch;
+    c->given = true;
+    (void)pthread_mutex_unlock(&c->lock);
+    (void)pthread_cond_signal(&c->work);
+    buf_init(&batch->ops);
+}
