@@ -133,7 +133,9 @@ build/libstint.pc: Makefile
 # A source that defines stint_handlers is a plug-in: libNAME.so.
 USERS := $(wildcard examples/*.c tests/integration/*.c bench/*.c)
 PLUGIN_SRC := $(shell grep -ls 'stint_handlers\[\]' $(USERS) /dev/null)
-PROGRAM_SRC := $(filter-out $(PLUGIN_SRC) bench/redis_bench.c,$(USERS))
+# Programs of the benchmarks that are not users of the library.
+BENCH_OWN := bench/redis_bench.c bench/beanstalk_bench.c bench/slow_sync.c
+PROGRAM_SRC := $(filter-out $(PLUGIN_SRC) $(BENCH_OWN),$(USERS))
 plugin = $(O)/$(dir $(1))lib$(patsubst lib%,%,$(basename $(notdir $(1)))).so
 PLUGINS := $(foreach p,$(PLUGIN_SRC),$(call plugin,$(p)))
 PROGRAMS := $(patsubst %.c,$(O)/%,$(PROGRAM_SRC))
@@ -225,13 +227,18 @@ fuzz:                                  ## the fuzzers, SECONDS=60 in all
 	@$(MAKE) --no-print-directory CONFIG=fuzz fuzz-build
 	@tests/run fuzz $(SECONDS) $(FUZZERS:$(O)/%=build/fuzz/%)
 
-bench: prog lib                        ## measure against Redis and BaseManager
+bench: prog lib                        ## measure against Redis, beanstalkd and BaseManager
 	@scripts/deps bench
 	@$(MAKE) --no-print-directory bench-build
 	@bench/run $(BENCH)
-bench-build: $(call in,bench) $(O)/bench/redis_bench
+bench-build: $(call in,bench) $(O)/bench/redis_bench $(O)/bench/beanstalk_bench \
+  $(O)/bench/libslow_sync.so
 $(O)/bench/redis_bench: $(O)/bench/redis_bench.o
 	@echo "  LD $@"; $(CC) $(LDFLAGS) $^ -lhiredis -o $@
+$(O)/bench/beanstalk_bench: $(O)/bench/beanstalk_bench.o
+	@echo "  LD $@"; $(CC) $(LDFLAGS) $^ -o $@
+$(O)/bench/libslow_sync.so: $(O)/bench/slow_sync.o
+	@echo "  LD $@"; $(CC) $(LDFLAGS) -shared $^ -o $@
 
 # ---- lints -------------------------------------------------------------------
 
