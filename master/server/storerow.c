@@ -21,11 +21,6 @@ static const struct {
 };
 /* clang-format on */
 
-static const char *const kind_names[ROW_KINDS] = {
-#define ROW(label, number, rec) [number] = #label,
-#include "proto/messages.def"
-};
-
 static bool
 is_known(unsigned kind)
 {
@@ -35,7 +30,7 @@ is_known(unsigned kind)
 const char *
 stint_store_kind(unsigned kind)
 {
-    return kind < ROW_KINDS ? kind_names[kind] : NULL;
+    return kind < ROW_KINDS ? kinds[kind].name : NULL;
 }
 
 /* ---- out ----------------------------------------------------------------- */
