@@ -164,6 +164,7 @@ NEEDS_store := store sys proto common
 NEEDS_server := server store sys core proto common
 NEEDS_client := client rpc sys proto common
 NEEDS_worker := worker agent sys proto common
+ALSO_store := $(patsubst %.c,$(O)/%.o,$(wildcard tests/disk/*.c))
 ALSO_server := $(O)/client.o
 ALSO_client := $(O)/master.o
 ALSO_worker := $(O)/client.o $(O)/master.o
@@ -210,10 +211,10 @@ clang:                                 ## build everything with clang -Weverythi
 	  $(if $(wildcard tests/sim/*.c),build/clang/tests/sim/sim)
 
 SIM := $(O)/tests/sim/sim
-$(SIM): $(patsubst %.c,$(O)/%.o,$(wildcard tests/sim/*.c)) $(call archives,core agent rpc proto common)
+$(SIM): $(patsubst %.c,$(O)/%.o,$(wildcard tests/sim/*.c tests/disk/*.c)) $(call archives,core agent rpc store sys proto common)
 	@mkdir -p $(@D)
 	@echo "  LD $@"; $(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group \
-	  $(filter %.a,$^) -Wl,--end-group -lsodium -o $@
+	  $(filter %.a,$^) -Wl,--end-group $(LIBS_EXT) -o $@
 sim: $(SIM)                            ## the simulation, SEEDS=2000 of them
 	@$(SIM) $(SEEDS)
 

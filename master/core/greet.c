@@ -230,14 +230,15 @@ resume(const struct core *core, struct session *s,
  * its client did not get the welcome that said so.  Returns false if it is no
  * such one. */
 static bool
-begin_again(
-    const struct core *core, struct session *s, const struct msg_hello *hello)
+begin_again(struct core *core, tick_ns now, struct session *s,
+    const struct msg_hello *hello)
 {
     if (s == NULL || s->leaving) return false;
     bool unheard = s->stream.seen == 0 && s->stream.acked == 0
                    && !is_of_this_start(core, hello);
     if (!s->restored && !unheard) return false;
     s->restored = false;
+    set_alarm(core, s, tick_after(now, core->config.silence));
     return stream_resume(&s->stream, 0) == 0;
 }
 
@@ -262,7 +263,7 @@ greet_hello(struct core *core, tick_ns now, uint64_t conn, struct key *key,
     if (resumed) {
         core->out -= before - session_out_bytes(s);
         receipt_heard(core, s);
-    } else if (!begin_again(core, s, hello)) {
+    } else if (!begin_again(core, now, s, hello)) {
         if (s != NULL) greet_forget(core, now, s);
         s = NULL;
         if (make_room(core, now)) {

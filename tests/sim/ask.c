@@ -192,6 +192,20 @@ check_trespass(const struct ask *ask, const struct msg *m)
 }
 
 static void
+tell_done(const struct ask *ask, struct proto_list refused)
+{
+    bool is_refused[ASK_BATCH] = { false };
+    struct rec_refusal refusal;
+
+    while (codec_list_next(&refused, RECORD_refusal, &refusal)) {
+        if (refusal.index < ASK_BATCH) is_refused[refusal.index] = true;
+    }
+    for (uint32_t i = 0; i < ask->done_count; i++) {
+        if (!is_refused[i]) ledger_told(ask->client->world, ask->done[i]);
+    }
+}
+
+static void
 take_answer(struct ask *ask, const struct msg *m)
 {
     struct client *c = ask->client;
@@ -204,6 +218,7 @@ take_answer(struct ask *ask, const struct msg *m)
     if (m->type == MSG_tasks) consume_tasks(c, m->as.tasks.tasks);
     if (m->type == MSG_outcome) {
         c->world->stats.stale += m->as.outcome.refused.count;
+        tell_done(ask, m->as.outcome.refused);
     }
     if (m->type == MSG_ok && ask->verb == MSG_join) c->world->stats.joins += 1;
 }

@@ -13,7 +13,9 @@ struct ask {
     struct rpc_request r;
     struct client *client;
     enum msg_type verb;
-    bool trespass; /* The master must refuse it. */
+    bool trespass;            /* The master must refuse it. */
+    uint64_t done[ASK_BATCH]; /* Tasks whose completion it is. */
+    uint32_t done_count;
 };
 
 /** A request whose message is to be written next. */

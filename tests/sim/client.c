@@ -21,6 +21,13 @@ note_restart(void *arg)
 {
     struct client *c = arg;
 
+    c->shows = true;
+    c->lives += 1;
+    if (c->kept) {
+        c->kept = false;
+        world_trace(c->world, "client %u: the master was restarted", c->uid);
+        return;
+    }
     c->restarts += 1;
     c->restarted_at = c->world->now;
     c->world->stats.restarts += 1;
@@ -243,6 +250,7 @@ work(struct client *c)
     struct world *w = c->world;
 
     if (c->leaving) return;
+    if (c->shows && rpc_state(c->rpc) == RPC_UP) consume_show(c);
     consume_finish(c);
     if (!c->consumes || c->next_get > w->now) return;
     c->next_get = w->now + (c->strict ? 20 : 5) * TICK_MS;

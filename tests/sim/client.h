@@ -13,6 +13,7 @@ struct client_item {
     uint32_t restarts; /* Of the client, when it was put. */
     uint8_t accepted;  /* How often the master took it in. */
     uint8_t shown;     /* How often its result was shown. */
+    uint32_t shown_at; /* In which life of the session. */
     bool is_put, wants, answered, refused;
 };
 
@@ -51,6 +52,9 @@ struct client {
     tick_ns heard; /* When the master last got a frame of it. */
     uint32_t restarts;
     tick_ns restarted_at;
+    uint32_t lives; /* Of the session: it begins again with each restart. */
+    bool kept;      /* The master was restarted and knows it still. */
+    bool shows;     /* It is to say what it holds. */
 
     struct client_item *items; /* By request number. */
     uint64_t items_count;

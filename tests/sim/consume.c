@@ -165,14 +165,15 @@ write_completion(struct client *c, struct buf *b, struct codec_list *list,
         });
 }
 
-static void
+static struct ask *
 finish_message(
     struct client *c, enum client_plan plan, uint32_t count, struct msg *m)
 {
     struct rnd *r = &c->world->rnd;
 
     *m = (struct msg){ .type = verbs[plan] };
-    m->as.done.request = ask_begin(c, m->type, 1, 64 * count, false)->r.number;
+    struct ask *ask = ask_begin(c, m->type, 1, 64 * count, false);
+    m->as.done.request = ask->r.number;
     if (plan == CLIENT_FINAL) m->as.fail.final = 1;
     if (m->type == MSG_fail) {
         m->as.fail.reason = slice_of("it did not work");
@@ -186,6 +187,7 @@ finish_message(
     if (plan == CLIENT_RENEW && rnd_one_in(r, 500)) {
         m->as.renew.lease_ns = (uint64_t)rnd_time(r, 10 * TICK_S);
     }
+    return ask;
 }
 
 static void
@@ -211,7 +213,7 @@ finish(struct client *c, enum client_plan plan, uint32_t left)
 {
     struct msg m;
 
-    finish_message(c, plan, left, &m);
+    struct ask *ask = finish_message(c, plan, left, &m);
     struct buf *b = rpc_message(c->rpc);
     struct codec_list list = codec_list_begin(b, &m);
     LIST_FOREACH (node, after, &c->held) {
@@ -221,6 +223,7 @@ finish(struct client *c, enum client_plan plan, uint32_t left)
         left--;
         if (plan == CLIENT_DONE) {
             write_completion(c, b, &list, h);
+            ask->done[ask->done_count++] = h->task;
         } else {
             codec_list_add(b, &list, RECORD_fence,
                 &(struct rec_fence){ h->task, h->attempt, h->nonce });
@@ -239,6 +242,33 @@ consume_finish(struct client *c)
     for (uint32_t plan = 0; plan < CLIENT_PLANS; plan++) {
         if (due[plan] > 0) finish(c, (enum client_plan)plan, due[plan]);
     }
+}
+
+void
+consume_show(struct client *c)
+{
+    uint32_t left = c->held_count;
+    struct list *node = c->held.next;
+
+    c->shows = false;
+    do {
+        struct msg m = { .type = MSG_renew };
+        uint32_t count = left < ASK_BATCH ? left : ASK_BATCH;
+        m.as.renew.all = count == left;
+        m.as.renew.request =
+            ask_begin(c, MSG_renew, 1, 64 * count + 16, false)->r.number;
+        struct buf *b = rpc_message(c->rpc);
+        struct codec_list list = codec_list_begin(b, &m);
+        left -= count;
+        for (; count > 0; count--, node = node->next) {
+            const struct client_held *h =
+                CONTAINER_OF(node, struct client_held, node);
+            codec_list_add(b, &list, RECORD_fence,
+                &(struct rec_fence){ h->task, h->attempt, h->nonce });
+        }
+        codec_list_end(b, &list);
+    } while (left > 0);
+    c->world->stats.shows += 1;
 }
 
 /* ---- fences that are not one's own ----------------------------------------
@@ -261,7 +291,8 @@ consume_forge(struct client *c)
     if (how == 0) h.nonce ^= 1 + rnd_next(r) % 1000;
     if (how == 1) h.attempt += 1;
     w->stats.forged += 1;
-    finish_message(c, rnd_one_in(r, 500) ? CLIENT_DONE : CLIENT_RENEW, 1, &m);
+    (void)finish_message(
+        c, rnd_one_in(r, 500) ? CLIENT_DONE : CLIENT_RENEW, 1, &m);
     struct buf *b = rpc_message(c->rpc);
     struct codec_list list = codec_list_begin(b, &m);
     if (m.type == MSG_done) {

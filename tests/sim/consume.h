@@ -15,6 +15,9 @@ void consume_tasks(struct client *c, struct proto_list list);
 /** Finish what is due: done, fail, release or renew, many in a message. */
 void consume_finish(struct client *c);
 
+/** Say what is held: the master was restarted. */
+void consume_show(struct client *c);
+
 /** Show a fence that is not one's own, or never was (I5). */
 void consume_forge(struct client *c);
 

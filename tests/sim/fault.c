@@ -107,6 +107,31 @@ stall(struct world *w)
     ledger_look(w, LEDGER_OTHER);
 }
 
+/* The master dies, is away for a while, and comes back. */
+static void
+crash(struct world *w)
+{
+    bool power = rnd_one_in(&w->rnd, 400);
+    tick_ns gap =
+        rnd_time(&w->rnd, rnd_one_in(&w->rnd, 100) ? 20 * TICK_S : TICK_S);
+
+    w->stats.crashes += 1;
+    if (power) w->stats.power_cuts += 1;
+    world_trace(w, "%s", power ? "the power is cut" : "the master is killed");
+    keep_crash(w, power);
+    net_leave_all(&w->net, &w->rnd, w->now);
+    for (tick_ns until = w->now + gap; w->now < until;) {
+        w->now = tick_min(until, w->now + TICK_S / 10);
+        for (uint32_t uid = 1; uid <= w->clients_count; uid++)
+            client_pump(w->clients[uid]);
+        net_leave_all(&w->net, &w->rnd, w->now);
+    }
+    keep_start(w);
+    recall_crashed(w);
+    world_trace(w, "start %u of the master", w->starts);
+    ledger_look(w, LEDGER_OTHER);
+}
+
 static void
 shut_down(struct world *w)
 {
@@ -134,6 +159,7 @@ fault_strike(struct world *w)
         { w->plan.revoke, revoke },
         { w->plan.stall, stall },
         { w->plan.shutdown, shut_down },
+        { w->plan.crash, crash },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(faults); i++) {

@@ -111,6 +111,7 @@ read_claims(struct ledger *l, const struct msg *m)
         claim_fences(l, MSG_fail, m->as.fail.tasks, m->as.fail.final);
     }
     if (m->type == MSG_renew) {
+        if (m->as.renew.all != 0) l->shows = true;
         claim_fences(l, MSG_renew, m->as.renew.tasks, m->as.renew.lease_ns);
     }
     if (m->type == MSG_release) {
@@ -141,7 +142,7 @@ ledger_expect(struct world *w, const struct net_conn *conn, struct slice wire)
     const char *where;
 
     l->claims_count = 0;
-    l->closes = l->cancels = false;
+    l->closes = l->cancels = l->shows = false;
     l->from = conn->client;
     l->from_key = keyring_find(&w->core->keys, conn->key);
     if (codec_open(wire, &f) != 0) return;
@@ -149,6 +150,14 @@ ledger_expect(struct world *w, const struct net_conn *conn, struct slice wire)
     if (!l->fresh && f.number != 0) return;
     while (codec_next(&f, &m, &where) > 0)
         read_claims(l, &m);
+}
+
+/* It shows a grant that the crash came before. */
+static bool
+is_adopted(const struct ledger_entry *e, const struct ledger_claim *c)
+{
+    return e->may_adopt && e->state == TASK_READY
+           && c->attempt == (uint64_t)e->attempts + 1 && c->nonce == e->nonce;
 }
 
 /* The claim that could have changed `e`: its fence is that of the live lease
@@ -161,6 +170,7 @@ find_claim(const struct ledger *l, uint64_t id, const struct ledger_entry *e,
         const struct ledger_claim *c = &l->claims[i];
         if (c->verb != verb || c->task != id) continue;
         if (verb == MSG_cancel) return c;
+        if (is_adopted(e, c)) return c;
         if (e->state != TASK_LEASED || c->attempt != e->attempts) continue;
         if (c->nonce == e->nonce && l->from_key == e->key) return c;
     }
@@ -196,6 +206,17 @@ done(struct world *w, enum ledger_cause cause, uint64_t id,
             "task %" PRIu64 " is done by a fence that was not live", id);
     }
     e->hash = c->how;
+}
+
+void
+ledger_told(struct world *w, uint64_t task)
+{
+    struct ledger_entry *e = entry_of(w, task);
+
+    if (e->end != TASK_DONE) {
+        world_fail(w, "I4", "task %" PRIu64 " is said to be done", task);
+    }
+    e->told_done = true;
 }
 
 static void
@@ -274,9 +295,10 @@ static void
 look_at_new(struct world *w, enum ledger_cause cause)
 {
     struct ledger *l = &w->ledger;
-    /* What is given back may be more than the bound. */
-    bool gives_back = l->claims_count > 0 || l->closes;
-    bool exact = cause == LEDGER_TURNED || !gives_back;
+    /* What is given back may be more than the bound; so may grants be that were
+     * undone by a crash. */
+    bool gives_back = l->claims_count > 0 || l->closes || w->starts > 1;
+    bool exact = !gives_back || (cause == LEDGER_TURNED && w->starts <= 1);
 
     while (l->count < w->core->tasks.last) {
         const struct task *t = task_table_find(&w->core->tasks, l->count + 1);
@@ -333,7 +355,7 @@ returned(struct world *w, enum ledger_cause cause, uint64_t id,
         e->spent_most += 1;
     } else if (received && find_claim(l, id, e, MSG_release) != NULL) {
         return;
-    } else if (lost) {
+    } else if (lost || (received && l->shows && l->from == e->holder)) {
         e->spent_most += 1;
     } else {
         world_fail(w, "I5",
@@ -380,8 +402,13 @@ granted(struct world *w, enum ledger_cause cause, const struct task *t,
     struct ledger_entry *e)
 {
     const struct lease *l = t->is.lease;
+    bool adopted = cause == LEDGER_RECEIVED && e->may_adopt
+                   && l->nonce == e->nonce && t->attempts == e->attempts + 1;
 
-    if (cause != LEDGER_TURNED || t->attempts != e->attempts + 1) {
+    if (adopted) w->stats.adopted += 1;
+    e->may_adopt = false;
+    if ((cause != LEDGER_TURNED && !adopted)
+        || t->attempts != e->attempts + 1) {
         world_fail(w, "I5", "task %" PRIu64 ": attempt %u follows %u", t->id,
             t->attempts, e->attempts);
     }
@@ -521,7 +548,7 @@ look_at_tasks(struct world *w, enum ledger_cause cause, uint64_t known)
         world_fail(w, "I2", "%" PRIu64 " tasks are open, not %" PRIu64, open,
             w->ledger.open);
     }
-    if (bytes > w->config.memory_max) {
+    if (bytes > w->config.memory_max && !w->plan.durable) {
         world_fail(w, "I9", "%zu bytes of payloads, and the budget is %zu",
             bytes, w->config.memory_max);
     }

@@ -43,6 +43,8 @@ struct ledger_entry {
     uint64_t hash;                    /* Of the accepted result. */
     uint32_t spent_least, spent_most; /* Attempts that are used up. */
     bool is_final;                    /* The last failure was. */
+    bool told_done;                   /* Its worker heard that it is. */
+    bool may_adopt; /* A grant that was lost in a crash; `nonce` is its. */
 };
 
 /* A fence that a frame shows. */
@@ -66,6 +68,7 @@ struct ledger {
     bool fresh;    /* The frame is one that the core acts upon. */
     bool closes;   /* It may end its session: hello, bye. */
     bool cancels;  /* It may end tasks: cancel, shutdown. */
+    bool shows;    /* It says what its sender holds. */
     uint32_t from; /* uid of its sender */
     const void *from_key;
     tick_ns next_check;
@@ -92,6 +95,9 @@ enum ledger_cause { LEDGER_RECEIVED, LEDGER_TURNED, LEDGER_OTHER };
 
 /** Compare the core with what it was; fail where a promise is broken. */
 void ledger_look(struct world *w, enum ledger_cause cause);
+
+/** A worker hears that its completion of `task` was accepted. */
+void ledger_told(struct world *w, uint64_t task);
 
 /** The clock jumped and the core was told: what was promised moves too. */
 void ledger_stalled(struct world *w, tick_ns gap);

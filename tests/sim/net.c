@@ -221,3 +221,19 @@ net_sweep(struct net *net)
         if (!conn->at_client && !conn->at_master) conn_free(conn);
     }
 }
+
+void
+net_leave_all(struct net *net, struct rnd *rnd, tick_ns now)
+{
+    LIST_FOREACH (node, after, &net->conns) {
+        struct net_conn *conn = CONTAINER_OF(node, struct net_conn, node);
+        if (!conn->at_master) continue;
+        conn->at_master = false;
+        pipe_close(&conn->up);
+        if (rnd_one_in(rnd, 800)) {
+            conn->client_learns = conn->down.last + rnd_time(rnd, TICK_S);
+            if (conn->client_learns < now) conn->client_learns = now;
+        }
+    }
+    net_sweep(net);
+}

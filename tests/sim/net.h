@@ -78,6 +78,9 @@ bool net_is_well(const struct net_conn *conn);
  * `later` (TICK_NEVER: never). */
 void net_leave(tick_ns now, struct net_conn *conn, tick_ns later);
 
+/** The master is dead: no connection has a master's end any more. */
+void net_leave_all(struct net *net, struct rnd *rnd, tick_ns now);
+
 /** Free the connections that neither end holds any more. */
 void net_sweep(struct net *net);
 

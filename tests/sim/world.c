@@ -80,6 +80,8 @@ make_plan(struct world *w)
     p->revoke = fault(r, 15);
     p->stall = fault(r, 15);
     p->shutdown = fault(r, 10);
+    p->durable = rnd_one_in(r, 700);
+    if (p->durable) p->crash = fault(r, 100);
     p->duplicate = fault(r, 100);
     p->replay = fault(r, 500);
     p->hang = fault(r, 100);
@@ -104,6 +106,8 @@ make_config(struct world *w)
     static const tick_ns lives[] = { TICK_S / 10, 5 * TICK_S, 60 * TICK_S };
     c->silence = silences[rnd_below(r, ARRAY_LEN(silences))];
     c->session_ttl = lives[rnd_below(r, ARRAY_LEN(lives))];
+    c->grace = c->silence + rnd_time(r, 10 * TICK_S);
+    if (rnd_one_in(r, 200)) c->durability = QUEUE_WRITTEN;
     if (rnd_one_in(r, 100)) {
         c->sessions_max = 6;
         c->session_ttl = 5 * TICK_S;
@@ -140,6 +144,7 @@ world_turn(struct world *w)
 
     core_turn(w->core, w->now);
     ledger_look(w, LEDGER_TURNED);
+    keep_turn(w);
     if (core_next_deadline(w->core) <= w->now) {
         world_fail(w, "core_turn", "something is still due");
     }
@@ -173,12 +178,26 @@ check_memory(struct world *w)
     }
 }
 
+/* A session that is known after a restart is not forgotten, though its frames
+ * are numbered anew. */
+static void
+note_kept(struct world *w, const struct net_conn *conn)
+{
+    struct session *s;
+    uint8_t id[PROTO_SESSION_BYTES] = { 0 };
+
+    memcpy(id, &conn->client, sizeof conn->client);
+    HASH_FIND(by_id, w->core->by_id, id, PROTO_SESSION_BYTES, s);
+    if (s != NULL && s->restored) w->clients[conn->client]->kept = true;
+}
+
 static void
 master_receive(struct world *w, struct net_conn *conn, struct frame *f)
 {
     struct slice wire = { f->bytes, f->length };
 
     ledger_expect(w, conn, wire);
+    note_kept(w, conn);
     core_receive(w->core, w->now, conn->id, conn->key, wire);
     ledger_look(w, LEDGER_RECEIVED);
     w->stats.frames += 1;
@@ -236,7 +255,8 @@ deliver_upwards(struct world *w)
 static void
 happen(struct world *w)
 {
-    if (deliver_upwards(w) || core_next_deadline(w->core) <= w->now) {
+    if (deliver_upwards(w) || core_next_deadline(w->core) <= w->now
+        || keep_due(w) <= w->now) {
         world_turn(w);
     }
     for (uint32_t uid = 1; uid <= w->clients_count; uid++)
@@ -247,7 +267,7 @@ happen(struct world *w)
 static tick_ns
 next_event(const struct world *w)
 {
-    tick_ns next = core_next_deadline(w->core);
+    tick_ns next = tick_min(core_next_deadline(w->core), keep_due(w));
 
     LIST_FOREACH (node, after, &w->net.conns) {
         const struct net_conn *conn = CONTAINER_OF(node, struct net_conn, node);
@@ -331,8 +351,9 @@ world_init(struct world *w, uint64_t seed, bool trace)
     make_config(w);
     ledger_init(&w->ledger);
     net_init(&w->net, rnd_time(&w->rnd, 3 * TICK_MS));
-    w->core = core_new(&w->config, w->now);
-    CHECK(w->core != NULL);
+    keep_init(w);
+    keep_start(w);
+    if (w->plan.durable) recall_started(w);
     make_queues(w);
     make_clients(w);
 }
@@ -498,6 +519,8 @@ world_fini(struct world *w)
     for (uint32_t uid = 1; uid <= w->clients_count; uid++)
         client_free(w->clients[uid]);
     core_free(w->core);
+    keep_fini(w);
+    recall_fini(w);
     net_fini(&w->net);
     ledger_fini(&w->ledger);
 }

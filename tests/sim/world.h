@@ -10,8 +10,10 @@
 #define WORLD_H
 
 #include "master/core/core.h"
+#include "tests/sim/keep.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/net.h"
+#include "tests/sim/recall.h"
 #include "tests/sim/rnd.h"
 
 struct client;
@@ -20,8 +22,10 @@ enum { WORLD_QUEUES = 5, WORLD_KEYS_MAX = 64, WORLD_CLIENTS_MAX = 256 };
 
 /* What this seed is about; chances are in a thousand for each step. */
 struct plan {
-    bool calm; /* One consumer, no faults: the strict promises. */
+    bool calm;    /* One consumer, no faults: the strict promises. */
+    bool durable; /* The master has a store. */
     uint32_t cut, freeze, kill, spawn, revoke, stall, bye, shutdown;
+    uint32_t crash;                      /* The master itself. */
     uint32_t duplicate;                  /* For each frame to the master. */
     uint32_t replay;                     /* For each new connection. */
     uint32_t hang, fail, forge;          /* What consumers do, for each task. */
@@ -37,7 +41,8 @@ struct plan {
     C(hung) C(forged) C(trespasses) C(cuts) C(freezes) C(kills) C(byes) \
     C(spawns) C(revokes) C(stalls) C(shutdowns) C(duplicates) C(replays) \
     C(reconnects) C(restarts) C(silences) C(full) C(budget) C(toolarge) \
-    C(refused) C(joins) C(overdraft)
+    C(refused) C(joins) C(crashes) C(power_cuts) C(recrashes) C(commits) \
+    C(undone) C(adopted) C(shows) C(overdraft)
 /* clang-format on */
 
 struct world_stats {
@@ -80,6 +85,9 @@ struct world {
     uint64_t consumer_last[WORLD_QUEUES]; /* Calm: last id handed out. */
 
     struct ledger ledger;
+    struct keep keep;
+    struct recall recall;
+    uint32_t starts; /* Of the master. */
     struct world_stats stats;
 };
 
