@@ -849,14 +849,20 @@ STINT_CHECK int stint_store_export(const char *data_dir,
  * called again, and returns 1; 0 at the end; or a negative error, which is
  * returned.  Fields that are not there are zero.
  *
- * Returns: 0 with *count (may be NULL) rows, or STINT_EEXISTS (there is a store
- *          already), STINT_EBUSY (a master runs there), STINT_EINVAL (a row is
- *          none; stint_error_message() says why), STINT_ENOSPACE, STINT_EDISK,
- *          STINT_ESYSTEM, STINT_ENOMEM; then there is no store, as before.
+ * When rows are missing that others need, as after damage, what is left is
+ * mended so that a master takes it: counts are set to what is there, a lost
+ * queue gets the name "recovered-N", what belongs to a lost task is left out.
+ * `mended` (may be NULL) is told each in a sentence.
+ *
+ * Returns: 0 with *count (may be NULL) rows taken, or STINT_EEXISTS (there is a
+ *          store already), STINT_EBUSY (a master runs there), STINT_EINVAL (a
+ *          row is none, or does not fit the others; stint_error_message() says
+ *          why), STINT_ENOSPACE, STINT_EDISK, STINT_ESYSTEM, STINT_ENOMEM; then
+ *          there is no store, as before.
  */
 STINT_CHECK int stint_store_import(const char *data_dir,
-    int (*next)(void *arg, struct stint_store_row *row), void *arg,
-    uint64_t *count);
+    int (*next)(void *arg, struct stint_store_row *row),
+    void (*mended)(void *arg, const char *what), void *arg, uint64_t *count);
 
 /**
  * Copy the state directory `data_dir` with its keys, its access files and its
