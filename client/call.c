@@ -56,6 +56,7 @@ begin(struct call *c, struct stint *s, uint32_t count, size_t bytes, bool slow)
     c->r.answered = take_answer;
     c->r.arg = c;
     c->r.slow = slow;
+    c->r.asked_at = clock_now();
 
     int rc = pump_obstacle(s);
     if (rc != 0) return rc;

@@ -12,6 +12,7 @@
 #include "client/dial.h"
 #include "client/find.h"
 #include "client/future.h"
+#include "client/hold.h"
 #include "client/pump.h"
 #include "client/queue.h"
 #include "common/sys/clock.h"
@@ -34,7 +35,10 @@ take_result(void *arg, const struct rec_result *result)
 static void
 take_restart(void *arg)
 {
-    future_lose_accepted(arg);
+    struct stint *s = arg;
+
+    if (rpc_welcome(s->rpc).kept == 0) future_lose_accepted(s);
+    hold_show(s, clock_now());
 }
 
 static void

@@ -21,7 +21,9 @@ enum {
 
 #define MESSAGE_MAX ((int64_t)INT32_MAX + 64)
 #define BACKOFF_FIRST (100 * TICK_MS)
-#define BACKOFF_MAX (30 * TICK_S)
+/* A master that was away for long is found within so long, and by thousands of
+ * clients not at once: half of each pause is by lot. */
+#define BACKOFF_MAX (3 * TICK_S)
 #define ATTEMPT_MAX (6 * TICK_S)
 /* An attempt that ends sooner was refused; others time out. */
 #define REFUSED_MAX TICK_S

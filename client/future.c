@@ -150,8 +150,9 @@ void
 future_lose_accepted(struct stint *s)
 {
     struct failing failing = { s, STINT_ELOST,
-        "the master does not know our session any more: it was started again, "
-        "or we were away too long; what became of the task is not known",
+        "the master does not know our session any more: it was started again "
+        "without what it had in memory, or we were away too long; what became "
+        "of the task is not known",
         true };
 
     numbers_each(&s->futures, fail_one, &failing);

@@ -40,7 +40,8 @@ void future_refused(struct stint *s, uint64_t number, uint64_t count, int code,
 /** One ended. */
 void future_ended(struct stint *s, const struct rec_result *result);
 
-/** The session was forgotten: no result comes for what was accepted. */
+/** The master kept nothing of the session: no result comes for what was
+ * accepted. */
 void future_lose_accepted(struct stint *s);
 
 /** All that are open end with `code`. */

@@ -92,6 +92,7 @@ get_begin(struct stint *s, const struct get_want *want)
         g->s = s;
         g->r = (struct rpc_request){ .answered = take_answer, .arg = g };
         g->r.slow = want->wait_ns > 0;
+        g->r.asked_at = clock_now();
         g->queues = want->queues;
         g->count = want->count;
         g->lease = want->lease;
@@ -111,20 +112,25 @@ get_begin(struct stint *s, const struct get_want *want)
     return NULL;
 }
 
-void
-get_forget(struct get *g)
+static void
+cancel(struct get *g)
 {
     struct msg m = { .type = MSG_get_cancel };
 
+    if (g->over || g->cancelled) return;
+    g->cancelled = g->r.once = true;
+    m.as.get_cancel.get = g->r.number;
+    codec_message(rpc_message(g->s->rpc), &m);
+}
+
+void
+get_forget(struct get *g)
+{
     g->forgotten = true;
     task_give_back(g->s, &g->got);
     list_remove(&g->node);
-    if (g->over) {
-        get_free(g);
-        return;
-    }
-    m.as.get_cancel.get = g->r.number;
-    codec_message(rpc_message(g->s->rpc), &m);
+    cancel(g);
+    if (g->over) get_free(g);
 }
 
 /* ---- calls --------------------------------------------------------------- */
@@ -152,29 +158,46 @@ move(struct get *g, struct list *got)
 static int
 finish(struct get *g, int rc, struct list *got, size_t *count)
 {
+    int code = g->code;
+
     *count = move(g, got);
-    if (rc == 0 && g->code != 0) {
+    if (g->cancelled && code == STINT_ECANCELLED) {
+        code = STINT_EEMPTY; /* We ended it, as nothing had come. */
+        g->text.length = 0;
+    }
+    if (rc == 0 && code != 0) {
         rc = pump_obstacle(g->s);
-        if (rc == 0) rc = call_say(g->code, g->text);
+        if (rc == 0) rc = call_say(code, g->text);
     }
     if (*count > 0) rc = 0;
     get_forget(g);
     return rc;
 }
 
+/* The master ends a get at its deadline.  If it was away then, or the request
+ * was long on its way, half of the grace is left to end it ourselves: a caller
+ * for whom nothing came is not to wonder what became of it. */
+static int
+wait_end(struct get *g, tick_ns patience)
+{
+    tick_ns early = patience;
+
+    if (early != TICK_NEVER) early -= STINT_GRACE_MS * TICK_MS / 2;
+    int rc = pump_wait(g->s, is_over, g, early);
+    if (rc != STINT_ETIMEOUT && rc != STINT_EUNREACHABLE) return rc;
+    cancel(g);
+    return pump_wait(g->s, is_over, g, patience);
+}
+
 int
 get_wait(struct stint *s, struct get_want *want, tick_ns deadline,
     tick_ns patience, struct list *got, size_t *count)
 {
-    for (;;) {
-        int rc = pump_obstacle(s);
-        if (rc != 0) return rc;
-        want->wait_ns = pump_remaining(deadline);
-        struct get *g = get_begin(s, want);
-        if (g == NULL) return STINT_ENOMEM;
-        rc = pump_wait(s, is_over, g, patience);
-        rc = finish(g, rc, got, count);
-        /* The master gave the request up while we were away: ask again. */
-        if (rc != STINT_ELOST || pump_remaining(deadline) == 0) return rc;
-    }
+    int rc = pump_obstacle(s);
+
+    if (rc != 0) return rc;
+    want->wait_ns = pump_remaining(deadline);
+    struct get *g = get_begin(s, want);
+    if (g == NULL) return STINT_ENOMEM;
+    return finish(g, wait_end(g, patience), got, count);
 }

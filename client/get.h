@@ -33,7 +33,7 @@ struct get {
     uint32_t left;   /* Credit that is not used. */
     struct list got; /* Tasks (by node) that nobody has taken from here. */
     bool renew;
-    bool over, forgotten;
+    bool over, cancelled, forgotten;
     int code;
     struct inbound *in; /* Of `text`. */
     struct slice text;

@@ -7,6 +7,8 @@
 
 enum { RENEW_MAX = 4096, RENEW_BYTES = 64, FENCE_BYTES = 32 };
 
+#define REFUSED ((uint64_t)1 << 63)
+
 /* One renew on its way.  Which leases are in it they know themselves
  * (hold.renewing), but a refusal names an index. */
 struct renewal {
@@ -37,7 +39,7 @@ hold_add(struct stint *s, struct hold *h, tick_ns now, bool renew)
     h->breaks = tick_after(now, h->length);
     h->renew_at = renew ? tick_after(now, h->length / 3) : TICK_NEVER;
     h->renewing = 0;
-    h->lost = false;
+    h->lost = h->ending = h->shown = false;
     list_push(&s->held, &h->node);
     s->renew_at = tick_min(s->renew_at, h->renew_at);
 }
@@ -48,20 +50,37 @@ hold_remove(struct hold *h)
     list_remove(&h->node);
 }
 
+/* Mark the refused ones in our list, where ids need not all of their bits. */
 static void
-mark_lost(struct renewal *renewal, struct proto_list refused)
+note_refusals(struct renewal *renewal, struct proto_list refused)
 {
     struct rec_refusal refusal;
 
     while (codec_list_next(&refused, RECORD_refusal, &refusal)) {
         if (refusal.index >= renewal->count) continue;
-        LIST_FOREACH (node, after, &renewal->s->held) {
-            struct hold *h = hold_of(node);
-            if (h->renewing != renewal->r.number) continue;
-            if (h->task != renewal->tasks[refusal.index]) continue;
+        renewal->tasks[refusal.index] |= REFUSED;
+    }
+}
+
+/* Leases that are still held are in the order of the list. */
+static void
+conclude(struct renewal *renewal, bool answered)
+{
+    uint32_t i = 0;
+
+    LIST_FOREACH (node, after, &renewal->s->held) {
+        struct hold *h = hold_of(node);
+        if (h->renewing != renewal->r.number) continue;
+        h->renewing = 0;
+        while (i < renewal->count && (renewal->tasks[i] & ~REFUSED) != h->task)
+            i++;
+        if (i < renewal->count && (renewal->tasks[i] & REFUSED) != 0) {
             h->lost = true;
             h->renew_at = TICK_NEVER;
+        } else if (answered) {
+            h->breaks = tick_after(renewal->asked_at, h->length);
         }
+        if (i < renewal->count) i++;
     }
 }
 
@@ -73,14 +92,8 @@ take_outcome(struct rpc_request *r, int code, const struct msg *m, bool last)
 
     (void)code;
     if (!last) return;
-    if (answered) mark_lost(renewal, m->as.outcome.refused);
-    LIST_FOREACH (node, after, &renewal->s->held) {
-        struct hold *h = hold_of(node);
-        if (h->renewing != r->number) continue;
-        h->renewing = 0;
-        if (!answered || h->lost) continue;
-        h->breaks = tick_after(renewal->asked_at, h->length);
-    }
+    if (answered) note_refusals(renewal, m->as.outcome.refused);
+    conclude(renewal, answered);
     free(renewal);
 }
 
@@ -94,6 +107,7 @@ renewal_begin(struct stint *s, tick_ns now, uint32_t count)
     *renewal = (struct renewal){ .s = s, .asked_at = now };
     renewal->r.answered = take_outcome;
     renewal->r.arg = renewal;
+    renewal->r.once = true; /* A new session is shown them. */
     if (rpc_begin(
             s->rpc, &renewal->r, 1, RENEW_BYTES + (size_t)count * FENCE_BYTES)
         != 0) {
@@ -106,7 +120,8 @@ renewal_begin(struct stint *s, tick_ns now, uint32_t count)
 /* Write one renew of those leases of length `asked` that `chosen` says. */
 static int
 renew_some(struct stint *s, tick_ns now, tick_ns asked, uint32_t count,
-    bool (*chosen)(const struct hold *h, const void *arg), const void *arg)
+    bool all, bool (*chosen)(const struct hold *h, const void *arg),
+    const void *arg)
 {
     struct msg m = { .type = MSG_renew };
     struct renewal *renewal = renewal_begin(s, now, count);
@@ -114,6 +129,7 @@ renew_some(struct stint *s, tick_ns now, tick_ns asked, uint32_t count,
     if (renewal == NULL) return STINT_ENOMEM;
     m.as.renew.request = renewal->r.number;
     m.as.renew.lease_ns = (uint64_t)asked;
+    m.as.renew.all = all;
     struct buf *b = rpc_message(s->rpc);
     struct codec_list list = codec_list_begin(b, &m);
     LIST_FOREACH (node, after, &s->held) {
@@ -122,6 +138,7 @@ renew_some(struct stint *s, tick_ns now, tick_ns asked, uint32_t count,
         struct rec_fence fence = hold_fence(h);
         codec_list_add(b, &list, RECORD_fence, &fence);
         h->renewing = renewal->r.number;
+        h->shown = true;
         if (h->renew_at != TICK_NEVER) {
             h->renew_at = tick_after(now, h->length / 3);
         }
@@ -141,7 +158,7 @@ int
 hold_renew(struct stint *s, struct hold *h, tick_ns now, tick_ns length)
 {
     if (length > 0) h->asked = h->length = length;
-    return renew_some(s, now, h->asked, 1, is_this, h);
+    return renew_some(s, now, h->asked, 1, false, is_this, h);
 }
 
 struct due {
@@ -176,7 +193,8 @@ renew_like(struct stint *s, const struct hold *first, tick_ns now)
         .asked = first->asked };
     uint32_t count = count_due(s, &due);
 
-    if (count > 0) (void)renew_some(s, now, due.asked, count, is_due, &due);
+    if (count == 0) return;
+    (void)renew_some(s, now, due.asked, count, false, is_due, &due);
 }
 
 static void
@@ -200,4 +218,67 @@ hold_turn(struct stint *s, tick_ns now)
         if (h->renew_at <= now) h->renew_at = tick_after(now, h->length / 3);
     }
     plan(s);
+}
+
+/* ---- a session that begins anew ------------------------------------------ */
+
+static bool
+is_to_show(const struct hold *h)
+{
+    return !h->shown && !h->lost && !h->ending;
+}
+
+static bool
+is_alike(const struct hold *h, const void *arg)
+{
+    const struct hold *first = arg;
+
+    return is_to_show(h) && h->asked == first->asked;
+}
+
+/* How many are to be shown, and how many of them like the first, `*first`. */
+static uint32_t
+count_to_show(const struct stint *s, const struct hold **first, uint32_t *alike)
+{
+    uint32_t count = 0;
+
+    *first = NULL;
+    *alike = 0;
+    LIST_FOREACH (node, after, &s->held) {
+        const struct hold *h = hold_of(node);
+        if (!is_to_show(h)) continue;
+        if (*first == NULL) *first = h;
+        count++;
+        if (h->asked == (*first)->asked && *alike < RENEW_MAX) ++*alike;
+    }
+    return count;
+}
+
+void
+hold_show(struct stint *s, tick_ns now)
+{
+    const struct hold *first;
+    uint32_t count, alike;
+
+    LIST_FOREACH (node, after, &s->held) {
+        hold_of(node)->shown = false;
+    }
+    do {
+        count = count_to_show(s, &first, &alike);
+        tick_ns asked = first != NULL ? first->asked : 0;
+        int rc =
+            renew_some(s, now, asked, alike, count == alike, is_alike, first);
+        if (rc != 0) return;
+    } while (count > alike);
+    plan(s);
+}
+
+tick_ns
+hold_left(const struct stint *s, const struct hold *h, tick_ns now)
+{
+    tick_ns left = h->breaks - now;
+    bool away = s->rpc != NULL && rpc_state(s->rpc) != RPC_UP;
+
+    if (h->lost) return -TICK_MS;
+    return left < 0 && (away || h->renewing != 0) ? 0 : left;
 }

@@ -6,6 +6,7 @@
 #include "client/future.h"
 #include "client/pump.h"
 #include "common/error.h"
+#include "common/sys/clock.h"
 #include "common/sys/say.h"
 
 enum {
@@ -65,14 +66,17 @@ refuse(struct posted *p, int code, const struct msg *m, bool last)
     }
 }
 
-/* That a lease was over is nobody's mistake; all else somebody must hear. */
+/* That a lease was over is nobody's mistake, nor that a master forgot the task;
+ * all else somebody must hear. */
 static void
 note_refusals(struct stint *s, struct proto_list refused)
 {
     struct rec_refusal refusal;
 
     while (codec_list_next(&refused, RECORD_refusal, &refusal)) {
-        if (refusal.code == STINT_ESTALE) continue;
+        if (refusal.code == STINT_ESTALE || refusal.code == STINT_ENOTASK) {
+            continue;
+        }
         note_error(s, (int)refusal.code, (struct slice){ NULL, 0 });
     }
 }
@@ -107,6 +111,7 @@ posted_begin(struct stint *s, size_t bytes)
         p->s = s;
         p->r.answered = take_answer;
         p->r.arg = p;
+        p->r.asked_at = clock_now();
         if (rpc_begin(s->rpc, &p->r, 1, bytes) == 0) {
             s->posting++;
             return p;

@@ -99,11 +99,6 @@ put_all(struct stint_queue *q, const struct stint_bytes *items, size_t count,
         if (rc != 0) break;
         size_t before = done;
         rc = put_batch(q->s, &m, &batch, deadline, patience, &done);
-        /* We were away, and the master gave the waiting up: wait again. */
-        if (rc == STINT_ELOST && pump_remaining(deadline) > 0) {
-            rc = 0;
-            continue;
-        }
         if (rc == 0 && done - before != batch.count) {
             rc = say(STINT_EPROTO, "the master did not answer all of a put");
         }

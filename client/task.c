@@ -167,7 +167,7 @@ stint_task_remaining_ms(const struct stint_task *t)
     struct stint *s = t->s;
 
     (void)pthread_mutex_lock(&s->lock);
-    tick_ns left = t->hold.lost ? -TICK_MS : t->hold.breaks - clock_now();
+    tick_ns left = hold_left(s, &t->hold, clock_now());
     (void)pthread_mutex_unlock(&s->lock);
     return left >= 0 ? left / TICK_MS : (left - TICK_MS + 1) / TICK_MS;
 }
@@ -191,6 +191,25 @@ leave_taking(struct stint_task *t, int rc)
 }
 
 static int
+say_stale(const struct stint_task *t)
+{
+    return say(STINT_ESTALE,
+        "the lease of task %llu is over: it is somebody else's now",
+        (unsigned long long)t->hold.task);
+}
+
+/* Wait for the outcome of the task's end.  A master that forgot the task with
+ * all others says that there is none: to its holder that is the same. */
+static int
+wait_for_end(struct stint_task *t, struct call *call)
+{
+    t->hold.ending = true;
+    int rc = call_wait(call, call_deadline(t->s));
+    if (rc == 0) call_end(call);
+    return rc == STINT_ENOTASK ? say_stale(t) : rc;
+}
+
+static int
 write_done(struct stint_task *t, struct slice result)
 {
     struct stint *s = t->s;
@@ -205,9 +224,7 @@ write_done(struct stint_task *t, struct slice result)
     struct codec_list list = codec_list_begin(b, &m);
     codec_list_add(b, &list, RECORD_completion, &c);
     codec_list_end(b, &list);
-    rc = call_wait(&call, call_deadline(s));
-    if (rc == 0) call_end(&call);
-    return rc;
+    return wait_for_end(t, &call);
 }
 
 int
@@ -241,9 +258,7 @@ send_fence(struct stint_task *t, struct msg *m)
     struct codec_list list = codec_list_begin(b, m);
     codec_list_add(b, &list, RECORD_fence, &fence);
     codec_list_end(b, &list);
-    rc = call_wait(&call, call_deadline(s));
-    if (rc == 0) call_end(&call);
-    return rc;
+    return wait_for_end(t, &call);
 }
 
 static int
@@ -397,11 +412,7 @@ stint_task_renew(struct stint_task *t, int64_t lease_ms)
     if (rc == 0) {
         rc = pump_wait(s, is_renewed, &t->hold, call_deadline(s));
     }
-    if (rc == 0 && t->hold.lost) {
-        rc = say(STINT_ESTALE,
-            "the lease of task %llu is over: it is somebody else's now",
-            (unsigned long long)t->hold.task);
-    }
+    if (rc == 0 && t->hold.lost) rc = say_stale(t);
     pump_leave(s);
     return rc;
 }

@@ -82,8 +82,9 @@ void
 parcel_remove(struct parcels *p, struct rpc_request *r)
 {
     struct rpc_parcel *parcel = r->home;
-    bool sealed = parcel->frame != NULL;
 
+    if (parcel == NULL) return;
+    bool sealed = parcel->frame != NULL;
     r->home = NULL;
     parcel->open--;
     if (!r->slow) {

@@ -43,7 +43,8 @@ void parcel_add(struct parcels *p, struct rpc_request *r, uint32_t items);
 /** The open frame was sealed into `frame`. */
 void parcel_seal(struct parcels *p, struct frame *frame);
 
-/** `r` is answered: take it out of its parcel, which may go with it. */
+/** `r` is answered: take it out of its parcel, which may go with it.  Nothing
+ * when it is in none. */
 void parcel_remove(struct parcels *p, struct rpc_request *r);
 
 /** Drop a sealed parcel whose requests all found another home. */

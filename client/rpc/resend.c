@@ -30,19 +30,72 @@ resend_number(const struct msg *m)
     return m->type == MSG_get_cancel ? 0 : m->as.ok.request;
 }
 
-void
-resend_put(struct buf *b, const struct msg *m, uint64_t first, uint32_t count)
+bool
+resend_is_over(const struct msg *m, const struct rpc_request *r)
 {
-    struct msg rest = *m;
+    if (r->once) return true;
+    if (m->type != MSG_get || r->taken == 0) return false;
+    return m->as.get.keep == 0 || r->taken >= m->as.get.tasks;
+}
+
+static uint64_t
+rest_of(uint64_t length, uint64_t gone)
+{
+    if (length == INT64_MAX) return length; /* For ever. */
+    return length > gone ? length - gone : 0;
+}
+
+static void
+write_put(struct buf *b, struct msg *m, const struct rpc_request *r)
+{
     struct proto_list payloads = m->as.put.payloads;
     struct rec_payload payload;
     uint64_t number = m->as.put.request;
 
-    rest.as.put.request = first;
-    struct codec_list list = codec_list_begin(b, &rest);
+    m->as.put.request = r->next;
+    struct codec_list list = codec_list_begin(b, m);
     for (; codec_list_next(&payloads, RECORD_payload, &payload); number++) {
-        if (number < first || number >= first + count) continue;
+        if (number < r->next || number - r->next >= r->open) continue;
         codec_list_add(b, &list, RECORD_payload, &payload);
     }
     codec_list_end(b, &list);
+}
+
+/* Its bytes are about as many for each task. */
+static void
+use_credit(struct msg_get *get, uint32_t taken)
+{
+    uint64_t left = get->tasks - taken;
+
+    if (get->bytes > 0) get->bytes = get->bytes / get->tasks * left + 1;
+    get->tasks = left;
+}
+
+void
+resend_write(struct buf *b, const struct msg *m, struct slice raw,
+    const struct rpc_request *r, tick_ns now)
+{
+    struct msg again = *m;
+    bool counts = r->asked_at > 0 && now > r->asked_at;
+    uint64_t gone = counts ? (uint64_t)(now - r->asked_at) : 0;
+
+    if (m->type == MSG_put) {
+        struct msg_put *put = &again.as.put;
+        put->wait_ns = rest_of(put->wait_ns, gone);
+        put->delay_ns = rest_of(put->delay_ns, gone);
+        /* 0 would be never. */
+        if (put->expires_ns > 0) {
+            put->expires_ns = rest_of(put->expires_ns - 1, gone) + 1;
+        }
+        write_put(b, &again, r);
+    } else if (m->type == MSG_get) {
+        again.as.get.wait_ns = rest_of(again.as.get.wait_ns, gone);
+        use_credit(&again.as.get, r->taken);
+        codec_message(b, &again);
+    } else if (m->type == MSG_join) {
+        again.as.join.wait_ns = rest_of(again.as.join.wait_ns, gone);
+        codec_message(b, &again);
+    } else {
+        buf_append(b, raw.bytes, raw.length);
+    }
 }

@@ -2,11 +2,10 @@
 
 #include <stdlib.h>
 
+#include "client/rpc/again.h"
 #include "client/rpc/answer.h"
-#include "client/rpc/numbers.h"
-#include "client/rpc/parcel.h"
-#include "client/rpc/pulse.h"
-#include "client/rpc/resend.h"
+#include "client/rpc/gather.h"
+#include "client/rpc/inside.h"
 #include "common/base.h"
 #include "common/check.h"
 #include "common/stint_error.h"
@@ -14,40 +13,10 @@
 #include "proto/stream.h"
 
 enum {
-    GATHER_ITEMS = 1024,
-    GATHER_BYTES = 64 * 1024,
-    ACK_FRAMES = 8, /* Well under the frames a master keeps for one peer. */
-    REFUSAL_TEXT = 1025,
-};
+    ACK_FRAMES = 8
+}; /* Well under the frames a master keeps for one peer. */
 
-#define GATHER_FOR TICK_MS
 #define SILENCE_DEFAULT (3 * TICK_S)
-
-struct rpc {
-    struct rpc_config config;
-    struct stream stream;
-    struct numbers table;        /* Number to struct rpc_request. */
-    struct list open;            /* All of these, by number. */
-    struct parcels parcels;      /* Where they travel. */
-    uint64_t last;               /* Number given last. */
-    struct rpc_request *begun;   /* Its message comes next, or NULL. */
-    struct rpc_request *growing; /* Its message is the last one, or NULL. */
-    bool answered;               /* Since the last seal. */
-    tick_ns gather_since;        /* The open frame waits; 0: it does not. */
-
-    enum rpc_state state;
-    struct msg_welcome welcome;
-    uint8_t master[PROTO_SESSION_BYTES]; /* Of the welcome. */
-    bool welcomed;                       /* Ever. */
-    bool hello_due;
-    int refusal;
-    char refusal_text[REFUSAL_TEXT];
-
-    struct pulse pulse;
-    bool ping_asked;
-    uint64_t ping_echo;
-    bool blocked; /* The connection takes nothing. */
-};
 
 struct rpc *
 rpc_new(const struct rpc_config *config, tick_ns now)
@@ -76,57 +45,7 @@ rpc_free(struct rpc *rpc)
     free(rpc);
 }
 
-static void
-refuse(struct rpc *rpc, int code, struct slice text)
-{
-    size_t length =
-        text.length < REFUSAL_TEXT - 1 ? text.length : REFUSAL_TEXT - 1;
-
-    rpc->state = RPC_REFUSED;
-    rpc->refusal = code;
-    if (length > 0) memcpy(rpc->refusal_text, text.bytes, length);
-    rpc->refusal_text[length] = '\0';
-}
-
-static int
-out_of_memory(struct rpc *rpc)
-{
-    refuse(rpc, STINT_ENOMEM, slice_of("no memory is left for the session"));
-    return STINT_ENOMEM;
-}
-
 /* ---- requests ------------------------------------------------------------ */
-
-static int
-seal(struct rpc *rpc)
-{
-    if (rpc->stream.open_messages == 0) return 0;
-    if (stream_seal(&rpc->stream) != 0) return out_of_memory(rpc);
-    parcel_seal(&rpc->parcels,
-        CONTAINER_OF(list_last(&rpc->stream.kept), struct frame, node));
-    rpc->growing = NULL;
-    rpc->answered = false;
-    rpc->gather_since = 0;
-    return 0;
-}
-
-static bool
-has_room(const struct rpc *rpc, uint32_t items, size_t bytes)
-{
-    size_t filled = stream_open_bytes(&rpc->stream);
-
-    return filled == 0
-           || (filled + bytes <= GATHER_BYTES
-               && rpc->parcels.items + items <= GATHER_ITEMS);
-}
-
-/* Room in the open frame for a message of `items` numbers. */
-static int
-make_room(struct rpc *rpc, uint32_t items, size_t bytes)
-{
-    if (!has_room(rpc, items, bytes) && seal(rpc) != 0) return STINT_ENOMEM;
-    return parcel_open(&rpc->parcels);
-}
 
 uint64_t
 rpc_next_number(const struct rpc *rpc)
@@ -138,12 +57,13 @@ int
 rpc_begin(struct rpc *rpc, struct rpc_request *r, uint32_t count, size_t bytes)
 {
     CHECK(count > 0 && rpc->begun == NULL);
-    if (make_room(rpc, count, bytes) != 0) return STINT_ENOMEM;
+    if (gather_room(rpc, count, bytes) != 0) return STINT_ENOMEM;
     if (numbers_add(&rpc->table, rpc->last + 1, count, r) != 0) {
         return STINT_ENOMEM;
     }
     r->number = r->next = rpc->last + 1;
     r->count = r->open = count;
+    r->taken = 0;
     rpc->last += count;
     list_push(&rpc->open, &r->node);
     parcel_add(&rpc->parcels, r, count);
@@ -162,7 +82,7 @@ rpc_message(struct rpc *rpc)
 struct buf *
 rpc_extend(struct rpc *rpc, struct rpc_request *r, uint32_t more, size_t bytes)
 {
-    if (rpc->growing != r || !has_room(rpc, more, bytes)) return NULL;
+    if (rpc->growing != r || !gather_has_room(rpc, more, bytes)) return NULL;
     if (r->number + r->count != rpc->last + 1) return NULL;
     if (numbers_add(&rpc->table, rpc->last + 1, more, r) != 0) return NULL;
     r->count += more;
@@ -215,53 +135,11 @@ rpc_is_idle(const struct rpc *rpc)
            && rpc->stream.next == &rpc->stream.kept;
 }
 
-/* ---- a session that the master does not know any more -------------------- */
-
-/* Write one message of the old session again, if somebody still waits for it.
- */
-static void
-write_again(void *arg, const struct msg *m, struct slice raw)
-{
-    struct rpc *rpc = arg;
-    struct rpc_request *r = numbers_find(&rpc->table, resend_number(m));
-
-    if (r == NULL) return;
-    if (make_room(rpc, r->open, raw.length) != 0) {
-        (void)out_of_memory(rpc);
-        return;
-    }
-    parcel_add(&rpc->parcels, r, r->open);
-    struct buf *b = stream_message(&rpc->stream);
-    if (m->type == MSG_put && r->open < r->count) {
-        resend_put(b, m, r->next, r->open);
-    } else {
-        buf_append(b, raw.bytes, raw.length);
-    }
-}
-
-/* What was acknowledged or numbered means nothing any more: everything that is
- * still open goes into new frames. */
-static int
-begin_again(struct rpc *rpc)
-{
-    struct parcels old;
-
-    if (seal(rpc) != 0) return STINT_ENOMEM;
-    parcel_move(&old, &rpc->parcels);
-    stream_fini(&rpc->stream);
-    LIST_FOREACH (node, after, &old.sealed) {
-        resend_each(CONTAINER_OF(node, struct rpc_parcel, node)->frame,
-            write_again, rpc);
-    }
-    parcel_fini(&old);
-    rpc->growing = NULL;
-    return rpc->state == RPC_REFUSED ? STINT_ENOMEM : 0;
-}
-
 /* ---- receiving ----------------------------------------------------------- */
 
 static int
-take_welcome(struct rpc *rpc, const struct msg_welcome *w, uint64_t ack)
+take_welcome(
+    struct rpc *rpc, tick_ns now, const struct msg_welcome *w, uint64_t ack)
 {
     /* It may know the session since a welcome that we never got: then it knows
      * none of the frames that the session before it had acknowledged. */
@@ -270,11 +148,11 @@ take_welcome(struct rpc *rpc, const struct msg_welcome *w, uint64_t ack)
 
     if (rpc->state != RPC_GREETING) return STINT_EMALFORMED;
     if (w->version != PROTO_VERSION) {
-        refuse(rpc, STINT_EPROTO,
+        gather_refuse(rpc, STINT_EPROTO,
             slice_of("the master speaks another version of the protocol"));
         return 0;
     }
-    if (restarted && begin_again(rpc) != 0) return STINT_ENOMEM;
+    if (restarted && again_all(rpc, now) != 0) return STINT_ENOMEM;
     if (stream_resume(&rpc->stream, known ? ack : 0) != 0) {
         return STINT_EMALFORMED;
     }
@@ -302,7 +180,7 @@ take_refused(struct rpc *rpc, const struct msg_refused *m)
         rpc->hello_due = true;
         return;
     }
-    refuse(rpc, (int)m->code, m->text);
+    gather_refuse(rpc, (int)m->code, m->text);
 }
 
 static void
@@ -318,7 +196,7 @@ take_results(struct rpc *rpc, struct proto_list results)
 }
 
 static int
-take_answer(struct rpc *rpc, const struct msg *m)
+take_answer(struct rpc *rpc, tick_ns now, const struct msg *m)
 {
     struct rpc_request *r = numbers_find(&rpc->table, m->as.ok.request);
     uint32_t ended;
@@ -326,6 +204,10 @@ take_answer(struct rpc *rpc, const struct msg *m)
     rpc->answered = true;
     if (r == NULL) return 0; /* Nobody waits for it any more. */
     if (answer_ends(r, m, &ended) != 0) return STINT_EMALFORMED;
+    if (answer_code(m) == STINT_ELOST && ended == r->open && !r->once) {
+        return again_one(rpc, now, r);
+    }
+    if (m->type == MSG_tasks) r->taken += m->as.tasks.tasks.count;
     r->open -= ended;
     if (m->type == MSG_put_ok) r->next += ended;
     bool last = r->open == 0;
@@ -335,9 +217,11 @@ take_answer(struct rpc *rpc, const struct msg *m)
 }
 
 static int
-take_message(struct rpc *rpc, const struct msg *m, uint64_t ack)
+take_message(struct rpc *rpc, tick_ns now, const struct msg *m, uint64_t ack)
 {
-    if (m->type == MSG_welcome) return take_welcome(rpc, &m->as.welcome, ack);
+    if (m->type == MSG_welcome) {
+        return take_welcome(rpc, now, &m->as.welcome, ack);
+    }
     if (m->type == MSG_refused) {
         take_refused(rpc, &m->as.refused);
     } else if (m->type == MSG_results) {
@@ -347,7 +231,7 @@ take_message(struct rpc *rpc, const struct msg *m, uint64_t ack)
             rpc->config.pong(rpc->config.arg, m->as.pong.echo);
         }
     } else if (codec_roles(m->type) == 0) {
-        return take_answer(rpc, m);
+        return take_answer(rpc, now, m);
     } else {
         return STINT_EMALFORMED; /* A client's message. */
     }
@@ -378,7 +262,7 @@ rpc_receive(struct rpc *rpc, tick_ns now, struct slice wire)
     pulse_hear(&rpc->pulse, now);
     if (rc == 0) return 0;
     while ((rc = codec_next(&f, &m, &where)) > 0) {
-        rc = take_message(rpc, &m, f.ack);
+        rc = take_message(rpc, now, &m, f.ack);
         if (rc != 0) return rc;
     }
     if (stream_owes_ack(&rpc->stream)) {
@@ -424,29 +308,11 @@ ack_is_due(const struct rpc *rpc, tick_ns now)
                || now >= pulse_pay_due(&rpc->pulse));
 }
 
-/* Whether the open frame leaves whatever the time is. */
-static bool
-is_prompt(const struct rpc *rpc)
-{
-    return rpc->answered || rpc->parcels.prompt_out == 0
-           || !has_room(rpc, 1, 1);
-}
-
 bool
 rpc_is_gathering(const struct rpc *rpc)
 {
     return rpc->stream.open_messages == 0
-           || (rpc->gather_since != 0 && !is_prompt(rpc));
-}
-
-/* Whether the open frame leaves now rather than gather more. */
-static bool
-leaves(struct rpc *rpc, tick_ns now, bool flush)
-{
-    if (rpc->stream.open_messages == 0) return false;
-    if (flush || is_prompt(rpc)) return true;
-    if (rpc->gather_since == 0) rpc->gather_since = now;
-    return now >= tick_after(rpc->gather_since, GATHER_FOR);
+           || (rpc->gather_since != 0 && !gather_is_prompt(rpc));
 }
 
 static struct frame *
@@ -454,7 +320,7 @@ bare(struct rpc *rpc, const struct msg *m)
 {
     struct frame *f = stream_bare(&rpc->stream, m);
 
-    if (f == NULL) (void)out_of_memory(rpc);
+    if (f == NULL) (void)gather_no_memory(rpc);
     return f;
 }
 
@@ -493,8 +359,8 @@ choose(struct rpc *rpc, tick_ns now, bool flush)
 
     struct frame *f = stream_next(&rpc->stream);
     if (f != NULL) return frame_hold(f);
-    if (leaves(rpc, now, flush)) {
-        if (seal(rpc) != 0) return NULL;
+    if (gather_leaves(rpc, now, flush)) {
+        if (gather_seal(rpc) != 0) return NULL;
         return frame_hold(stream_next(&rpc->stream));
     }
     if (rpc->ping_asked || now >= ping_due(rpc)) return make_ping(rpc, now);
@@ -572,7 +438,7 @@ rpc_next_deadline(const struct rpc *rpc)
         due = tick_min(due, pulse_pay_due(&rpc->pulse));
     }
     if (rpc->stream.open_messages > 0 && rpc->gather_since != 0) {
-        due = tick_min(due, tick_after(rpc->gather_since, GATHER_FOR));
+        due = tick_min(due, gather_due(rpc));
     }
     return due;
 }

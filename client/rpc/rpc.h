@@ -11,9 +11,12 @@
  * or after a millisecond.
  *
  * A request is kept, encoded, until it is answered for good.  When the master
- * does not know the session any more (it was restarted, or we were away too
- * long), every request that is not answered for good goes out again under its
- * old number; of a put that is answered in part, only the rest.
+ * begins the session anew (it was restarted, or we were away too long), every
+ * request that is not answered for good goes out again under its old number: of
+ * a put that is answered in part, only the rest; of a get, only the credit that
+ * is not used; and only what remains of the time that it may wait.  So does a
+ * get, put or join that ended with STINT_ELOST, which nobody hears of: the
+ * master gave it up because we were silent for too long.
  */
 #ifndef RPC_H
 #define RPC_H
@@ -40,10 +43,17 @@ struct rpc_request {
     uint32_t open;           /* How many are not answered for good. */
     bool slow;               /* Set by the caller: may wait at the master, so
                                 others need not gather until it is answered. */
+    bool once;               /* Set by the caller at any time: of no use to a
+                                new session, where it ends with ECANCELLED. */
+    uint32_t taken;          /* Tasks that came for a get. */
+    tick_ns asked_at;        /* Set by the caller: from when on its waits count.
+                                0: they begin anew when it is sent again. */
     /* Called for each message that answers it, with `m` lent for the call;
      * `last`: nothing more will come, the request is out of the table.  Also
      * called once with m == NULL and a negative `code` when the session is
-     * given up (rpc_fail_all).  Must not call rpc_receive; may begin requests.
+     * given up (rpc_fail_all), and with m == NULL when a new session is not
+     * asked again: STINT_ECANCELLED, or 0 for a get that has had what it
+     * wanted. Must not call rpc_receive; may begin requests.
      */
     void (*answered)(
         struct rpc_request *r, int code, const struct msg *m, bool last);
@@ -57,8 +67,9 @@ struct rpc_config {
     tick_ns ping_every;     /* 0: a quarter of the master's silence. */
     /* Results of submitted tasks, which no request waits for. */
     void (*result)(void *arg, const struct rec_result *result);
-    /* The session was not known to the master any more; what was open is on
-     * its way again. */
+    /* The session began anew: the master was restarted, or did not know it any
+     * more (rpc_welcome() says whether it kept anything).  What was open is on
+     * its way again, before what is written now. */
     void (*restarted)(void *arg);
     /* A pong that rpc_ping() asked for. */
     void (*pong)(void *arg, uint64_t echo);
