@@ -8,6 +8,7 @@
 #include "master/core/life.h"
 #include "master/core/load.h"
 #include "master/core/match.h"
+#include "master/core/outcome.h"
 #include "master/core/queues.h"
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
@@ -413,7 +414,7 @@ feed_starved(struct core *core)
             list_push(&core->starved, node);
             continue;
         }
-        life_send_results(core, s);
+        outcome_send_all(core, s);
         touch_waits(core, s);
     }
 }

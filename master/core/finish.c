@@ -97,8 +97,7 @@ find_leased(struct core *core, tick_ns now, struct session *s, uint64_t id,
     if (t == NULL) {
         return id <= core->tasks.last ? STINT_ESTALE : STINT_ENOTASK;
     }
-    if (was_granted(core, t, attempt, nonce)
-        && !life_adopt(core, now, t, s, nonce)) {
+    if (was_granted(core, t, attempt, nonce) && !life_adopt(core, now, t, s)) {
         return STINT_ENOMEM;
     }
     if (t->state != TASK_LEASED || t->attempts != attempt) return STINT_ESTALE;

@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "master/core/life.h"
 #include "master/core/match.h"
+#include "master/core/outcome.h"
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
 #include "master/core/slots.h"
@@ -322,25 +323,12 @@ give_back(
     }
 }
 
-static void
-drop_results(struct core *core, struct session *s)
-{
-    for (;;) {
-        struct list *node = list_pop(&s->results);
-        if (node == NULL) return;
-        struct outcome *o = CONTAINER_OF(node, struct outcome, node);
-        core->memory -= outcome_memory(o);
-        if (o->kept) journal_drop(core, ROW_result, o->task);
-        free(o);
-    }
-}
-
 void
 greet_forget(struct core *core, tick_ns now, struct session *s)
 {
     CHECK(s->state != SESSION_GHOST);
     give_back(core, now, s, LIFE_LOST);
-    drop_results(core, s);
+    outcome_drop_all(core, s);
     receipt_forget(core, s);
     journal_session_gone(core, s);
     greet_disconnect(core, s);
@@ -443,7 +431,7 @@ greet_bye(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
 {
     give_back(core, now, s, LIFE_RELEASED);
-    drop_results(core, s);
+    outcome_drop_all(core, s);
     receipt_forget(core, s);
     s->leaving = true;
     s->state = SESSION_SILENT;

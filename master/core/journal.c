@@ -241,7 +241,7 @@ journal_state(struct core *core, struct task *t)
     };
     if (t->state == TASK_LEASED) {
         row.holder = serial_of(core, t->is.lease->session);
-        row.start = core->journal.start;
+        row.start = t->is.lease->start;
         row.lease_ns = (uint64_t)t->is.lease->length;
     }
     if (more != NULL) {

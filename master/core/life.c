@@ -6,9 +6,7 @@
 #include "common/check.h"
 #include "common/stint_error.h"
 #include "common/text.h"
-#include "master/core/receipt.h"
-#include "master/core/reply.h"
-#include "master/core/slots.h"
+#include "master/core/outcome.h"
 
 static bool
 due_sooner(const struct heap_node *a, const struct heap_node *b)
@@ -88,13 +86,16 @@ life_accept(struct core *core, tick_ns now, struct queue *q, struct task *t,
     journal_task(core, t);
 }
 
-/* Hand `t`, which is in no list, to `s`. */
+/* Hand `t`, which is in no list, to `s`, as `start` of the master does. */
 static void
-hold(struct task *t, struct session *s, struct lease *l, uint64_t nonce)
+hold(const struct core *core, struct task *t, struct session *s,
+    struct lease *l, uint64_t start)
 {
     l->task = t;
     l->session = s;
-    l->nonce = nonce;
+    l->nonce = journal_nonce(core, t->id, t->attempts, start);
+    l->start = start;
+    l->frame = 0;
     l->recovered = false;
     list_push(&s->leases, &l->of_session);
     s->leased += 1;
@@ -102,40 +103,40 @@ hold(struct task *t, struct session *s, struct lease *l, uint64_t nonce)
     t->is.lease = l;
 }
 
+/* Returns NULL, changing nothing, without memory. */
+static struct lease *
+grant(struct core *core, tick_ns now, struct task *t, struct session *s,
+    tick_ns length, uint64_t start)
+{
+    struct lease *l = lease_grant(&core->leases, now, length);
+
+    if (l == NULL) return NULL;
+    remove_open(core, t);
+    t->attempts += 1;
+    t->is_recovered = false;
+    hold(core, t, s, l, start);
+    queue_count(t->queue, TASK_READY, TASK_LEASED, t);
+    journal_state(core, t);
+    life_touch(core, t->queue);
+    return l;
+}
+
 bool
 life_grant(struct core *core, tick_ns now, struct task *t, struct session *s,
     tick_ns length)
 {
-    struct lease *l = lease_grant(&core->leases, now, length);
+    struct lease *l = grant(core, now, t, s, length, core->journal.start);
 
-    if (l == NULL) return false;
-    remove_open(core, t);
-    t->attempts += 1;
-    t->is_recovered = false;
-    hold(t, s, l, journal_nonce(core, t->id, t->attempts, core->journal.start));
-    l->frame = s->stream.sent + 1;
-    queue_count(t->queue, TASK_READY, TASK_LEASED, t);
-    journal_state(core, t);
-    life_touch(core, t->queue);
-    return true;
+    if (l != NULL) l->frame = s->stream.sent + 1;
+    return l != NULL;
 }
 
 bool
-life_adopt(struct core *core, tick_ns now, struct task *t, struct session *s,
-    uint64_t nonce)
+life_adopt(struct core *core, tick_ns now, struct task *t, struct session *s)
 {
-    struct lease *l = lease_grant(&core->leases, now, t->queue->policy.lease);
-
-    if (l == NULL) return false;
-    remove_open(core, t);
-    t->attempts += 1;
-    t->is_recovered = false;
-    hold(t, s, l, nonce);
-    l->frame = 0;
-    queue_count(t->queue, TASK_READY, TASK_LEASED, t);
-    journal_state(core, t);
-    life_touch(core, t->queue);
-    return true;
+    return grant(
+               core, now, t, s, t->queue->policy.lease, core->journal.start - 1)
+           != NULL;
 }
 
 /* ---- from the store --------------------------------------------------------
@@ -148,8 +149,7 @@ life_restore_lease(struct core *core, tick_ns now, struct task *t,
     struct lease *l = lease_grant(&core->leases, now, length);
 
     if (l == NULL) return false;
-    hold(t, s, l, journal_nonce(core, t->id, t->attempts, start));
-    l->frame = 0;
+    hold(core, t, s, l, start);
     l->recovered = true;
     return true;
 }
@@ -172,144 +172,6 @@ life_restore(struct core *core, struct task *t)
     }
     queue_count(q, TASK_STATES, state, t);
     life_touch(core, q);
-}
-
-/* ---- results --------------------------------------------------------------
- */
-
-static struct session *
-submitter_of(const struct core *core, const struct task *t)
-{
-    return t->ref != 0 ? core->slots[t->submitter] : NULL;
-}
-
-/* `kept`: the store has it, until it is heard of. */
-static void
-send_result(
-    struct core *core, struct session *s, const struct rec_result *r, bool kept)
-{
-    static const struct msg head = { .type = MSG_results };
-
-    reply_record(core, s, &head, RECORD_result, r);
-    if (kept) receipt_until_heard(core, s, ROW_result, r->task);
-}
-
-/* The memory that the result of `t` needs now: none if it can leave at once or
- * nobody wants it. */
-static bool
-must_wait(struct core *core, struct session *s)
-{
-    return !list_is_empty(&s->results) || !reply_has_window(core, s);
-}
-
-static struct outcome *
-outcome_new(const struct rec_result *r, bool kept)
-{
-    bool cold = r->result.bytes == NULL && r->result.length > 0;
-    struct outcome *o = malloc(sizeof *o + (cold ? 0 : r->result.length));
-
-    if (o == NULL) return NULL;
-    list_init(&o->node);
-    o->kept = kept;
-    o->cold = cold;
-    o->ref = r->ref;
-    o->task = r->task;
-    o->code = (int)r->code;
-    o->attempts = (uint32_t)r->attempts;
-    size_t worker = r->worker.length < sizeof o->worker ? r->worker.length
-                                                        : sizeof o->worker - 1;
-    if (worker > 0) memcpy(o->worker, r->worker.bytes, worker);
-    o->worker[worker] = '\0';
-    o->length = r->result.length;
-    if (o->length > 0 && !cold) memcpy(o->bytes, r->result.bytes, o->length);
-    return o;
-}
-
-bool
-life_restore_result(
-    struct core *core, struct session *s, const struct rec_result *r)
-{
-    struct outcome *o = outcome_new(r, true);
-
-    if (o == NULL) return false;
-    list_push(&s->results, &o->node);
-    core->memory += outcome_memory(o);
-    return true;
-}
-
-void
-life_send_results(struct core *core, struct session *s)
-{
-    for (;;) {
-        struct list *node = list_first(&s->results);
-        if (node == NULL || !reply_has_window(core, s)) return;
-        struct outcome *o = CONTAINER_OF(node, struct outcome, node);
-        struct slice bytes = { o->bytes, o->length };
-        if (o->cold && !journal_fetch(core, ROW_result, o->task, &bytes)) {
-            return;
-        }
-        list_remove(node);
-        send_result(core, s,
-            &(struct rec_result){
-                .ref = o->ref,
-                .task = o->task,
-                .code = o->code,
-                .attempts = o->attempts,
-                .worker = slice_of(o->worker),
-                .result = bytes,
-            },
-            o->kept);
-        core->memory -= outcome_memory(o);
-        free(o);
-    }
-}
-
-/* Tell the submitter of `t` how it ended.  Returns 0, or STINT_ENOMEM with
- * nothing said. */
-static int
-tell(struct core *core, const struct task *t, int code, struct slice worker,
-    struct slice bytes)
-{
-    struct session *s = submitter_of(core, t);
-    if (s == NULL) return 0;
-    if (s->state == SESSION_GHOST) {
-        slots_repaid(core, s);
-        return 0;
-    }
-
-    struct rec_result r = {
-        .ref = t->ref,
-        .task = t->id,
-        .code = code,
-        .attempts = t->attempts,
-        .worker = worker,
-        .result = bytes,
-    };
-    bool kept = journal_keeps(core, t->queue);
-    if (must_wait(core, s)) {
-        struct outcome *o = outcome_new(&r, kept);
-        if (o == NULL) return STINT_ENOMEM;
-        list_push(&s->results, &o->node);
-        core->memory += outcome_memory(o);
-    } else {
-        send_result(core, s, &r, kept);
-    }
-    if (kept) journal_result(core, t->queue, s, &r);
-    slots_repaid(core, s);
-    return 0;
-}
-
-/* As tell(), for ends that happen whether or not there is memory: then the
- * submitter's session is given up, which its client is told. */
-static void
-must_tell(struct core *core, const struct task *t, int code,
-    struct slice worker, struct slice bytes)
-{
-    struct session *s = submitter_of(core, t);
-
-    if (s == NULL || tell(core, t, code, worker, bytes) == 0) return;
-    slots_repaid(core, s);
-    reply_broken(core, s);
 }
 
 /* ---- ends ------------------------------------------------------------------
@@ -368,7 +230,7 @@ life_done(struct core *core, tick_ns now, struct task *t, struct slice result)
 {
     struct session *holder = t->is.lease->session;
 
-    if (tell(core, t, 0, slice_of(holder->name), result) != 0) {
+    if (outcome_tell(core, t, 0, slice_of(holder->name), result) != 0) {
         return STINT_ENOMEM;
     }
     holder->done += 1;
@@ -385,7 +247,8 @@ life_cancel(struct core *core, tick_ns now, struct task *t)
     } else {
         remove_open(core, t);
     }
-    must_tell(core, t, STINT_ECANCELLED, slice_of(""), slice_of("cancelled"));
+    outcome_must_tell(
+        core, t, STINT_ECANCELLED, slice_of(""), slice_of("cancelled"));
     leave(core, now, t, TASK_CANCELLED, "");
 }
 
@@ -393,7 +256,8 @@ static void
 expire(struct core *core, tick_ns now, struct task *t)
 {
     remove_open(core, t);
-    must_tell(core, t, STINT_EEXPIRED, slice_of(""), slice_of("expired"));
+    outcome_must_tell(
+        core, t, STINT_EEXPIRED, slice_of(""), slice_of("expired"));
     leave(core, now, t, TASK_EXPIRED, "");
 }
 
@@ -490,7 +354,7 @@ bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause)
         if (t->more->reason != NULL) reason = slice_of(t->more->reason);
         t->more->ended = now;
     }
-    must_tell(core, t, code, worker, reason);
+    outcome_must_tell(core, t, code, worker, reason);
     t->ref = 0;
     queue_count(t->queue, TASK_LEASED, TASK_DEAD, t);
     t->state = TASK_DEAD;

@@ -24,20 +24,16 @@ void life_accept(struct core *core, tick_ns now, struct queue *q,
 bool life_grant(struct core *core, tick_ns now, struct task *t,
     struct session *s, tick_ns length);
 
-/** Take the fence that `s` shows for a recovered task, which looks ready, for
- * its live lease: the crash came before the grant was on the disk.  Returns
+/** `s` shows the fence that the last start of the master gave for a recovered
+ * task which looks ready: take it for its live lease; the crash came before the
+ * grant was on the disk.  Returns
  * false, changing nothing, without memory. */
-bool life_adopt(struct core *core, tick_ns now, struct task *t,
-    struct session *s, uint64_t nonce);
+bool life_adopt(
+    struct core *core, tick_ns now, struct task *t, struct session *s);
 
 /** A loaded task is held, whole from `now`; false without memory. */
 bool life_restore_lease(struct core *core, tick_ns now, struct task *t,
     struct session *s, uint64_t start, tick_ns length);
-
-/** A loaded result that `s` has not heard of; NULL bytes of a length: only the
- * store has them.  False without memory. */
-bool life_restore_result(
-    struct core *core, struct session *s, const struct rec_result *r);
 
 /** All is known of a loaded task: into the place that its state says. */
 void life_restore(struct core *core, struct task *t);
@@ -78,9 +74,6 @@ void life_tick(struct core *core, tick_ns now);
 void life_expire(struct core *core, tick_ns now);
 
 tick_ns life_next_deadline(const struct core *core);
-
-/** Send waiting results as far as the window of `s` goes. */
-void life_send_results(struct core *core, struct session *s);
 
 /** Set up the heaps. */
 void life_init(struct core *core);

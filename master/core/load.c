@@ -6,6 +6,7 @@
 #include "common/stint_error.h"
 #include "master/core/greet.h"
 #include "master/core/life.h"
+#include "master/core/outcome.h"
 #include "master/core/queues.h"
 #include "master/core/receipt.h"
 #include "proto/record.h"
@@ -312,7 +313,7 @@ load_result(struct core *core, uint64_t id, const struct rec_kept_result *row)
         journal_drop(core, ROW_result, id);
         return 0;
     }
-    return life_restore_result(core, s, &r) ? 0 : STINT_ENOMEM;
+    return outcome_restore(core, s, &r) ? 0 : STINT_ENOMEM;
 }
 
 static int

@@ -22,7 +22,7 @@ struct keep {
     struct core_batch batch;
     bool flies;    /* A batch is under way. */
     tick_ns lands; /* Until then. */
-    bool power; /* Was cut since the last start that came through. */
+    bool power;    /* Was cut since the last start that came through. */
 };
 
 /** Make the disk, if the plan says that the master is durable. */

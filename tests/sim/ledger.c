@@ -157,7 +157,8 @@ static bool
 is_adopted(const struct ledger_entry *e, const struct ledger_claim *c)
 {
     return e->may_adopt && e->state == TASK_READY
-           && c->attempt == (uint64_t)e->attempts + 1 && c->nonce == e->nonce;
+           && c->attempt == (uint64_t)e->attempts + 1
+           && c->nonce == e->lost_nonce;
 }
 
 /* The claim that could have changed `e`: its fence is that of the live lease
@@ -403,7 +404,8 @@ granted(struct world *w, enum ledger_cause cause, const struct task *t,
 {
     const struct lease *l = t->is.lease;
     bool adopted = cause == LEDGER_RECEIVED && e->may_adopt
-                   && l->nonce == e->nonce && t->attempts == e->attempts + 1;
+                   && l->nonce == e->lost_nonce
+                   && t->attempts == e->attempts + 1;
 
     if (adopted) w->stats.adopted += 1;
     e->may_adopt = false;

@@ -44,7 +44,8 @@ struct ledger_entry {
     uint32_t spent_least, spent_most; /* Attempts that are used up. */
     bool is_final;                    /* The last failure was. */
     bool told_done;                   /* Its worker heard that it is. */
-    bool may_adopt; /* A grant that was lost in a crash; `nonce` is its. */
+    bool may_adopt;      /* A grant that a crash undid may be shown… */
+    uint64_t lost_nonce; /* …with this nonce. */
 };
 
 /* A fence that a frame shows. */

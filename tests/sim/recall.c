@@ -177,9 +177,8 @@ recall_entry(struct world *w, uint64_t id, const struct ledger_entry *old)
         e->length = t->is.lease->length;
         e->key = t->is.lease->session->key;
     }
-    if (t->state != TASK_READY) return;
     e->may_adopt = true;
-    e->nonce = journal_nonce(
+    e->lost_nonce = journal_nonce(
         w->core, id, (uint64_t)t->attempts + 1, w->core->journal.start - 1);
 }
 
