@@ -41,6 +41,29 @@ print_first_words(const char *between)
     }
 }
 
+/* "key", "config", …: first words that want a second one. */
+static void
+each_half(void (*print)(const char *word, int length))
+{
+    for (size_t i = 0; i < command_count; i++) {
+        const char *name = command_table[i]->name;
+        size_t length = strcspn(name, " ");
+
+        if (name[length] == '\0') continue;
+        if (i > 0 && strncmp(command_table[i - 1]->name, name, length + 1) == 0)
+            continue;
+        print(name, (int)length);
+    }
+}
+
+static void
+print_second_words(const char *word, int length)
+{
+    for (size_t i = 0; i < command_count; i++)
+        if (strncmp(command_table[i]->name, word, (size_t)length + 1) == 0)
+            printf(" %s", command_table[i]->name + length + 1);
+}
+
 /* ---- bash ---------------------------------------------------------------- */
 
 static void
@@ -66,6 +89,22 @@ print_bash_values(const struct command *c, const struct opt *o)
 }
 
 static void
+print_bash_half(const char *word, int length)
+{
+    printf("    %.*s) [ \"$COMP_CWORD\" -gt 2 ] && "
+           "command=\"$command ${COMP_WORDS[2]}\" ;;\n",
+        length, word);
+}
+
+static void
+print_bash_second(const char *word, int length)
+{
+    printf("        %.*s) words='", length, word);
+    print_second_words(word, length);
+    printf("' ;;\n");
+}
+
+static void
 print_bash(void)
 {
     printf("# bash completion for stint: source <(stint completion bash)\n"
@@ -73,10 +112,9 @@ print_bash(void)
            "    local word=\"${COMP_WORDS[COMP_CWORD]}\" words=\n"
            "    local previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
            "    local command=\"${COMP_WORDS[1]}\"\n"
-           "    case \"$command\" in\n"
-           "    key|config) [ \"$COMP_CWORD\" -gt 2 ] && "
-           "command=\"$command ${COMP_WORDS[2]}\" ;;\n"
-           "    esac\n"
+           "    case \"$command\" in\n");
+    each_half(print_bash_half);
+    printf("    esac\n"
            "    case \"$command\" in\n");
     for (size_t i = 0; i < command_count; i++) {
         printf(
@@ -89,11 +127,11 @@ print_bash(void)
         each_option(command_table[i], print_bash_values);
     printf("    esac\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words='");
     print_first_words(" ");
-    printf(
-        "'\n    elif [ \"$COMP_CWORD\" -eq 2 ]; then\n"
-        "        case \"$command\" in\n        key) words='generate new list "
-        "revoke' ;;\n        config) words='show' ;;\n        completion) "
-        "words='bash zsh fish' ;;\n        help) words='");
+    printf("'\n    elif [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+           "        case \"$command\" in\n");
+    each_half(print_bash_second);
+    printf("        completion) words='bash zsh fish' ;;\n"
+           "        help) words='");
     print_first_words(" ");
     printf("' ;;\n        esac\n    fi\n"
            "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
@@ -135,6 +173,17 @@ print_zsh_option(const struct command *c, const struct opt *o)
 }
 
 static void
+print_zsh_half(const char *word, int length)
+{
+    printf("    %.*s)\n        if (( CURRENT == 3 )); then\n"
+           "            compadd",
+        length, word);
+    print_second_words(word, length);
+    printf("\n            return\n        fi\n"
+           "        command=\"$command $words[3]\" ;;\n");
+}
+
+static void
 print_zsh(void)
 {
     printf("#compdef stint\n"
@@ -145,14 +194,9 @@ print_zsh(void)
            "    if (( CURRENT == 2 )); then\n        compadd ");
     print_first_words(" ");
     printf("\n        return\n    fi\n"
-           "    case $command in\n    key|config)\n"
-           "        if (( CURRENT == 3 )); then\n"
-           "            case $command in\n"
-           "            key) compadd generate new list revoke ;;\n"
-           "            config) compadd show ;;\n"
-           "            esac\n            return\n        fi\n"
-           "        command=\"$command $words[3]\" ;;\n"
-           "    completion) compadd bash zsh fish; return ;;\n"
+           "    case $command in\n");
+    each_half(print_zsh_half);
+    printf("    completion) compadd bash zsh fish; return ;;\n"
            "    esac\n    case $command in\n");
     for (size_t i = 0; i < command_count; i++) {
         printf("    '%s') _arguments", command_table[i]->name);
@@ -208,6 +252,12 @@ print_fish_second_words(void)
 }
 
 static void
+print_fish_half(const char *word, int length)
+{
+    printf(" %.*s", length, word);
+}
+
+static void
 print_fish(void)
 {
     printf("# fish completion for stint: stint completion fish > "
@@ -227,7 +277,9 @@ print_fish(void)
         }
         each_option(c, print_fish_option);
     }
-    printf("complete -c stint -n __fish_use_subcommand -x -a 'key config'\n");
+    printf("complete -c stint -n __fish_use_subcommand -x -a '");
+    each_half(print_fish_half);
+    printf("'\n");
     print_fish_second_words();
     printf("complete -c stint -n '__stint_is completion' -x -a 'bash zsh "
            "fish'\n");

@@ -27,8 +27,9 @@ static const char first_words[] =
 static const char last_words[] =
     "\n"
     "`stint help COMMAND` or `stint COMMAND --help` says more, stint(1) all.\n"
-    "Exit codes: 0 fine, 1 the work failed, 64 usage, 69 no master, 75 try\n"
-    "again, 76 other protocol, 77 refused, 78 configuration, 128+n signal.\n";
+    "Exit codes: 0 fine, 1 the work failed, 64 usage, 65 store damaged, 69 no\n"
+    "master, 74 disk failed, 75 try again, 76 other protocol, 77 refused, 78\n"
+    "configuration, 128+n signal.\n";
 
 static void
 print_all(void)

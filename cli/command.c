@@ -20,10 +20,16 @@ const struct command *const command_table[] = {
     &command_key_new,
     &command_key_list,
     &command_key_revoke,
+    &command_drain,
     &command_config_show,
     &command_completion,
     &command_version,
     &command_help,
+    &command_backup,
+    &command_store_check,
+    &command_store_stat,
+    &command_store_export,
+    &command_store_import,
 };
 const size_t command_count = sizeof(command_table) / sizeof(*command_table);
 

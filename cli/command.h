@@ -44,7 +44,9 @@ extern const struct command command_master, command_worker, command_local,
     command_put, command_get, command_status, command_queues, command_workers,
     command_tasks, command_show, command_ping, command_health,
     command_key_generate, command_key_new, command_key_list, command_key_revoke,
-    command_config_show, command_completion, command_version, command_help;
+    command_drain, command_backup, command_store_check, command_store_stat,
+    command_store_export, command_store_import, command_config_show,
+    command_completion, command_version, command_help;
 
 /** What `stint master` and `stint worker` share with `stint local`. */
 extern const struct opt_group command_master_group, command_worker_group;

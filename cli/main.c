@@ -75,9 +75,9 @@ misspelt(const char *typed, const char *meant)
 static int
 unknown(int argc, char *const argv[])
 {
-    const char *names[64] = { "key", "config" };
+    const char *names[64] = { "key", "config", "store" };
     const char *meant;
-    size_t n = 2;
+    size_t n = 3;
 
     if (argv[1][0] == '-')
         return exit_say(EXIT_USAGE,

@@ -1,0 +1,154 @@
+/* drain: workers finish what they have and get no more. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <stint.h>
+
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/exit.h"
+#include "cli/value.h"
+
+static const struct opt options[] = {
+    { "all", 'a', OPT_FLAG, NULL, NULL,
+        "Every worker, those who come later too" },
+    { "undo", 0, OPT_FLAG, NULL, NULL, "Give them tasks again" },
+    { "wait", 0, OPT_DURATION, "TIME", NULL,
+        "Wait until they hold none, so long at most" },
+    { 0 },
+};
+static const struct opt_group group = { "drain", "What:", options };
+
+static const int64_t LOOK_NS = 200000000, LINE_NS = 10000000000;
+
+/* What the workers still hold. */
+struct held {
+    const char *worker; /* NULL: all. */
+    uint64_t tasks, workers;
+};
+
+static int
+see_peer(void *arg, const struct stint_peer_row *r)
+{
+    struct held *held = arg;
+    bool is_meant = held->worker == NULL ? r->kind == STINT_WORKER
+                                         : strcmp(r->name, held->worker) == 0;
+
+    if (!is_meant || r->leased == 0) return 0;
+    held->tasks += r->leased;
+    held->workers++;
+    return 0;
+}
+
+static void
+show_held(const struct run *run, const struct held *held, int64_t *shown)
+{
+    int64_t now = value_now();
+    bool is_last = held->tasks == 0;
+
+    if (!setting_progress(run) || setting_flag(run, "quiet")) return;
+    if (isatty(STDERR_FILENO) == 1)
+        fprintf(stderr, "\r%" PRIu64 " tasks held by %" PRIu64 " workers  %s",
+            held->tasks, held->workers, is_last ? "\n" : "");
+    else if (is_last || now - *shown >= LINE_NS)
+        fprintf(stderr, "%" PRIu64 " tasks held by %" PRIu64 " workers\n",
+            held->tasks, held->workers);
+    else
+        return;
+    *shown = now;
+}
+
+static int
+wait_until_none(struct stint *s, const struct run *run, const char *worker)
+{
+    const struct timespec pause = { .tv_nsec = LOOK_NS };
+    int64_t wait = setting_ms(run, "wait");
+    int64_t end = value_now() + wait * 1000000, shown = 0;
+
+    for (;;) {
+        struct held held = { .worker = worker };
+        int code =
+            stint_list_peers(s, see_peer, &held, setting_ms(run, "timeout"));
+
+        if (code != 0) return exit_error(code);
+        show_held(run, &held, &shown);
+        if (held.tasks == 0) return EXIT_FINE;
+        if (wait != STINT_FOREVER && value_now() >= end)
+            return exit_say(EXIT_AGAIN,
+                "%" PRIu64 " tasks are still held by %" PRIu64
+                " workers after %s; wait again (`stint workers` shows who), or "
+                "stop them",
+                held.tasks, held.workers, setting_text(run, "wait"));
+        nanosleep(&pause, NULL);
+    }
+}
+
+static void
+note(const char *worker, bool undo, uint64_t count)
+{
+    if (worker == NULL)
+        exit_note("%" PRIu64 " workers%s", count,
+            undo ? ", and those who come, are given tasks again"
+                 : " finish what they have; they and those who come are given "
+                   "no more (--undo)");
+    else
+        exit_note("%s %s", worker,
+            undo ? "is given tasks again"
+                 : "finishes what it has and is given no more (--undo)");
+}
+
+static int
+drain(struct stint *s, const struct run *run, const char *worker)
+{
+    bool undo = setting_flag(run, "undo");
+    uint64_t count = 0;
+    int code = stint_drain(s, worker, undo, &count);
+
+    if (code != 0) return exit_error(code);
+    if (worker != NULL && count == 0)
+        return exit_say(EXIT_FAILED,
+            "there is no worker '%s'; `stint workers` lists them", worker);
+    note(worker, undo, count);
+    if (undo || setting_text(run, "wait") == NULL) return EXIT_FINE;
+    return wait_until_none(s, run, worker);
+}
+
+static int
+run_drain(struct run *run)
+{
+    const char *worker = run->word_count > 0 ? run->words[0] : NULL;
+    struct stint *s;
+    int status;
+
+    if ((worker != NULL) == setting_flag(run, "all"))
+        return exit_say(EXIT_USAGE,
+            "drain whom? stint drain WORKER (`stint workers -q` lists them) or "
+            "stint drain --all");
+    if (setting_flag(run, "undo") && setting_text(run, "wait") != NULL)
+        return exit_say(
+            EXIT_USAGE, "--undo has nothing to wait for; leave out --wait");
+    status = connect_as(run, STINT_TOOL, &s);
+    if (status != EXIT_FINE) return status;
+    status = drain(s, run, worker);
+    stint_close(s);
+    return status;
+}
+
+const struct command command_drain = {
+    .name = "drain",
+    .group = "Admin",
+    .args = "[WORKER]",
+    .summary = "Give workers no more tasks; what they hold they finish",
+    .examples = "stint drain node7-4711 --wait 10m\n"
+                "stint drain --all --wait forever\n"
+                "stint drain --all --undo\n",
+    .notes = "With --wait the exit code is 75 when they still hold tasks in "
+             "the end.  Needs the role admin.",
+    .args_max = 1,
+    .groups = { &group, &opt_connection, &opt_general },
+    .run = run_drain,
+};
