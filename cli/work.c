@@ -116,6 +116,20 @@ say_end(const struct run *run, const struct stint_worker *w)
         work_name(run, room), n.done, n.failed, n.released, n.stale);
 }
 
+struct speaker {
+    const struct run *run;
+};
+
+static void
+say_line(void *arg, int level, const char *line)
+{
+    const struct speaker *speaker = arg;
+    char room[WORK_NAME];
+
+    (void)level;
+    exit_note("worker %s: %s", work_name(speaker->run, room), line);
+}
+
 static void
 drain(void *worker)
 {
@@ -134,11 +148,14 @@ int
 work_serve(const struct run *run, struct stint *s, const char *address)
 {
     struct stop_steps steps = { .first = drain, .second = stop };
+    struct speaker speaker = { run };
     struct stint_worker_options o;
     struct stint_worker *w;
     int code, status = EXIT_FINE;
 
     take_options(run, &o);
+    o.log = say_line;
+    o.log_arg = &speaker;
     code = stint_worker_new(s, &o, &w);
     if (code != 0) return exit_error(code);
     say_ready(run, &o, address);

@@ -362,6 +362,15 @@ stint_ping(struct stint *s, int64_t *round_trip_us, int64_t timeout_ms)
     return rc;
 }
 
+bool
+stint_is_connected(struct stint *s)
+{
+    pump_enter(s);
+    bool is = !s->closed && is_up(s);
+    pump_leave(s);
+    return is;
+}
+
 void
 stint_interrupt(struct stint *s)
 {

@@ -175,6 +175,10 @@ STINT_CHECK int stint_flush(struct stint *s, int64_t timeout_ms);
 STINT_CHECK int stint_ping(
     struct stint *s, int64_t *round_trip_us, int64_t timeout_ms);
 
+/** Whether a session stands, as far as we know; never waits.  While the master
+ * is away calls wait within their timeouts, and what was posted is kept. */
+STINT_API bool stint_is_connected(struct stint *s);
+
 /** Make every blocked call on `s` return STINT_ECANCELLED now, and every later
  * one that would block, until stint_resume().  Signal-safe; any thread. */
 STINT_API void stint_interrupt(struct stint *s);
@@ -360,7 +364,8 @@ STINT_API uint64_t stint_task_id(const struct stint_task *t);
 STINT_API unsigned stint_task_attempt(const struct stint_task *t);
 /** A number that grows with each attempt, to hand to what the task protects. */
 STINT_API uint64_t stint_task_fence(const struct stint_task *t);
-/** Milliseconds until the lease breaks as far as we know; negative: broken. */
+/** Milliseconds until the lease breaks as far as we know; negative: broken.  0
+ * for as long as the master is away: it decides when it is back. */
 STINT_API int64_t stint_task_remaining_ms(const struct stint_task *t);
 
 /**
@@ -545,6 +550,8 @@ struct stint_worker_options {
     size_t output_max;          /* Most bytes of a command's output; 0: 1 MiB. */
     int64_t tasks_max;          /* Leave after so many; 0: never. */
     int64_t idle_ms;            /* Leave when idle for so long; 0: never. */
+    void (*log)(void *arg, int level, const char *line); /* level: as syslog. */
+    void *log_arg;              /* Hears when the master is gone, and back. */
 };
 
 struct stint_worker;

@@ -8,15 +8,19 @@
  *
  * A handler that runs past task_timeout, or does not return from a stop, loses
  * its task: what it says later does not count, and its slot is busy until it
- * returns.  A handler whose lease is lost is told so (stint_call_cancelled); a
- * command runs on, as a lease may look lost while the master is only away, and
- * the master decides what its result is worth.
+ * returns.  A handler whose lease is lost is told so (stint_call_cancelled),
+ * but not while the master is only away: what runs goes on, its result waits
+ * for the master, and that decides what it is worth.  A command runs on in any
+ * case.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "common/sys/clock.h"
@@ -27,7 +31,8 @@
 
 #define PACE (250 * TICK_MS)
 #define PACE_LEAST (5 * TICK_MS)
-#define PATIENCE TICK_S /* For handlers, to leave when they are stopped. */
+#define PATIENCE TICK_S      /* For handlers, to leave when they are stopped. */
+#define AWAY (500 * TICK_MS) /* Shorter breaks of the line are not told. */
 
 enum { FLUSH_MS = 10000 };
 
@@ -38,6 +43,8 @@ struct watch {
     tick_ns stop_at;     /* End of the grace. */
     tick_ns lose_at;     /* End of the patience. */
     tick_ns stuck_since; /* All slots are overdue; TICK_NEVER: not so. */
+    tick_ns away_since;  /* No session stands; TICK_NEVER: one does. */
+    bool said_away;
 };
 
 /* ---- what a slot needs --------------------------------------------------- */
@@ -84,6 +91,44 @@ look_at_handler(struct slot *slot, tick_ns now)
     }
     (void)pthread_mutex_unlock(&w->lock);
     if (late != NULL) fail_overdue(w, late);
+}
+
+/* ---- the master ---------------------------------------------------------- */
+
+static void
+tell(const struct stint_worker *w, int level, const char *line)
+{
+    if (w->log != NULL) w->log(w->log_arg, level, line);
+}
+
+static void
+welcome_back(struct watch *watch, tick_ns now)
+{
+    char line[96];
+
+    if (watch->said_away) {
+        (void)snprintf(line, sizeof line,
+            "the master is back after %" PRId64 " s",
+            (now - watch->away_since + TICK_S / 2) / TICK_S);
+        tell(watch->w, LOG_NOTICE, line);
+    }
+    watch->away_since = TICK_NEVER;
+    watch->said_away = false;
+}
+
+static void
+look_for_master(struct watch *watch, tick_ns now)
+{
+    if (stint_is_connected(watch->w->s)) {
+        welcome_back(watch, now);
+        return;
+    }
+    watch->away_since = tick_min(watch->away_since, now);
+    if (watch->said_away || now - watch->away_since < AWAY) return;
+    watch->said_away = true;
+    tell(watch->w, LOG_WARNING,
+        "the master is gone: what runs goes on, and is delivered when it is "
+        "back");
 }
 
 /* ---- the whole ----------------------------------------------------------- */
@@ -232,6 +277,7 @@ look(struct watch *watch, tick_ns now)
 {
     struct stint_worker *w = watch->w;
 
+    look_for_master(watch, now);
     if (w->exec == NULL) {
         for (unsigned i = 0; i < w->slot_count; i++) {
             look_at_handler(&w->slots[i], now);
@@ -327,7 +373,8 @@ stint_worker_serve(struct stint_worker *w)
     struct watch watch = { .w = w,
         .stop_at = TICK_NEVER,
         .lose_at = TICK_NEVER,
-        .stuck_since = TICK_NEVER };
+        .stuck_since = TICK_NEVER,
+        .away_since = TICK_NEVER };
 
     int code = claim(w);
     if (code != 0) return code;

@@ -97,6 +97,8 @@ allocate(struct stint *s, const struct stint_worker_options *o)
     w->task_timeout = o->task_timeout_ms * TICK_MS;
     w->grace = o->grace_ms > 0 ? o->grace_ms * TICK_MS : GRACE_S * TICK_S;
     w->output_max = o->output_max > 0 ? o->output_max : OUTPUT_MAX;
+    w->log = o->log;
+    w->log_arg = o->log_arg;
     w->wake_fd = w->stop_fd = -1;
     atomic_init(&w->drain_asked, false);
     atomic_init(&w->stop_asked, false);

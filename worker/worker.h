@@ -53,6 +53,8 @@ struct stint_worker {
     tick_ns task_timeout; /* 0: none. */
     tick_ns grace;
     size_t output_max;
+    void (*log)(void *arg, int level, const char *line); /* Or NULL. */
+    void *log_arg;
     int wake_fd; /* Something to look at for the coordinator. */
     int stop_fd; /* Readable for ever once commands must end. */
     unsigned slot_count;

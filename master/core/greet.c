@@ -202,6 +202,7 @@ welcome(struct core *core, struct session *s, bool resumed)
                 .silence_ns = (uint64_t)core->config.silence,
                 .role = s->key->role,
                 .software = slice_of(core->config.software),
+                .kept = !resumed && s->serial != 0,
             },
         });
 }
