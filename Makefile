@@ -165,6 +165,7 @@ NEEDS_server := server store sys core proto common
 NEEDS_client := client rpc sys proto common
 NEEDS_worker := worker agent sys proto common
 ALSO_store := $(patsubst %.c,$(O)/%.o,$(wildcard tests/disk/*.c))
+ALSO_store := $(patsubst %.c,$(O)/%.o,$(wildcard tests/disk/*.c))
 ALSO_server := $(O)/client.o
 ALSO_client := $(O)/master.o
 ALSO_worker := $(O)/client.o $(O)/master.o
