@@ -823,7 +823,7 @@ enum stint_store_type {
     STINT_STORE_BYTES
 };
 struct stint_store_field {
-    const char *name; /* As docs/PROTOCOL.md calls it. */
+    const char *name; /* As docs/STORE.md calls it. */
     enum stint_store_type type;
     int64_t number;           /* Of the first two types; 0 or more if unsigned. */
     struct stint_bytes bytes; /* Of the others. */
