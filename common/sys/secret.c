@@ -12,15 +12,25 @@
 
 enum { OTHERS = S_IRWXG | S_IRWXO };
 
-/* Container runtimes mount secrets here, read-only and often readable by all;
- * who is inside the container may read them anyway. */
 static bool
-is_container_secret(const char *path)
+is_below(const char *path, const char *dir)
 {
-    static const char DIR[] = "/run/secrets/";
+    size_t length = strlen(dir);
 
-    return strncmp(path, DIR, sizeof DIR - 1) == 0
+    return length > 1 && strncmp(path, dir, length) == 0 && path[length] == '/'
            && strstr(path, "/../") == NULL;
+}
+
+/* Container runtimes mount secrets here, read-only and often readable by all;
+ * who is inside the container may read them anyway.  The service manager hands
+ * over credentials by an access list, which looks like bits of a group. */
+static bool
+is_handed_over(const char *path)
+{
+    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+
+    return is_below(path, "/run/secrets")
+           || (credentials != NULL && is_below(path, credentials));
 }
 
 /* A file that others may read or write is refused before its contents count
@@ -37,7 +47,7 @@ check_owner(int fd, const char *path)
     if (!S_ISREG(st.st_mode)) {
         return say(STINT_EACCESS, "%s is not a regular file", path);
     }
-    if (is_container_secret(path)) return 0;
+    if (is_handed_over(path)) return 0;
     if (st.st_uid != geteuid() && st.st_uid != 0) {
         return say(STINT_EACCESS,
             "%s belongs to user %u, not to this one (%u) or root: "

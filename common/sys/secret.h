@@ -11,7 +11,8 @@
 
 /**
  * Read a whole small file (at most `size` bytes) that only its owner may read;
- * others may under /run/secrets (container secrets).  A trailing newline stays.
+ * others may under /run/secrets (container secrets) and $CREDENTIALS_DIRECTORY
+ * (systemd).  A trailing newline stays.
  *
  * Returns: 0 with *length set, or STINT_EACCESS (and a sentence is said that
  *          names the file and what to do: chmod 600 …).

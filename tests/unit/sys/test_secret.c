@@ -100,6 +100,26 @@ a_file_that_others_can_read_or_write_is_refused_with_the_cure(void **state)
 }
 
 static void
+what_the_service_manager_hands_over_may_have_bits_of_a_group(void **state)
+{
+    struct place *p = *state;
+    char text[16];
+    size_t length = 0;
+
+    write_it(p, "abc");
+    assert_int_equal(chmod(p->file, 0440), 0);
+    assert_int_equal(
+        secret_read(p->file, text, sizeof text, &length), STINT_EACCESS);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", p->dir, 1), 0);
+    assert_int_equal(secret_read(p->file, text, sizeof text, &length), 0);
+    /* The beginning of a name is not the directory. */
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", "/tmp/stint-se", 1), 0);
+    assert_int_equal(
+        secret_read(p->file, text, sizeof text, &length), STINT_EACCESS);
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+}
+
+static void
 what_is_no_regular_file_is_refused_without_waiting(void **state)
 {
     struct place *p = *state;
@@ -215,6 +235,7 @@ main(void)
         TEST(what_is_written_is_read_and_nobody_else_can),
         TEST(an_old_file_is_replaced_only_on_request),
         TEST(a_file_that_others_can_read_or_write_is_refused_with_the_cure),
+        TEST(what_the_service_manager_hands_over_may_have_bits_of_a_group),
         TEST(what_is_no_regular_file_is_refused_without_waiting),
         TEST(another_users_file_is_refused),
         TEST(a_file_longer_than_asked_for_is_refused_one_as_long_is_not),
