@@ -133,6 +133,13 @@ receive_one(struct loop *l, tick_ns now, zmq_msg_t *id, zmq_msg_t *frame)
     return true;
 }
 
+/* What the disk has yet to be given bounds what is taken in. */
+static bool
+is_overfed(const struct loop *l)
+{
+    return l->committer != NULL && core_untaken(l->core) > UNTAKEN_MAX;
+}
+
 static unsigned
 receive(struct loop *l, tick_ns now)
 {
@@ -141,7 +148,8 @@ receive(struct loop *l, tick_ns now)
 
     (void)zmq_msg_init(&id);
     (void)zmq_msg_init(&frame);
-    while (count < DRAIN_MAX && receive_one(l, now, &id, &frame)) {
+    while (count < DRAIN_MAX && !is_overfed(l)
+           && receive_one(l, now, &id, &frame)) {
         count++;
     }
     (void)zmq_msg_close(&frame);
@@ -178,21 +186,12 @@ feed_disk(struct loop *l)
     if (core_take(l->core, &batch)) committer_give(l->committer, &batch);
 }
 
-/* What the disk has yet to be given bounds what is taken in. */
-static bool
-is_overfed(struct loop *l)
-{
-    if (l->committer == NULL || core_untaken(l->core) <= UNTAKEN_MAX) {
-        return false;
-    }
-    feed_disk(l);
-    return core_untaken(l->core) > UNTAKEN_MAX;
-}
-
 /* Who is not heard because nobody listens is not silent. */
 static void
-note_deaf(struct loop *l, tick_ns now, bool deaf)
+note_deaf(struct loop *l, tick_ns now)
 {
+    bool deaf = is_overfed(l);
+
     if (l->deaf_since != 0 && (!deaf || now - l->deaf_since >= DEAF)) {
         core_stalled(l->core, now - l->deaf_since);
         l->deaf_since = deaf ? now : 0;
@@ -260,9 +259,9 @@ turn(struct loop *l)
     beat(l, now);
     int rc = hear_disk(l);
     if (rc != 0) return rc;
-    bool deaf = is_overfed(l);
-    note_deaf(l, now, deaf);
-    if (!deaf && !l->closing) count = receive(l, now);
+    if (is_overfed(l)) feed_disk(l);
+    note_deaf(l, now);
+    if (!l->closing) count = receive(l, now);
     core_turn(l->core, now);
     rc = failure(l);
     if (rc != 0) return rc;

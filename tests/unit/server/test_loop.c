@@ -1,82 +1,15 @@
 /* The loop with a real core, seen by raw peers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <pthread.h>
-#include <sodium.h>
-#include <unistd.h>
-#include <zmq.h>
-
-#include "common/buf.h"
-#include "common/stint_error.h"
-#include "common/sys/clock.h"
-#include "master/server/loop.h"
-#include "master/server/router.h"
-#include "master/server/zap.h"
-#include "proto/codec.h"
-
-enum { LONG_MS = 5000, SHORT_MS = 300 };
-
-struct world {
-    void *context, *clients, *router;
-    struct zap *zap;
-    struct core *core;
-    struct loop loop;
-    pthread_t thread;
-    struct auth_pair server, admin;
-    struct router_place place;
-};
-
-static void
-random_pair(struct auth_pair *pair)
-{
-    uint8_t seed[32];
-
-    auth_seed_random(seed);
-    auth_pair_from_seed(pair, seed);
-}
-
-static void *
-run(void *arg)
-{
-    struct world *w = arg;
-    int rc = loop_run(&w->loop);
-
-    (void)zmq_close(w->router);
-    return rc == 0 ? NULL : w;
-}
+#include "tests/unit/server/world.h"
 
 static int
 make_world(void **state)
 {
     static struct world w;
     struct core_config config;
-    struct address where;
-    const char *why = NULL;
 
     memset(&w, 0, sizeof w);
-    random_pair(&w.server);
-    random_pair(&w.admin);
     core_config_init(&config);
-    w.core = core_new(&config, clock_now());
-    assert_int_equal(
-        core_key_add(w.core, slice_of("admin"), ROLE_ADMIN, w.admin.public_key),
-        0);
-    w.context = router_context();
-    w.clients = zmq_ctx_new();
-    assert_int_equal(zap_start(w.context, &w.zap), 0);
-    assert_int_equal(
-        router_open(w.context, &w.server, config.frame_max, &w.router), 0);
-    assert_int_equal(address_parse("127.0.0.1:0", &where, &why), 0);
-    assert_int_equal(router_bind(w.router, &where, &w.place), 0);
-    struct door door = { .core = w.core, .zap = w.zap };
-    door_update(&door, clock_now());
-    const struct loop_parts parts = { .router = w.router, .door = door };
-    assert_int_equal(loop_init(&w.loop, &parts), 0);
-    assert_int_equal(pthread_create(&w.thread, NULL, run, &w), 0);
+    world_open(&w, NULL, &config);
     *state = &w;
     return 0;
 }
@@ -84,83 +17,7 @@ make_world(void **state)
 static int
 end_world(void **state)
 {
-    struct world *w = *state;
-    void *failed = NULL;
-
-    loop_quit(&w->loop);
-    (void)pthread_join(w->thread, &failed);
-    loop_fini(&w->loop);
-    (void)zmq_ctx_shutdown(w->context);
-    zap_stop(w->zap);
-    (void)zmq_ctx_term(w->context);
-    (void)zmq_ctx_term(w->clients);
-    core_free(w->core);
-    return failed == NULL ? 0 : -1;
-}
-
-static void *
-come_as(struct world *w, const struct auth_pair *pair, const char *routing_id)
-{
-    int none = 0;
-    void *s = zmq_socket(w->clients, ZMQ_DEALER);
-
-    (void)zmq_setsockopt(s, ZMQ_LINGER, &none, sizeof none);
-    (void)zmq_setsockopt(
-        s, ZMQ_CURVE_SERVERKEY, w->server.public_key, PROTO_KEY_BYTES);
-    (void)zmq_setsockopt(
-        s, ZMQ_CURVE_PUBLICKEY, pair->public_key, PROTO_KEY_BYTES);
-    (void)zmq_setsockopt(
-        s, ZMQ_CURVE_SECRETKEY, pair->secret_key, PROTO_KEY_BYTES);
-    if (routing_id != NULL) {
-        (void)zmq_setsockopt(s, ZMQ_ROUTING_ID, routing_id, strlen(routing_id));
-    }
-    assert_int_equal(zmq_connect(s, w->place.address), 0);
-    return s;
-}
-
-/* A frame of one message. */
-static void
-send_message(void *s, const struct msg *m, uint64_t number, int flags)
-{
-    struct buf b;
-
-    buf_init(&b);
-    uint8_t *header = buf_reserve(&b, FRAME_HEADER_BYTES);
-    assert_non_null(header);
-    b.length = FRAME_HEADER_BYTES;
-    codec_message(&b, m);
-    codec_header(b.bytes, number, 0, 1);
-    assert_false(b.failed);
-    assert_int_equal(zmq_send(s, b.bytes, b.length, flags), b.length);
-    buf_fini(&b);
-}
-
-static void
-send_hello(void *s, int flags)
-{
-    static uint8_t session[PROTO_SESSION_BYTES];
-    struct msg m = { .type = MSG_hello,
-        .as.hello = { .version = PROTO_VERSION,
-            .session = { session, sizeof session } } };
-
-    randombytes_buf(session, sizeof session);
-    send_message(s, &m, 0, flags);
-}
-
-/* The type of the first message that comes; -1 if none does. */
-static int
-answer(void *s, int patience_ms, struct msg *m)
-{
-    static uint8_t bytes[1 << 16];
-    struct codec_frame f;
-    const char *where = NULL;
-
-    (void)zmq_setsockopt(s, ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms);
-    int n = zmq_recv(s, bytes, sizeof bytes, 0);
-    if (n < 0) return -1;
-    assert_int_equal(codec_open((struct slice){ bytes, (size_t)n }, &f), 0);
-    assert_int_equal(codec_next(&f, m, &where), 1);
-    return (int)m->type;
+    return world_close(*state);
 }
 
 static void
