@@ -23,6 +23,8 @@ MANDIR := $(PREFIX)/share/man
 COMPDIR := $(PREFIX)/share/bash-completion/completions
 ZSHDIR := $(PREFIX)/share/zsh/site-functions
 FISHDIR := $(PREFIX)/share/fish/vendor_completions.d
+UNITDIR := $(PREFIX)/lib/systemd/system
+UNITS := $(wildcard scripts/systemd/*.service)
 
 SECONDS ?= 60
 SEEDS ?= 2000
@@ -164,7 +166,6 @@ NEEDS_store := store sys proto common
 NEEDS_server := server store sys core proto common
 NEEDS_client := client rpc sys proto common
 NEEDS_worker := worker agent sys proto common
-ALSO_store := $(patsubst %.c,$(O)/%.o,$(wildcard tests/disk/*.c))
 ALSO_store := $(patsubst %.c,$(O)/%.o,$(wildcard tests/disk/*.c))
 ALSO_server := $(O)/client.o
 ALSO_client := $(O)/master.o
@@ -315,7 +316,7 @@ build/man/%: docs/man/%.scd
 	@scdoc < $< > $@
 install: all man                       ## DESTDIR= PREFIX=/usr/local
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCDIR)
-	install -d $(DESTDIR)$(COMPDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	install -d $(DESTDIR)$(COMPDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(UNITDIR)
 	install -m 755 build/stint $(DESTDIR)$(BINDIR)/
 	install -m 644 build/include/stint.h build/include/stint_error.h $(DESTDIR)$(INCDIR)/
 	install -m 644 build/libstint.a $(DESTDIR)$(LIBDIR)/
@@ -326,12 +327,14 @@ install: all man                       ## DESTDIR= PREFIX=/usr/local
 	build/stint completion bash > $(DESTDIR)$(COMPDIR)/stint
 	build/stint completion zsh > $(DESTDIR)$(ZSHDIR)/_stint
 	build/stint completion fish > $(DESTDIR)$(FISHDIR)/stint.fish
+	for u in $(UNITS); do sed 's|/usr/local/bin|$(BINDIR)|' $$u > $(DESTDIR)$(UNITDIR)/$${u##*/}; done
 	for m in $(MAN); do d=$(DESTDIR)$(MANDIR)/man$${m##*.}; install -d $$d; install -m 644 $$m $$d/; done
 uninstall:                             ## what install put there
 	rm -f $(DESTDIR)$(BINDIR)/stint $(DESTDIR)$(INCDIR)/stint.h $(DESTDIR)$(INCDIR)/stint_error.h
 	rm -f $(DESTDIR)$(LIBDIR)/libstint.a $(DESTDIR)$(LIBDIR)/libstint.so*
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/libstint.pc $(DESTDIR)$(COMPDIR)/stint
 	rm -f $(DESTDIR)$(ZSHDIR)/_stint $(DESTDIR)$(FISHDIR)/stint.fish
+	for u in $(notdir $(UNITS)); do rm -f $(DESTDIR)$(UNITDIR)/$$u; done
 	for m in $(notdir $(MAN)); do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m; done
 
 clean:                                 ## remove build/
