@@ -23,7 +23,7 @@ enum {
 #define BACKOFF_FIRST (100 * TICK_MS)
 /* A master that was away for long is found within so long, and by thousands of
  * clients not at once: half of each pause is by lot. */
-#define BACKOFF_MAX (3 * TICK_S)
+#define BACKOFF_MAX (2 * TICK_S)
 #define ATTEMPT_MAX (6 * TICK_S)
 /* An attempt that ends sooner was refused; others time out. */
 #define REFUSED_MAX TICK_S

@@ -3,7 +3,7 @@
  *
  * libzmq's own reconnecting is off: it is silent about why it fails.  Each
  * attempt has a DEALER of its own and a monitor on it, and this module decides
- * when the next one begins: after 100 ms, doubling to 3 s, with jitter.
+ * when the next one begins: after 100 ms, doubling to 2 s, with jitter.
  *
  * All calls under the lock of the connection but conn_sleep() and conn_wake().
  * conn_sleep() polls descriptors only, so that others may use the sockets

@@ -8,9 +8,24 @@
 struct again {
     struct rpc *rpc;
     tick_ns now;
-    const struct rpc_request *only; /* NULL: all that are open. */
+    const struct rpc_parcel *from;  /* Where it stood, */
+    const struct rpc_request *only; /* or the only one that is meant. */
     struct list over;               /* Those that are not asked again. */
 };
+
+/* From now on it counts as asked now, for what it asks now. */
+static void
+write_request(const struct again *again, struct rpc_request *r,
+    const struct msg *m, struct slice raw)
+{
+    struct rpc *rpc = again->rpc;
+
+    rpc->growing = NULL;
+    parcel_add(&rpc->parcels, r, r->open);
+    resend_write(stream_message(&rpc->stream), m, raw, r, again->now);
+    r->taken = 0;
+    if (r->asked_at > 0) r->asked_at = again->now;
+}
 
 /* Write one message of an old frame again, if somebody still waits for it. */
 static void
@@ -21,6 +36,8 @@ write_again(void *arg, const struct msg *m, struct slice raw)
     struct rpc_request *r = numbers_find(&rpc->table, resend_number(m));
 
     if (r == NULL || (again->only != NULL && r != again->only)) return;
+    /* It may have been asked again since, in another frame. */
+    if (again->only == NULL && r->home != again->from) return;
     r->home = NULL;
     if (resend_is_over(m, r)) {
         list_remove(&r->node);
@@ -28,9 +45,7 @@ write_again(void *arg, const struct msg *m, struct slice raw)
     } else if (gather_room(rpc, r->open, raw.length) != 0) {
         (void)gather_no_memory(rpc);
     } else {
-        rpc->growing = NULL;
-        parcel_add(&rpc->parcels, r, r->open);
-        resend_write(stream_message(&rpc->stream), m, raw, r, again->now);
+        write_request(again, r, m, raw);
     }
 }
 
@@ -55,8 +70,10 @@ again_all(struct rpc *rpc, tick_ns now)
     parcel_move(&old, &rpc->parcels);
     stream_fini(&rpc->stream);
     LIST_FOREACH (node, after, &old.sealed) {
-        resend_each(CONTAINER_OF(node, struct rpc_parcel, node)->frame,
-            write_again, &again);
+        const struct rpc_parcel *parcel =
+            CONTAINER_OF(node, struct rpc_parcel, node);
+        again.from = parcel;
+        resend_each(parcel->frame, write_again, &again);
     }
     parcel_fini(&old);
     end_all(rpc, &again.over);

@@ -32,6 +32,8 @@ struct master {
     enum msg_type types[SEEN_MAX];
     uint64_t numbers[SEEN_MAX];
     uint32_t items[SEEN_MAX];
+    uint64_t waits[SEEN_MAX];
+    struct msg last; /* Its slices are gone. */
     uint64_t hello_ack;
     bool resume;
 };
@@ -51,8 +53,11 @@ struct world {
     unsigned restarts;
     uint64_t echo;
     uint64_t result_ref;
-    struct waiting slots[3]; /* Requests outlive their test. */
+    struct waiting slots[3];    /* Requests outlive their test. */
+    struct waiting *at_restart; /* To be asked then, or NULL. */
 };
+
+static void ask(struct world *w, struct waiting *waiting);
 
 static void
 note_answer(struct rpc_request *r, int code, const struct msg *m, bool last)
@@ -72,6 +77,7 @@ note_restart(void *arg)
     struct world *w = arg;
 
     w->restarts++;
+    if (w->at_restart != NULL) ask(w, w->at_restart);
 }
 
 static void
@@ -106,6 +112,15 @@ items_of(const struct msg *m)
     return 0;
 }
 
+static uint64_t
+wait_of(const struct msg *m)
+{
+    if (m->type == MSG_put) return m->as.put.wait_ns;
+    if (m->type == MSG_get) return m->as.get.wait_ns;
+    if (m->type == MSG_join) return m->as.join.wait_ns;
+    return 0;
+}
+
 static void
 master_take(struct master *master, const struct frame *frame)
 {
@@ -130,6 +145,8 @@ master_take(struct master *master, const struct frame *frame)
         master->types[master->count] = m.type;
         master->numbers[master->count] = number_of(&m);
         master->items[master->count] = items_of(&m);
+        master->waits[master->count] = wait_of(&m);
+        master->last = m;
         master->count++;
     }
 }
