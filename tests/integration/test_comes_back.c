@@ -1,5 +1,5 @@
 /* A master with a state directory, stopped and started again. */
-#include "with_master.h"
+#include "tests/integration/with_master.h"
 
 #include <sys/stat.h>
 

@@ -27,7 +27,7 @@ struct gate {
     bool shut;                   /* Syncs wait. */
     bool full;                   /* No file grows. */
     int write_error, sync_error; /* 0, or -EIO, … */
-    unsigned syncs, waiting;
+    unsigned waiting;            /* Syncs that do. */
 };
 
 static inline struct gate *
@@ -89,7 +89,6 @@ gate_sync(struct disk *disk, struct disk_file *file)
     while (g->shut)
         (void)pthread_cond_wait(&g->opened, &g->lock);
     g->waiting--;
-    g->syncs++;
     int error = g->sync_error;
     (void)pthread_mutex_unlock(&g->lock);
     return error != 0 ? error : g->real->sync(g->real, file);
@@ -188,6 +187,16 @@ gate_break(struct gate *g, int write_error, int sync_error)
     g->write_error = write_error;
     g->sync_error = sync_error;
     (void)pthread_mutex_unlock(&g->lock);
+}
+
+/* Whether somebody waits for it to open. */
+static inline bool
+gate_is_waited_for(struct gate *g)
+{
+    (void)pthread_mutex_lock(&g->lock);
+    bool waited = g->waiting > 0;
+    (void)pthread_mutex_unlock(&g->lock);
+    return waited;
 }
 
 /* A new directory, whose name is lent until the next one. */

@@ -115,7 +115,8 @@ next(struct peer *p, int patience_ms, struct msg *m)
 {
     const char *where = NULL;
 
-    while (codec_next(&p->frame, m, &where) != 1) {
+    while (
+        p->frame.rest.bytes == NULL || codec_next(&p->frame, m, &where) != 1) {
         (void)zmq_setsockopt(
             p->socket, ZMQ_RCVTIMEO, &patience_ms, sizeof patience_ms);
         int n = zmq_recv(p->socket, p->in, IN_MAX, 0);
@@ -192,12 +193,6 @@ await_task(struct peer *p)
     return task;
 }
 
-static uint64_t
-ready(struct rig *r)
-{
-    return core_totals(r->w.core).ready;
-}
-
 /* ---- the promises -------------------------------------------------------- */
 
 static void
@@ -249,10 +244,11 @@ what_was_acknowledged_is_there_at_the_next_start(void **state)
     leave(r, &p);
     stop(r);
     start(r);
-    assert_int_equal(ready(r), 10);
     come(r, &p);
-    get(&p, "q");
-    assert_int_equal(await_task(&p).payload.length, 100);
+    for (int i = 0; i < 10; i++) {
+        get(&p, "q");
+        assert_int_equal(await_task(&p).payload.length, 100);
+    }
     leave(r, &p);
 }
 
@@ -265,7 +261,7 @@ what_was_put_when_it_is_stopped_is_committed_and_answered(void **state)
     come(r, &p);
     gate_shut(&r->gate, true);
     put(&p, "q", 100);
-    while (core_untaken(r->w.core) == 0 && ready(r) == 0)
+    while (!gate_is_waited_for(&r->gate))
         (void)usleep(1000);
     loop_quit(&r->w.loop);
     (void)usleep(SHORT_MS * 1000);
@@ -378,11 +374,14 @@ who_is_not_heard_because_of_a_slow_disk_is_not_silent(void **state)
     gate_shut(&r->gate, true);
     for (int i = 0; i < 80; i++)
         put(&p, "big", MEGA);
-    (void)usleep(2500 * 1000);
+    for (int i = 0; i < 25; i++) {
+        const struct msg ping = { .type = MSG_ping, .as.ping = { .echo = 1 } };
+        send_message(worker.socket, &ping, 0, 0);
+        (void)usleep(100 * 1000);
+    }
     say_one(&worker, (struct msg){ .type = MSG_done }, RECORD_completion,
         &(struct rec_completion){
             .task = task.task, .attempt = task.attempt, .nonce = task.nonce });
-    assert_in_range(core_untaken(r->w.core), 32 * MEGA, 34 * MEGA);
     gate_shut(&r->gate, false);
     struct msg m = await(&worker, MSG_outcome);
     assert_int_equal(m.as.outcome.refused.count, 0);
