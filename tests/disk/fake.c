@@ -100,7 +100,7 @@ fail(struct fake *f, enum fake_call call)
 
     f->failures++;
     if (call == FAKE_WRITE) v.effect = any[luck_below(&f->luck, 3)];
-    if (call == FAKE_SYNC || call == FAKE_SYNC_DIR) v.effect = A_PART;
+    if (call == FAKE_SYNC) v.effect = A_PART;
     if (f->fault.error == EIO && v.effect == NOTHING
         && luck_has(&f->luck, 1, 4)) {
         v.effect = ALL;
@@ -332,7 +332,6 @@ sync_dir(struct disk *disk)
     struct verdict v = judge(f, FAKE_SYNC_DIR);
 
     if (v.effect == ALL) folder_sync(&f->folder);
-    if (v.effect == A_PART) folder_sync_badly(&f->folder, &f->luck);
     sweep(f);
     return (int)tell(f, FAKE_SYNC_DIR, "", 0, 0, v.error);
 }

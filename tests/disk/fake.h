@@ -91,10 +91,10 @@ struct fake_fault {
 
 /**
  * Let calls fail; replaces the fault there was.  A write that fails may have
- * done a part; a sync that fails, file's or directory's, has kept some and
- * lost the rest for good: it goes on being seen, later syncs return 0, and a
- * power cut brings the old bytes back, unless they are written again.  Of the
- * others, some that fail with EIO were done.
+ * done a part; a sync of a file that fails has kept some and lost the rest for
+ * good: it goes on being seen, later syncs return 0, and a power cut brings the
+ * old bytes back, unless they are written again.  Of the others, some that fail
+ * with EIO were done.
  */
 void fake_fail(struct fake *fake, struct fake_fault fault);
 

@@ -126,8 +126,8 @@ builds_upon(const struct folder_step *step, const struct folder_step *before)
     return shares_a_name(&a, &b);
 }
 
-static void
-settle(struct folder *d, struct luck *luck)
+void
+folder_cut_power(struct folder *d, struct luck *luck)
 {
     bool undone[FOLDER_FILES] = { false };
     size_t survive = luck_below(luck, 9);
@@ -142,18 +142,6 @@ settle(struct folder *d, struct luck *luck)
         if (!undone[i]) apply(&d->kept, &d->steps[i]);
     }
     d->count = 0;
-}
-
-void
-folder_sync_badly(struct folder *d, struct luck *luck)
-{
-    settle(d, luck);
-}
-
-void
-folder_cut_power(struct folder *d, struct luck *luck)
-{
-    settle(d, luck);
     d->seen = d->kept;
 }
 

@@ -60,10 +60,6 @@ void folder_remove(struct folder *d, const char *name);
 /** All is kept. */
 void folder_sync(struct folder *d);
 
-/** A sync that fails: some is kept; the rest is seen, and lost in a power
- * cut, whatever is synced later. */
-void folder_sync_badly(struct folder *d, struct luck *luck);
-
 /** The power is cut: what is kept is all there is. */
 void folder_cut_power(struct folder *d, struct luck *luck);
 
