@@ -58,7 +58,14 @@ run_check(struct run *run)
         status = print_whole(&st);
     else if (code == 0 || code == STINT_EDAMAGED)
         status = table_print(table, run);
-    if (code != 0) status = exit_error(code);
+    if (code == STINT_EDAMAGED)
+        status = exit_say(EXIT_DAMAGED,
+            "the store is damaged; restore a backup, or: %s store export "
+            "--data %s > rows.jsonl && mv %s/store %s/store.damaged && %s "
+            "store import --data %s rows.jsonl",
+            exit_program(), data, data, data, exit_program(), data);
+    else if (code != 0)
+        status = exit_error(code);
     free(data);
     table_free(table);
     return status;
@@ -220,7 +227,7 @@ struct import {
     size_t size;
     uint64_t number; /* Of the line. */
     struct rows_line line;
-    bool said;
+    bool said, is_end;
 };
 
 static int
@@ -234,7 +241,8 @@ next_row(void *arg, struct stint_store_row *row)
         length = getline(&in->text, &in->size, in->file);
         in->number++;
     } while (length == 1);
-    if (length < 0 && !ferror(in->file)) return 0;
+    in->is_end = length < 0 && !ferror(in->file);
+    if (in->is_end) return 0;
     wrong = length < 0 ? strerror(errno)
                        : rows_read(&in->line, in->text, (size_t)length);
     if (wrong == NULL) {
@@ -264,12 +272,13 @@ import_from(struct import *in, const char *data)
     int status = EXIT_FINE;
     char *key;
 
-    if (code == STINT_EINVAL)
-        status = in->said ? EXIT_FAILED
-                          : exit_say(EXIT_FAILED, "%s, line %" PRIu64 ": %s",
-                              in->name, in->number, stint_error_message());
+    if (code == STINT_EINVAL && !in->said)
+        status = in->is_end ? exit_say(
+                     EXIT_FAILED, "%s: %s", in->name, stint_error_message())
+                            : exit_say(EXIT_FAILED, "%s, line %" PRIu64 ": %s",
+                                in->name, in->number, stint_error_message());
     else if (code != 0)
-        status = exit_error(code);
+        status = in->said ? EXIT_FAILED : exit_error(code);
     free(in->text);
     rows_fini(&in->line);
     if (status != EXIT_FINE) return status;

@@ -121,7 +121,8 @@ make_beside(const char *to, char path[PLACE_ROOM])
         return say(STINT_EINVAL, "\"%.64s\" is no path of a directory", to);
     }
     if (mkdtemp(path) != NULL) return 0;
-    return say(STINT_ESYSTEM, "%s cannot be made: %s", path, strerror(errno));
+    return say(STINT_ESYSTEM, "%s cannot be made: %s%s", path, strerror(errno),
+        errno == ENOENT ? "; make the directory above it first" : "");
 }
 
 int

@@ -200,7 +200,7 @@ add_queue(struct mend *m, uint64_t id)
     (void)snprintf(name, sizeof name, "recovered-%" PRIu64, id);
     row.queue = slice_of(name);
     storerow_write(&m->ops, ROW_queue, id, &row);
-    tell(m, "a queue is lost: its %" PRIu64 " tasks are in the queue %s",
+    tell(m, "a queue is lost: its tasks (%" PRIu64 ") are in the queue %s",
         m->queues[id].tasks, name);
 }
 
@@ -215,14 +215,14 @@ correct_tally(struct mend *m, uint64_t id)
     if (q->tally.accepted == sum) return;
     if (!q->has_tally) {
         tell(m,
-            "what queue %" PRIu64 " had counted is lost: %" PRIu64
-            " tasks are there",
+            "what queue %" PRIu64 " had counted is lost; tasks there: %" PRIu64,
             id, q->tasks);
     } else if (q->tally.accepted > sum) {
-        tell(m, "queue %" PRIu64 ": %" PRIu64 " tasks are lost", id,
+        tell(m, "queue %" PRIu64 ": tasks are lost (%" PRIu64 ")", id,
             q->tally.accepted - sum);
     } else {
-        tell(m, "queue %" PRIu64 ": %" PRIu64 " tasks are there that had ended",
+        tell(m,
+            "queue %" PRIu64 ": tasks are there that had ended (%" PRIu64 ")",
             id, sum - q->tally.accepted);
     }
     q->tally.accepted = sum;
