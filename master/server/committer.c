@@ -16,8 +16,10 @@
 
 /* Idle for so long it tends the store, and again as long as there is more. */
 static const tick_ns PAUSE = 2 * TICK_MS;
-/* Never idle, it tends it as often as this, with a batch waiting. */
+/* Never idle, it tends it so long after that at the latest, and once for so
+ * many bytes that it committed, but not for long at a stretch. */
 static const tick_ns OVERDUE = 20 * TICK_MS;
+enum { TEND_BYTES = 128 << 10, TEND_MOST = 4 };
 /* A full disk is asked again as often. */
 static const tick_ns AGAIN = 250 * TICK_MS;
 
@@ -38,6 +40,7 @@ struct committer {
 
     /* The thread's. */
     tick_ns tend_at; /* TICK_NEVER: nothing to tend. */
+    size_t debt;     /* Bytes that were committed and not tended for. */
     bool full;
 };
 
@@ -144,10 +147,29 @@ tend(struct committer *c)
     bool was_full = c->full;
     note_full(c, store_stat(c->store).full, "the reserve is used up");
     if (c->full != was_full) tell(c, NULL, 0);
+    if (rc == 0) c->debt = 0;
     c->tend_at = c->full   ? clock_now() + AGAIN
                  : rc == 0 ? TICK_NEVER
                            : clock_now() + PAUSE;
     return 0;
+}
+
+/* A store that takes in more than it is tended runs out of room that is ready.
+ * The next batch grows meanwhile. */
+static int
+tend_for_commit(struct committer *c)
+{
+    tick_ns now = clock_now();
+    int rc = 0;
+
+    c->tend_at = tick_min(c->tend_at, now + (c->full ? AGAIN : PAUSE));
+    if (c->tend_at + OVERDUE <= now) rc = tend(c);
+    for (int i = 0;
+         rc == 0 && !c->full && c->debt >= TEND_BYTES && i < TEND_MOST; i++) {
+        c->debt -= TEND_BYTES;
+        rc = tend(c);
+    }
+    return rc;
 }
 
 /* The disk is full: wait, and make room.  Returns whether to try again. */
@@ -177,6 +199,7 @@ commit(struct committer *c, struct core_batch *batch)
         rc = store_commit(c->store, ops, batch->sync);
     } while ((rc == STINT_ENOSPACE || rc == STINT_ENOMEM) && wait_for_room(c));
     if (rc == 0) {
+        c->debt += ops.length;
         note_full(c, store_stat(c->store).full, "the reserve is used up");
         tell(c, batch, 0);
         return 0;
@@ -197,9 +220,7 @@ run(void *arg)
     while (rc == 0) {
         if (wait_for_batch(c, c->tend_at, &batch)) {
             rc = commit(c, &batch);
-            tick_ns now = clock_now();
-            c->tend_at = tick_min(c->tend_at, now + PAUSE);
-            if (rc == 0 && c->tend_at + OVERDUE <= now) rc = tend(c);
+            if (rc == 0) rc = tend_for_commit(c);
         } else if (is_stopping(c)) {
             break;
         } else {
