@@ -220,6 +220,54 @@ $(SIM): $(patsubst %.c,$(O)/%.o,$(wildcard tests/sim/*.c tests/disk/*.c)) $(call
 sim: $(SIM)                            ## the simulation, SEEDS=2000 of them
 	@$(SIM) $(SEEDS)
 
+# The proofs on the store itself: SEED=1; COUNT=3 power cuts at each call.
+STORE_PROOFS := $(patsubst %,$(O)/tests/store/%,crash_matrix torn io_faults)
+STORE_SHARED := $(patsubst %.c,$(O)/%.o,$(wildcard tests/disk/*.c) \
+  tests/store/script.c tests/store/player.c tests/store/report.c)
+store_args = --seed $(or $(SEED),1) $(if $(COUNT),--count $(COUNT))
+$(STORE_PROOFS): %: %.o $(STORE_SHARED) $(call archives,$(NEEDS_store))
+	@echo "  LD $@"; $(CC) $(LDFLAGS) $(filter %.o,$^) -Wl,--start-group \
+	  $(filter %.a,$^) -Wl,--end-group $(LIBS_EXT) -o $@
+crash-matrix: $(O)/tests/store/crash_matrix ## the store, stopped at every call and again in recovery
+	@$< $(store_args)
+torn: $(O)/tests/store/torn            ## the store, cut and with a bit flipped at every byte
+	@$< $(store_args)
+io-faults: $(O)/tests/store/io_faults  ## the store, on a disk whose every call fails
+	@$< $(store_args)
+store-proofs: $(STORE_PROOFS)          ## the short forms of these three
+	@for p in $^; do $$p --short $(store_args) || exit 1; done
+
+# The proofs with real processes, each with its own numbers, from a seed; all
+# take SEED=N and ARGS=--short: make kill9 KILLS=50 SEED=7
+PROOFS := kill9 zombie detect clock chaos disk-full power-cut sync-order upgrade
+proof = @STINT_BUILD=$(O) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) \
+  tests/proofs/$(subst -,_,$@).py $(ARGS)
+$(O)/tests/proofs/history: $(patsubst %,$(O)/tests/proofs/%.o,history produce consume) $(O)/libstint.a
+	@echo "  LD $@"; $(CC) $(LDFLAGS) $^ $(LIBS_EXT) -o $@
+$(O)/tests/proofs/libtrace_sync.so: $(O)/tests/proofs/trace_sync.o
+	@echo "  LD $@"; $(CC) $(LDFLAGS) -shared $^ -o $@
+proofs-build: prog $(O)/tests/proofs/history $(O)/tests/proofs/libtrace_sync.so \
+  $(O)/tests/integration/proxy
+kill9: proofs-build                    ## KILLS=300 of the master under load
+	$(proof)
+zombie: proofs-build                   ## TASKS=1000 late completions of frozen workers
+	$(proof)
+detect: proofs-build                   ## dead, stopped, hung, cut-off workers, TIMES=10
+	$(proof)
+clock: proofs-build                    ## the wall clock jumps by a year, ROUNDS=10
+	$(proof)
+chaos: proofs-build                    ## everything at once for SECONDS=600
+	$(proof)
+disk-full: proofs-build                ## a full disk, and room again (mounts)
+	$(proof)
+power-cut: proofs-build                ## CUTS=100 of the power, as the disk sees them (root)
+	$(proof)
+sync-order: proofs-build               ## PUTS=100000, none acknowledged before its sync
+	$(proof)
+upgrade: proofs-build                  ## stores of every format open
+	$(proof)
+proofs: $(PROOFS)                      ## all of these
+
 FUZZERS := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SHARED := $(patsubst %.c,$(O)/%.o,$(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)))
 $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(FUZZ_SHARED) $(call archives,core agent rpc proto common)
@@ -342,11 +390,11 @@ clean:                                 ## remove build/
 print-%:                               # the value of a variable, for scripts
 	@echo $($*)
 help:                                  ## this list
-	@awk -F'## ' '/^[a-z-]+:.*## /{split($$1,a,":"); printf "  %-14s %s\n", a[1], $$2}' Makefile
+	@awk -F'## ' '/^[a-z0-9-]+:.*## /{split($$1,a,":"); printf "  %-14s %s\n", a[1], $$2}' Makefile
 .PHONY: all lib prog examples unit unit-build integration integration-c \
-  integration-build cli-tests asan tsan clang sim fuzz fuzz-build bench \
+  integration-build cli-tests asan tsan clang sim crash-matrix torn io-faults store-proofs fuzz fuzz-build bench \
   bench-build lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
-  install uninstall clean help
+  install uninstall clean help proofs proofs-build $(PROOFS)
 .DEFAULT_GOAL := all
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)
