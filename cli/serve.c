@@ -140,9 +140,11 @@ declare_one(struct stint *s, const char *text)
     int status = take_queue(copy, &o);
 
     if (status == EXIT_FINE) {
-        int code = stint_queue_open(
-            s, copy, strchr(text, ',') == NULL ? NULL : &o, &q);
+        bool is_plain = strchr(text, ',') == NULL;
+        int code = stint_queue_open(s, copy, is_plain ? NULL : &o, &q);
 
+        /* With --no-create only options make one. */
+        if (code == STINT_ENOQUEUE) code = stint_queue_open(s, copy, &o, &q);
         if (code == STINT_EEXISTS)
             status = exit_say(EXIT_FAILED,
                 "--queue %s: there is a queue %s already, with other options "

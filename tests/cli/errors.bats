@@ -105,7 +105,7 @@ load helper
 
 @test "a port that is taken: 75" {
     master
-    run -75 --separate-stderr stint master --listen "$ADDRESS" --state "$T/other"
+    run -75 --separate-stderr stint master --listen "$ADDRESS" --data "$T/other" -q
     is_one_error
 }
 
