@@ -75,6 +75,13 @@ linked() {
     [ -s man/man1/stint.1 ]
 }
 
+@test "the systemd unit starts what was installed, and is sound" {
+    unit=$BATS_FILE_TMPDIR/usr/lib/systemd/system/stint-master.service
+    grep -q "^ExecStart=$BATS_FILE_TMPDIR/usr/bin/stint master" "$unit"
+    command -v systemd-analyze >/dev/null || skip "no systemd-analyze here"
+    systemd-analyze verify --man=no "$unit"
+}
+
 @test "uninstall takes all of it away" {
     make -s -C "$REPO" install DESTDIR="$T/root" PREFIX=/usr >log 2>&1 3>&-
     [ -x root/usr/bin/stint ]
