@@ -221,7 +221,7 @@ finish_renew(
     }
     if (m->as.renew.all != 0) {
         give_back_unshown(core, now, s);
-        receipt_forget_loaded(core, s);
+        receipt_forget_loaded(core, s, m->as.renew.request);
     }
     pronounce(core, now, s, m->as.renew.request, &v);
 }

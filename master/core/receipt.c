@@ -157,12 +157,12 @@ receipt_skip(struct core *core, struct session *s, struct msg_put *p)
 }
 
 void
-receipt_forget_loaded(struct core *core, struct session *s)
+receipt_forget_loaded(struct core *core, struct session *s, uint64_t request)
 {
-    for (;;) {
-        struct list *node = list_pop(&s->receipts);
-        if (node == NULL) return;
+    LIST_FOREACH (node, after, &s->receipts) {
         struct receipt *r = CONTAINER_OF(node, struct receipt, node);
+        if (r->request >= request) continue;
+        list_remove(node);
         journal_drop(core, ROW_receipt, r->id);
         free(r);
     }
@@ -171,7 +171,7 @@ receipt_forget_loaded(struct core *core, struct session *s)
 void
 receipt_forget(struct core *core, struct session *s)
 {
-    receipt_forget_loaded(core, s);
+    receipt_forget_loaded(core, s, UINT64_MAX);
     while (s->unheard.count > 0)
         drop_first(core, &s->unheard);
 }

@@ -29,8 +29,10 @@ bool receipt_answers(struct core *core, struct session *s, const struct msg *m);
  * and make `p` the rest of it (which may be nothing). */
 void receipt_skip(struct core *core, struct session *s, struct msg_put *p);
 
-/** `s` has asked again for all it wants to know: drop the loaded ones. */
-void receipt_forget_loaded(struct core *core, struct session *s);
+/** `s` has asked again for all it wants to know of requests below `request`:
+ * drop the loaded ones. */
+void receipt_forget_loaded(
+    struct core *core, struct session *s, uint64_t request);
 
 /** The session is over: drop all rows. */
 void receipt_forget(struct core *core, struct session *s);

@@ -255,8 +255,9 @@ consume_show(struct client *c)
         struct msg m = { .type = MSG_renew };
         uint32_t count = left < ASK_BATCH ? left : ASK_BATCH;
         m.as.renew.all = count == left;
-        m.as.renew.request =
-            ask_begin(c, MSG_renew, 1, 64 * count + 16, false)->r.number;
+        struct ask *ask = ask_begin(c, MSG_renew, 1, 64 * count + 16, false);
+        ask->r.once = true; /* Another restart wants another look. */
+        m.as.renew.request = ask->r.number;
         struct buf *b = rpc_message(c->rpc);
         struct codec_list list = codec_list_begin(b, &m);
         left -= count;

@@ -158,6 +158,7 @@ land(struct world *w)
     core_committed(w->core, k->batch.number);
     core_recycle(w->core, &k->batch.ops);
     w->stats.commits += 1;
+    w->stats.steps += 1;
     while (rnd_one_in(&w->rnd, 700) && store_tend(k->store) > 0) {}
 }
 

@@ -8,7 +8,7 @@
 #include "common/base.h"
 #include "tests/sim/world.h"
 
-enum { STEPS_DEFAULT = 180 };
+enum { STEPS_DEFAULT = 1000 };
 
 struct options {
     uint64_t from, to;

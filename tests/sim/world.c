@@ -142,6 +142,7 @@ world_turn(struct world *w)
     uint64_t id;
     struct frame *f;
 
+    w->stats.steps += 1;
     core_turn(w->core, w->now);
     ledger_look(w, LEDGER_TURNED);
     keep_turn(w);
@@ -201,6 +202,7 @@ master_receive(struct world *w, struct net_conn *conn, struct frame *f)
     core_receive(w->core, w->now, conn->id, conn->key, wire);
     ledger_look(w, LEDGER_RECEIVED);
     w->stats.frames += 1;
+    w->stats.steps += 1;
     check_memory(w);
     const struct session *s = greet_find(w->core, conn->id);
     if (s != NULL && memcmp(s->id, &conn->client, sizeof conn->client) == 0) {
@@ -376,7 +378,6 @@ step(struct world *w)
 {
     tick_ns length = 5 * TICK_MS;
 
-    w->stats.steps += 1;
     if (rnd_one_in(&w->rnd, 100)) length = 200 * TICK_MS;
     if (rnd_one_in(&w->rnd, 20)) length = 4 * TICK_S;
     for (uint32_t uid = 1; uid <= w->clients_count; uid++)
@@ -504,7 +505,7 @@ check_calm(struct world *w)
 void
 world_run(struct world *w, uint32_t steps)
 {
-    while (steps-- > 0)
+    while (w->stats.steps < steps)
         step(w);
     heal(w);
     see_the_end(w);

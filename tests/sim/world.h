@@ -94,7 +94,8 @@ struct world {
 /** Make the world of a seed. */
 void world_init(struct world *w, uint64_t seed, bool trace);
 
-/** Let it run for so many steps, heal it, and see it end. */
+/** Let it run for so many steps (a frame that arrives at the master, a turn of
+ * it, a commit), heal it, and see it end. */
 void world_run(struct world *w, uint32_t steps);
 
 void world_fini(struct world *w);
