@@ -291,6 +291,28 @@ $(O)/bench/beanstalk_bench: $(O)/bench/beanstalk_bench.o
 $(O)/bench/libslow_sync.so: $(O)/bench/slow_sync.o
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -shared $^ -o $@
 
+# The same master on other engines, and each engine alone (bench/stores).
+ENGINES := log lmdb_rows lmdb_journal
+ENGINE_log = $(call obj,store)
+ENGINE_LMDB = $(O)/bench/stores/lmdb_env.o $(O)/master/store/disk.o \
+  $(O)/master/store/index.o
+ENGINE_lmdb_rows = $(O)/bench/stores/lmdb_rows.o $(ENGINE_LMDB)
+ENGINE_lmdb_journal = $(O)/bench/stores/lmdb_journal.o $(ENGINE_LMDB)
+define ENGINE
+$(O)/bench/stores/master_$(1).o: $(call obj,core) $(call obj,server) $(ENGINE_$(1))
+	@ld -r $$^ -o $$@
+	@objcopy --localize-hidden $$@
+$(O)/bench/stint_$(1): $(CLI_OBJ) $(O)/bench/stores/master_$(1).o \
+  $(filter-out $(O)/master.o,$(LIB_OBJ))
+	@echo "  LD $$@"; $$(CC) $$(LDFLAGS) -rdynamic $$^ -llmdb $(LIBS_CLI) $(LIBS_EXT) -o $$@
+$(O)/bench/drive_$(1): $(O)/bench/stores/drive.o $(ENGINE_$(1)) $(call archives,sys common)
+	@echo "  LD $$@"; $$(CC) $$(LDFLAGS) $$^ -llmdb -lsodium -o $$@
+endef
+$(foreach e,$(ENGINES),$(eval $(call ENGINE,$(e))))
+bench-stores: prog bench-build $(foreach e,$(ENGINES),$(O)/bench/drive_$(e)) \
+  $(O)/bench/stint_lmdb_rows $(O)/bench/stint_lmdb_journal ## measure the engines of the store
+	@bench/stores/run $(BENCH)
+
 # ---- lints -------------------------------------------------------------------
 
 ALL_C := $(shell find common proto master worker client cli examples bench tests \
@@ -393,7 +415,7 @@ help:                                  ## this list
 	@awk -F'## ' '/^[a-z0-9-]+:.*## /{split($$1,a,":"); printf "  %-14s %s\n", a[1], $$2}' Makefile
 .PHONY: all lib prog examples unit unit-build integration integration-c \
   integration-build cli-tests asan tsan clang sim crash-matrix torn io-faults store-proofs fuzz fuzz-build bench \
-  bench-build lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
+  bench-build bench-stores lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
   install uninstall clean help proofs proofs-build $(PROOFS)
 .DEFAULT_GOAL := all
 .SECONDARY:
