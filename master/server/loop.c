@@ -23,7 +23,9 @@ static const tick_ns STALL = TICK_S;
 static const tick_ns RETRY = 2 * TICK_MS;
 static const tick_ns DEAF = 100 * TICK_MS; /* Is excused in such portions. */
 static const tick_ns SETTLE = 5 * TICK_S;
-static const size_t UNTAKEN_MAX = 32 << 20;
+/* So that a batch fits into a segment of the store: one that does not needs
+ * room that a full disk does not have, and everything waits behind it. */
+static const size_t UNTAKEN_MAX = 8 << 20;
 
 static void
 conn_lost(void *arg, uint64_t conn)

@@ -319,41 +319,58 @@ a_failed_write_does_too(void **state)
     leave(r, &p);
 }
 
-static void
-a_disk_that_is_full_refuses_puts_until_there_is_room(void **state)
+/* What comes of a put of `size` bytes: 0 or an error. */
+static int
+put_and_hear(struct peer *p, size_t size)
 {
-    struct rig *r = *state;
-    struct peer p;
     struct msg m;
-    int refused = 0, accepted = 0;
 
-    come(r, &p);
-    gate_fill(&r->gate, true);
-    for (int i = 0; i < 20 && refused == 0; i++) {
-        put(&p, "q", MEGA);
-        while (next(&p, SHORT_MS, &m)) {
-            if (m.type == MSG_error) {
-                assert_int_equal(m.as.error.code, STINT_ENOSPACE);
-                refused++;
-            }
+    put(p, "q", size);
+    for (;;) {
+        assert_true(next(p, LONG_MS, &m));
+        if (m.type == MSG_put_ok && m.as.put_ok.request == p->requests) {
+            return 0;
+        }
+        if (m.type == MSG_error && m.as.error.request == p->requests) {
+            return (int)m.as.error.code;
         }
     }
-    assert_int_not_equal(refused, 0);
-    gate_fill(&r->gate, false);
-    for (int i = 0; i < 20 && accepted == 0; i++) {
-        (void)usleep(SHORT_MS * 1000);
-        put(&p, "q", 10);
-        while (accepted == 0 && next(&p, SHORT_MS, &m)) {
-            if (m.type == MSG_put_ok && m.as.put_ok.request == p.requests) {
-                accepted++;
-            }
-        }
-    }
-    assert_int_not_equal(accepted, 0);
-    leave(r, &p);
 }
 
-/* 80 MiB against a bound of 32: it stops listening, for longer than a peer may
+static void
+a_full_disk_refuses_new_work_finishes_the_old_and_goes_on_by_itself(
+    void **state)
+{
+    struct rig *r = *state;
+    struct peer p, worker;
+    int rc = 0;
+
+    come(r, &p);
+    come(r, &worker);
+    assert_int_equal(put_and_hear(&p, 10), 0);
+    get(&worker, "q");
+    struct rec_task task = await_task(&worker);
+
+    gate_fill(&r->gate, true);
+    for (int i = 0; i < 100 && rc == 0; i++)
+        rc = put_and_hear(&p, MEGA / 8);
+    assert_int_equal(rc, STINT_ENOSPACE);
+    say_one(&worker, (struct msg){ .type = MSG_done }, RECORD_completion,
+        &(struct rec_completion){
+            .task = task.task, .attempt = task.attempt, .nonce = task.nonce });
+    assert_int_equal(await(&worker, MSG_outcome).as.outcome.refused.count, 0);
+
+    gate_fill(&r->gate, false);
+    for (int i = 0; i < 50 && rc != 0; i++) {
+        (void)usleep(100 * 1000);
+        rc = put_and_hear(&p, 10);
+    }
+    assert_int_equal(rc, 0);
+    leave(r, &p);
+    leave(r, &worker);
+}
+
+/* 80 MiB against a bound of 8: it stops listening, for longer than a peer may
  * be silent. */
 static void
 who_is_not_heard_because_of_a_slow_disk_is_not_silent(void **state)
@@ -419,7 +436,8 @@ main(void)
         TEST(it_stops_within_seconds_though_the_disk_is_full),
         TEST(a_failed_sync_ends_the_master_and_answers_nothing),
         TEST(a_failed_write_does_too),
-        TEST(a_disk_that_is_full_refuses_puts_until_there_is_room),
+        TEST(
+            a_full_disk_refuses_new_work_finishes_the_old_and_goes_on_by_itself),
         TEST(who_is_not_heard_because_of_a_slow_disk_is_not_silent),
         TEST(of_two_masters_on_one_store_the_second_is_refused),
     };
