@@ -388,9 +388,12 @@ recover(struct store *s)
     s->number = s->synced = r.number;
     s->stat.torn = r.torn;
     s->stat.was_closed = r.was_closed;
-    if (!r.was_closed) rc = cut(s, &r);
+    rc = cut(s, &r);
     if (rc != 0) return rc;
     rc = segments_collect(&s->segments, s->first);
+    /* The names that were found may be the system's memory of a rename that
+     * never reached the disk. */
+    if (rc == 0) rc = s->disk->sync_dir(s->disk);
     return rc == 0 ? 0 : store_fail(s, "tidied up", rc);
 }
 
