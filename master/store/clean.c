@@ -111,8 +111,11 @@ free_oldest(struct store *s)
     const struct slice nothing = { NULL, 0 };
     uint64_t first = s->first;
 
+    /* What was moved comes first: that block must not be read without it. */
+    int rc = store_sync(s);
+    if (rc != 0) return rc;
     s->first = s->segments.list[0].number + 1;
-    int rc = store_append(s, nothing, true, false);
+    rc = store_append(s, nothing, true, false);
     if (rc == STINT_ENOSPACE || rc == STINT_ENOMEM) {
         s->first = first;
         return 0;

@@ -33,6 +33,9 @@ struct store {
 /** Append a block.  `closes`: it is the close mark.  As store_commit(). */
 int store_append(struct store *s, struct slice ops, bool sync, bool closes);
 
+/** What was appended is on the disk then.  Returns 0 or STINT_EDISK. */
+int store_sync(struct store *s);
+
 /** The disk has failed: say so, once and for ever.  Returns STINT_EDISK. */
 int store_fail(struct store *s, const char *what, int64_t rc);
 

@@ -96,9 +96,8 @@ take_in(struct store *s, struct slice ops, uint64_t at)
 
 /* ---- appending ----------------------------------------------------------- */
 
-/* What was appended is on the disk. */
-static int
-sync_end(struct store *s)
+int
+store_sync(struct store *s)
 {
     if (s->synced == s->number) return 0;
     int rc = s->disk->sync(s->disk, segments_last(&s->segments)->file);
@@ -118,7 +117,7 @@ make_room(struct store *s, uint64_t bytes)
     const struct segment *last = segments_last(&s->segments);
 
     if (last != NULL && last->size - s->end >= bytes) return 0;
-    int rc = last != NULL ? sync_end(s) : 0;
+    int rc = last != NULL ? store_sync(s) : 0;
     if (rc != 0) return rc;
     (void)pthread_mutex_lock(&s->lock);
     rc = segments_begin(&s->segments, bytes, s->first);
@@ -179,7 +178,7 @@ store_append(struct store *s, struct slice ops, bool sync, bool closes)
     s->number += 1;
     s->stat.commits += 1;
     (void)pthread_mutex_unlock(&s->lock);
-    return sync ? sync_end(s) : 0;
+    return sync ? store_sync(s) : 0;
 }
 
 int
@@ -432,7 +431,7 @@ store_close(struct store *s)
     if (s == NULL) return;
     if (!s->stat.failed) {
         const struct slice nothing = { NULL, 0 };
-        if (sync_end(s) == 0) (void)store_append(s, nothing, true, true);
+        if (store_sync(s) == 0) (void)store_append(s, nothing, true, true);
     }
     segments_fini(&s->segments);
     index_fini(&s->index);
