@@ -379,7 +379,7 @@ who_is_not_heard_because_of_a_slow_disk_is_not_silent(void **state)
     struct peer p, worker;
 
     stop(r);
-    r->config.silence = TICK_S;
+    r->config.silence = 2 * TICK_S;
     start(r);
     come(r, &p);
     come(r, &worker);
@@ -391,7 +391,7 @@ who_is_not_heard_because_of_a_slow_disk_is_not_silent(void **state)
     gate_shut(&r->gate, true);
     for (int i = 0; i < 80; i++)
         put(&p, "big", MEGA);
-    for (int i = 0; i < 25; i++) {
+    for (int i = 0; i < 40; i++) {
         const struct msg ping = { .type = MSG_ping, .as.ping = { .echo = 1 } };
         send_message(worker.socket, &ping, 0, 0);
         (void)usleep(100 * 1000);
