@@ -293,7 +293,8 @@ first_needed(const struct text *newest)
     return first;
 }
 
-/* The first block of the segment is not the one that should follow. */
+/* The first block of the segment is not the one that should follow, and knew
+ * that this one was on the disk. */
 static bool
 has_gap(const struct replay *r, const struct text *t)
 {
@@ -301,7 +302,7 @@ has_gap(const struct replay *r, const struct text *t)
     uint64_t at = FORMAT_SEGMENT_HEADER;
 
     return r->number != 0 && find_block(t, &at, 0, &b)
-           && b.number > r->number + 1;
+           && b.number > r->number + 1 && b.synced > r->number;
 }
 
 static int
