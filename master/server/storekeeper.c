@@ -13,6 +13,8 @@
 #include "master/server/storerow.h"
 #include "master/store/store.h"
 
+enum { TRIES = 5 };
+
 /* ---- the first time: what there is --------------------------------------- */
 
 struct reading {
@@ -182,6 +184,20 @@ storekeeper_read(const char *dir, struct disk *disk,
     return stopped != 0 ? stopped : storekeeper_say(rc, dir, disk);
 }
 
+/* A master frees segments under our hands, which looks like damage once.  What
+ * is damaged stays so, and is told the last time. */
+static int
+check_in_use(const char *dir, struct disk *disk,
+    const struct storekeeper_see *see, struct stint_store_stat *out)
+{
+    static const struct storekeeper_see NOBODY = { .row = NULL };
+    int rc = STINT_EDAMAGED;
+
+    for (int i = 1; i <= TRIES && rc == STINT_EDAMAGED; i++)
+        rc = storekeeper_read(dir, disk, i < TRIES ? &NOBODY : see, out);
+    return rc;
+}
+
 int
 stint_store_check(const char *data_dir,
     void (*see)(void *arg, const struct stint_store_damage *damage), void *arg,
@@ -192,7 +208,8 @@ stint_store_check(const char *data_dir,
 
     int rc = place_open(data_dir, &disk);
     if (rc != 0) return rc;
-    rc = storekeeper_read(data_dir, disk, &seer, out);
+    rc = place_in_use(data_dir) ? check_in_use(data_dir, disk, &seer, out)
+                                : storekeeper_read(data_dir, disk, &seer, out);
     disk_close(disk);
     return rc;
 }
