@@ -83,6 +83,7 @@ void
 core_free(struct core *core)
 {
     if (core == NULL) return;
+    load_abandon(core);
     greet_fini(core);
     for (;;) {
         struct task *t = task_table_next(&core->tasks, 0);

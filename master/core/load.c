@@ -32,6 +32,20 @@ load_fini(struct core *core)
     core->load = NULL;
 }
 
+void
+load_abandon(struct core *core)
+{
+    if (core->load == NULL) return;
+    for (struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
+        LIST_FOREACH (node, after, &s->leases) {
+            struct lease *l = CONTAINER_OF(node, struct lease, of_session);
+            l->task->state = TASK_READY;
+            lease_end(&core->leases, l);
+        }
+        s->leased = 0;
+    }
+}
+
 static uint64_t
 at_least(uint64_t a, uint64_t b)
 {

@@ -16,6 +16,10 @@ int load_row(struct core *core, const struct row *row, const char **why);
 /** See core_loaded(). */
 int load_end(struct core *core, tick_ns now, const char **why);
 
+/** The core is about to be freed: if its load did not end, nobody holds
+ * anything, as nothing was counted yet. */
+void load_abandon(struct core *core);
+
 /** Free what a load that did not end has left. */
 void load_fini(struct core *core);
 
