@@ -12,6 +12,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 
@@ -44,6 +45,7 @@ class Disks:
                                            "-m", "reflink=1"), "outer")
         self.disk = self.image("outer/disk.img", 400, "mkfs.ext4", "-q", "-F")
         self.inner = self.mount(self.disk, "inner")
+        proof.stack.callback(self.unmount, self.path("after"))
 
     def path(self, name):
         return os.path.join(self.proof.folder, name)
@@ -59,9 +61,13 @@ class Disks:
         place = self.path(name)
         os.makedirs(place, exist_ok=True)
         must("mount", "-o", "loop", image, place)
-        self.proof.stack.callback(
-            subprocess.run, ["umount", "-l", place], check=False)
+        self.proof.stack.callback(self.unmount, place)
         return place
+
+    @staticmethod
+    def unmount(place):
+        if os.path.ismount(place):
+            subprocess.run(["umount", "-l", place], check=False)
 
     def snapshot(self):
         """(image, when it was begun, when it was made)"""
@@ -106,26 +112,42 @@ def prove(proof):
     disks = Disks(proof)
     proof.master(data=os.path.join(disks.inner, "data"), options=[
         "--queue", "proof,attempts=1000000"])
-    clients = [proof.client("work", "w%d" % i, "--threads", 2, "--pause-us",
-                            3000, "--fail", 20) for i in range(2)]
-    clients += [proof.client("put", "p%d" % i, "--pause-us", 2000, "--bytes",
-                             1000, *(["--wait-each"] if i % 2 else []))
-                for i in range(3)]
+    for i in range(2):
+        proof.client("work", "w%d" % i, "--threads", 2, "--pause-us", 2000,
+                     "--fail", 20)
+    producers = [proof.client(
+        "put", "p%d" % i, "--bytes", 1000, *(
+            ["--pause-us", "8000", "--wait-each"] if i % 2 else [])
+    ) for i in range(3)]
     totals = {"kept": 0, "ended": 0, "results": 0}
     for number in range(proof.args.cuts):
-        time.sleep(proof.chance.uniform(0.1, 0.6))
-        image, before, after = disks.snapshot()
-        place = disks.look_at(image)
+        time.sleep(proof.chance.uniform(0.1, 0.4))
+        moment = Cut(proof, number, disks, producers)
+        place = disks.look_at(moment.image)
         data = os.path.join(place, "data")
         proof.stint("store", "check", "--data", data)
-        ready = open_with_a_master(proof, data)
-        judge(proof, number, Found(proof, data), before, after, ready, totals)
-        disks.forget(image)
+        listed = open_with_a_master(proof, data)
+        judge(proof, moment, Found(proof, data), listed, totals)
+        disks.forget(moment.image)
     proof.say("%d cuts; of what was acknowledged before them %d tasks and %d "
               "results were there, %d ended tasks were gone", proof.args.cuts,
               totals["kept"], totals["results"], totals["ended"])
     if totals["kept"] == 0 or totals["results"] == 0:
         raise Broken("nothing was under way at any cut")
+
+
+class Cut:
+    """One of those who wait for results stands still when the power goes: what
+    was completed since then he cannot have seen."""
+
+    def __init__(self, proof, number, disks, producers):
+        self.number, still = number, proof.chance.choice(producers[::2])
+        self.still = still.name + "-"
+        still.signal(signal.SIGSTOP)
+        self.stopped = (time.monotonic() + 0.02) * NS
+        time.sleep(proof.chance.uniform(0.05, 0.2))
+        self.image, self.before, self.after = disks.snapshot()
+        still.signal(signal.SIGCONT)
 
 
 def open_with_a_master(proof, data):
@@ -146,33 +168,33 @@ def open_with_a_master(proof, data):
     return {row["task"]: row["state"] for row in rows}
 
 
-def judge(proof, number, found, before, after, listed, totals):
+def judge(proof, moment, found, listed, totals):
     for key, t in checker.load(proof.histories).tasks.items():
-        if t.accepted is None or t.accepted >= before:
+        if t.accepted is None or t.accepted >= moment.before:
             continue
         task = found.tasks.get(key)
-        is_done = any(d[0] < before for d in t.done)
-        is_under_way = any(m[0] < after for m in t.maybe) or any(
-            d[3] < after for d in t.done)
+        is_done = any(d[0] < moment.before for d in t.done)
+        is_under_way = any(m[0] < moment.after for m in t.maybe) or any(
+            d[3] < moment.after for d in t.done)
         if is_done:
-            judge_done(number, key, t, task, found, listed, after, totals)
+            judge_done(moment, key, t, task, found, listed, totals)
         elif not is_under_way:
             totals["kept"] += 1
             if task is None or task not in listed:
                 raise Broken("cut %d: %s was acknowledged and is gone" % (
-                    number, key))
+                    moment.number, key))
 
 
-def judge_done(number, key, t, task, found, listed, after, totals):
+def judge_done(moment, key, t, task, found, listed, totals):
     totals["ended"] += 1
     if listed.get(task) in ("ready", "delayed", "leased"):
         raise Broken("cut %d: %s was done and is %s again" % (
-            number, key, listed[task]))
-    if t.futures and not any(s[0] < after for s in t.shown):
+            moment.number, key, listed[task]))
+    if key.startswith(moment.still) and t.done[0][3] > moment.stopped:
         totals["results"] += 1
         if key not in found.results:
             raise Broken("cut %d: the result of %s was accepted and is gone" % (
-                number, key))
+                moment.number, key))
 
 
 if __name__ == "__main__":
