@@ -6,6 +6,7 @@
  *     crash_matrix [--short] [--seed N] [--count CUTS]
  */
 #include "common/stint_error.h"
+#include "common/sys/say.h"
 #include "tests/store/player.h"
 #include "tests/store/report.h"
 
@@ -83,7 +84,10 @@ recover_and_go_on(struct player *p)
         code = player_play(p, further(p));
     }
     /* Without a close: it stands for a kill that nobody noticed. */
-    if (code < 0) report_failure("recovery or what follows returns %d", code);
+    if (code < 0) {
+        report_failure(
+            "recovery or what follows returns %d: %s", code, say_message());
+    }
     if (code == 0) {
         fake_stop_at(p->fake, 1);
     }
@@ -92,7 +96,10 @@ recover_and_go_on(struct player *p)
     fake_cut_power(p->fake);
     player_lost_power(p);
     code = player_open(p);
-    if (code < 0) report_failure("after going on the open returns %d", code);
+    if (code < 0) {
+        report_failure(
+            "after going on the open returns %d: %s", code, say_message());
+    }
     player_close(p);
 }
 
@@ -124,7 +131,7 @@ stop_recovery(const struct player *crashed, uint64_t k, uint64_t end,
                 recover_and_go_on(&p);
             }
         } else {
-            report_failure("the second recovery fails");
+            report_failure("the second recovery fails: %s", say_message());
         }
         fake_stop_at(fake, 1);
         player_close(&p);

@@ -18,7 +18,6 @@ struct look {
     struct row last;
     struct row keys[READS]; /* Some of the rows, to be read. */
     struct buf value;
-    bool bad;
 };
 
 static void
@@ -88,7 +87,6 @@ see_row(void *arg, const struct row *row)
         report_failure("row kind %u id %" PRIu64 ", %zu bytes, is not of the "
                        "state after batch %u",
             row->kind, row->id, row->value.length, look->n);
-        look->bad = true;
         return 1;
     }
     look->last = *row;
@@ -96,29 +94,41 @@ see_row(void *arg, const struct row *row)
     return 0;
 }
 
+/* What the fake disk does on purpose must be told as such. */
 static bool
+is_a_fault(const struct player *p, uint64_t failures, int code)
+{
+    if (fake_is_stopped(p->fake) || fake_failures(p->fake) > failures) {
+        return code == STINT_EDISK || code == STINT_ENOSPACE;
+    }
+    return false;
+}
+
+static int
 read_some(struct look *look)
 {
     struct player *p = look->player;
     uint32_t count = look->rows < READS ? look->rows : READS;
     struct buf got;
+    int code = 0;
 
     buf_init(&got);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; code == 0 && i < count; i++) {
         struct row *row = &look->keys[i];
+        uint64_t failures = fake_failures(p->fake);
         buf_clear(&got);
-        int code = store_read(p->store, row->kind, row->id, &got);
-        if (code < 0 && fake_is_stopped(p->fake)) break;
+        code = store_read(p->store, row->kind, row->id, &got);
         row->value = (struct slice){ got.bytes, got.length };
+        if (is_a_fault(p, failures, code)) break;
         if (code < 0 || !judge_row(look, row)) {
             report_failure("a read of kind %u id %" PRIu64 " returns %d, %zu "
                            "bytes: not what the scan has shown",
                 row->kind, row->id, code, got.length);
-            look->bad = true;
+            break;
         }
     }
     buf_fini(&got);
-    return !look->bad;
+    return code;
 }
 
 static void
@@ -154,7 +164,7 @@ player_look(struct player *p)
         judge_state(&look);
         /* Order was judged; what is read now comes in any. */
         look.last = (struct row){ .kind = 0 };
-        (void)read_some(&look);
+        code = read_some(&look);
         p->synced = p->written = p->tried = p->must = look.n;
     }
     buf_fini(&look.value);
