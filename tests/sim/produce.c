@@ -156,6 +156,10 @@ produce_result(struct client *c, const struct rec_result *r)
     /* As the library does with what a restarted master says once more; and the
      * answer to the put may come after the result. */
     if (item != NULL && item->shown > 0 && item->shown_at != c->lives) return;
+    if (item != NULL && e != NULL && !e->is_known) {
+        const struct ledger_name name = { .uid = c->uid, .number = r->ref };
+        ledger_reveal(w, r->task, &name, item->wants);
+    }
     bool known = item != NULL && (item->task == r->task || !item->answered);
     if (!known || !item->wants || e == NULL || e->uid != c->uid
         || e->number != r->ref) {
