@@ -85,9 +85,10 @@ core_free(struct core *core)
     if (core == NULL) return;
     load_abandon(core);
     greet_fini(core);
-    for (;;) {
-        struct task *t = task_table_next(&core->tasks, 0);
+    for (uint64_t last = 0;;) {
+        struct task *t = task_table_next(&core->tasks, last);
         if (t == NULL) break;
+        last = t->id;
         if (t->state == TASK_READY && core->load == NULL) {
             queue_take(t->queue, t);
         }

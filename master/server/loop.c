@@ -22,7 +22,7 @@ static const tick_ns LOOK = TICK_S / 2;
 static const tick_ns STALL = TICK_S;
 static const tick_ns RETRY = 2 * TICK_MS;
 static const tick_ns DEAF = 100 * TICK_MS; /* Is excused in such portions. */
-static const tick_ns SETTLE = 5 * TICK_S;
+static const tick_ns SETTLE = 5 * TICK_S, LINGER = TICK_S; /* At the end. */
 /* So that a batch fits into a segment of the store: one that does not needs
  * room that a full disk does not have, and everything waits behind it. */
 static const size_t UNTAKEN_MAX = 8 << 20;
@@ -343,24 +343,27 @@ serve(struct loop *l)
     }
 }
 
-/* What has been decided is committed and answered; nothing new is heard. */
+/* What has been decided is committed, if the disk takes it, and answered, to
+ * those who take it; nothing new is heard. */
 static int
 settle(struct loop *l)
 {
-    tick_ns until = clock_now() + SETTLE;
+    tick_ns began = clock_now();
+    int rc = 0;
 
     l->closing = true;
-    while (!committer_is_idle(l->committer) || outbox_waits(&l->outbox)) {
-        if (clock_now() >= until) {
-            logger_say(&l->logger, LOG_WARNING,
-                "stopped-unsettled: the disk or a peer takes too long; what "
-                "was not committed was not acknowledged");
-            return 0;
-        }
-        int rc = rest(l);
+    for (;;) {
+        bool done = committer_is_idle(l->committer);
+        tick_ns passed = clock_now() - began;
+        if (done && (passed >= LINGER || !outbox_waits(&l->outbox))) return 0;
+        if (passed >= SETTLE) break;
+        rc = rest(l);
         if (rc >= 0) rc = turn(l);
         if (rc < 0) return rc;
     }
+    logger_say(&l->logger, LOG_WARNING,
+        "stopped-uncommitted: the disk takes too long; what is not on it was "
+        "not acknowledged");
     return 0;
 }
 
