@@ -92,6 +92,9 @@ endef
 $(foreach l,$(LAYERS),$(eval $(call ARCHIVE,$(l))))
 archives = $(foreach l,$(1),$(O)/lib$(l).a)
 
+# The installed header is a system header to them, which -MMD leaves out.
+$(CLI_OBJ) $(patsubst %.c,$(O)/%.o,$(wildcard examples/*.c bench/*.c \
+  tests/integration/*.c tests/unit/cli/*.c)): build/include/stint.h
 build/include/stint.h: client/stint.h common/stint_error.h
 	@mkdir -p build/include
 	@cp common/stint_error.h client/stint.h build/include/
