@@ -172,13 +172,15 @@ tend_for_commit(struct committer *c)
     return rc;
 }
 
-/* The disk is full: wait, and make room.  Returns whether to try again. */
+/* The disk is full (or the memory, which is as bad): wait, and make room.
+ * Returns whether to try again. */
 static bool
-wait_for_room(struct committer *c)
+wait_for_room(struct committer *c, int rc)
 {
     struct core_batch none;
 
-    note_full(c, true, say_message());
+    note_full(c, true,
+        rc == STINT_ENOMEM ? "no memory for the store" : say_message());
     tell(c, NULL, 0);
     (void)wait_for_batch(c, clock_now() + AGAIN, &none);
     if (is_stopping(c)) return false;
@@ -197,7 +199,8 @@ commit(struct committer *c, struct core_batch *batch)
 
     do {
         rc = store_commit(c->store, ops, batch->sync);
-    } while ((rc == STINT_ENOSPACE || rc == STINT_ENOMEM) && wait_for_room(c));
+    } while (
+        (rc == STINT_ENOSPACE || rc == STINT_ENOMEM) && wait_for_room(c, rc));
     if (rc == 0) {
         c->debt += ops.length;
         note_full(c, store_stat(c->store).full, "the reserve is used up");
