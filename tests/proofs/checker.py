@@ -9,9 +9,14 @@ unexpected        a grant or a result of a task that nobody put, or bytes that
                   nobody sent
 accepted twice    two completions of one task were accepted
 shown twice       a result was shown to its submitter again
-put twice         one put made two tasks
+put twice         one put made two tasks, both of which count
 wrong             a result that its worker was refused, or another one's; a
-                  grant after the accepted completion; a refused put that ran
+                  grant after the accepted completion; a refused put that ran;
+                  one number for two tasks
+
+A task may be granted before the put that made it is on the disk.  When the
+master dies just then, the put is sent again and makes another task, and the
+worker that got the first has a ghost: it runs, and its end must be refused.
 """
 import collections
 import glob
@@ -27,13 +32,14 @@ class Task:
     """All that any client wrote of one key."""
 
     __slots__ = ("futures", "sent", "accepted", "refused", "unknown", "ids",
-                 "got", "done", "maybe", "stale", "shown")
+                 "granted", "got", "done", "maybe", "stale", "shown")
 
     def __init__(self):
         self.futures = False
         self.sent = self.accepted = None   # Times.
         self.refused = self.unknown = None  # Codes.
-        self.ids = ()
+        self.ids = ()    # That count: acknowledged, or with an accepted end.
+        self.granted = ()
         self.got = ()    # (time, attempt, worker)
         self.done = ()   # The same, and when they were begun.
         self.maybe = ()  # Begun, and no answer; or none that says.
@@ -46,6 +52,7 @@ class Report:
         self.counts = collections.Counter()
         self.problems = collections.defaultdict(list)
         self.tasks = {}
+        self.owners = {}  # Task: key.
 
     def problem(self, kind, text, *values):
         self.problems[kind].append(text % values)
@@ -55,8 +62,8 @@ class Report:
         yield ("%d put, %d acknowledged, %d refused, %d not known; "
                "%d results shown" % (c["S"], c["A"], c["F"], c["U"], c["R"]))
         yield ("%d grants; %d completions accepted, %d refused as stale, "
-               "%d without an answer" % (c["G"], c["done"], c["stale"],
-                                         c["maybe"]))
+               "%d without an answer; %d ghosts" % (
+                   c["G"], c["done"], c["stale"], c["maybe"], c["ghosts"]))
         yield ", ".join("%s %d" % (kind, len(self.problems.get(kind, ())))
                         for kind in KINDS)
 
@@ -101,8 +108,8 @@ def take(task, letter, at, rest, worker):
         task.sent = at
     elif letter == "A":
         task.accepted = at
-        if rest[0] != "0" and int(rest[0]) not in task.ids:
-            task.ids += (int(rest[0]),)
+        if rest[0] != "0":
+            task.ids = with_one_more(task.ids, int(rest[0]))
     elif letter == "F":
         task.refused = rest[0]
     elif letter == "U":
@@ -110,13 +117,18 @@ def take(task, letter, at, rest, worker):
     elif letter == "R":
         task.shown += ((at, rest[0], int(rest[1]), rest[2]),)
     elif letter == "G":
-        if int(rest[0]) not in task.ids:
-            task.ids += (int(rest[0]),)
+        task.granted = with_one_more(task.granted, int(rest[0]))
         task.got += ((at, int(rest[1]), worker),)
     elif letter == "B":
         task.maybe += ((at, int(rest[1]), worker),)
     elif letter == "D":
         answer(task, at, int(rest[1]), rest[2], worker)
+        if rest[2] == "0":
+            task.ids = with_one_more(task.ids, int(rest[0]))
+
+
+def with_one_more(ids, one):
+    return ids if one in ids else ids + (one,)
 
 
 def answer(task, at, attempt, code, worker):
@@ -138,6 +150,11 @@ def judge_put(key, t, report):
     if len(t.ids) > 1:
         report.problem("put twice", "%s is the tasks %s", key,
                        " and ".join(map(str, t.ids)))
+    for one in t.ids:
+        if report.owners.setdefault(one, key) != key:
+            report.problem("wrong", "%s and %s are both task %d", key,
+                           report.owners[one], one)
+    report.counts["ghosts"] += len(set(t.granted) - set(t.ids)) if t.ids else 0
     if t.refused and t.got:
         report.problem("wrong", "%s was refused (%s) and ran", key, t.refused)
 
