@@ -80,6 +80,14 @@ segments_add(struct segments *s, uint64_t number, uint64_t size)
     return rc;
 }
 
+/* A sync that failed, for whatever reason, is the end: nobody knows what is on
+ * the disk now. */
+static int
+certain(int rc)
+{
+    return rc == 0 ? 0 : -EIO;
+}
+
 /* ---- spares -------------------------------------------------------------- */
 
 static void
@@ -117,7 +125,7 @@ finish_filling(struct segments *s)
 {
     int rc = s->disk->sync(s->disk, s->filling);
 
-    if (rc == 0) rc = s->disk->sync_dir(s->disk);
+    if (rc == 0) rc = certain(s->disk->sync_dir(s->disk));
     if (rc != 0) return rc;
     s->disk->close(s->disk, s->filling);
     s->filling = NULL;
@@ -199,12 +207,12 @@ name_it(struct segments *s, uint64_t spare, struct disk_file *file,
     format_write_segment(bytes, &header);
     const struct slice part = { bytes, sizeof bytes };
     int rc = s->disk->write(s->disk, file, 0, &part, 1);
-    if (rc == 0) rc = s->disk->sync(s->disk, file);
+    if (rc == 0) rc = certain(s->disk->sync(s->disk, file));
     if (rc != 0) return rc;
     spare_name(from, spare);
     replay_name(to, number);
     rc = s->disk->rename(s->disk, from, to);
-    return rc != 0 ? rc : s->disk->sync_dir(s->disk);
+    return rc != 0 ? rc : certain(s->disk->sync_dir(s->disk));
 }
 
 int

@@ -343,22 +343,58 @@ say_damage(void *arg, const char *name, uint64_t at, const char *what)
         s->disk->path, name, at, what);
 }
 
+/* What was read may be only the system's memory of writes whose sync failed:
+ * Linux counts them as written, and no later sync would write them.  So they
+ * are written again (Rebello et al., "Can Applications Recover from fsync
+ * Failures?", ATC 2020). */
+static int
+write_again(struct store *s, uint64_t end)
+{
+    uint8_t piece[1 << 14];
+    struct disk_file *file = segments_last(&s->segments)->file;
+
+    for (uint64_t at = 0; at < end;) {
+        uint64_t length = end - at < sizeof piece ? end - at : sizeof piece;
+        int64_t got = s->disk->read(s->disk, file, at, piece, (size_t)length);
+        if (got < 0) return (int)got;
+        if (got == 0) break; /* Of the last zeros some may be missing. */
+        length = (uint64_t)got;
+        const struct slice part = { piece, (size_t)length };
+        int rc = s->disk->write(s->disk, file, at, &part, 1);
+        if (rc != 0) return rc;
+        at += length;
+    }
+    return 0;
+}
+
 /* The torn end becomes zeros, so that nothing there can ever be taken for a
- * block again, and what is accepted as written is on the disk for certain. */
+ * block again. */
+static int
+write_zeros(struct store *s, uint64_t at, uint64_t end)
+{
+    static const uint8_t zeros[1 << 16];
+    struct disk_file *file = segments_last(&s->segments)->file;
+
+    while (at < end) {
+        uint64_t length = end - at < sizeof zeros ? end - at : sizeof zeros;
+        const struct slice part = { zeros, (size_t)length };
+        int rc = s->disk->write(s->disk, file, at, &part, 1);
+        if (rc != 0) return rc;
+        at += length;
+    }
+    return 0;
+}
+
+/* After this, what is accepted as written is on the disk for certain. */
 static int
 cut(struct store *s, const struct replay *r)
 {
-    static const uint8_t zeros[1 << 16];
-    struct segment *last = segments_last(&s->segments);
-    int rc = 0;
+    int rc = write_again(s, r->end);
 
-    for (uint64_t at = r->end, end = r->end + r->torn; rc == 0 && at < end;) {
-        uint64_t length = end - at < sizeof zeros ? end - at : sizeof zeros;
-        const struct slice part = { zeros, (size_t)length };
-        rc = s->disk->write(s->disk, last->file, at, &part, 1);
-        at += length;
+    if (rc == 0) rc = write_zeros(s, r->end, r->end + r->torn);
+    if (rc == 0) {
+        rc = s->disk->sync(s->disk, segments_last(&s->segments)->file);
     }
-    if (rc == 0) rc = s->disk->sync(s->disk, last->file);
     return rc == 0 ? 0 : store_fail(s, "made whole again", rc);
 }
 
