@@ -202,6 +202,11 @@ static int
 stopped_at(const struct sink *sink, int code)
 {
     if (code == STINT_EFULL) return found_no_room(sink);
+    if (code == STINT_ENOSPACE)
+        return exit_say(EXIT_AGAIN,
+            "the master's disk is full; %" PRIu64 " tasks were accepted; it "
+            "takes more as soon as there is room in its data directory",
+            sink->accepted);
     if (sink->accepted == 0) return exit_error(code);
     return exit_say(exit_of(code),
         "%" PRIu64 " tasks were accepted and stay, then: %s", sink->accepted,

@@ -17,6 +17,14 @@ crash() {
     rm -f "$T/ready.json"
 }
 
+teardown() {
+    for pid in $STARTED; do
+        kill -KILL "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    if mountpoint -q "$T/small"; then umount -l "$T/small"; fi
+}
+
 # rows [OPTION...]: `kind id` of each row, in order.
 rows() {
     stint store export "$@" | python3 -c '
@@ -297,6 +305,57 @@ CODE
     run -65 --separate-stderr stint backup copy
     is_one_error
     [ "$(ls -d copy* | wc -l)" = 0 ]
+}
+
+@test "a disk that fails: the master ends with 74, and nothing acknowledged is lost" {
+    cat >fail.c <<'CODE'
+#include <errno.h>
+#include <unistd.h>
+int fdatasync(int fd)
+{
+    if (access("failing", F_OK) != 0) return fsync(fd);
+    errno = EIO;
+    return -1;
+}
+CODE
+    gcc -shared -fPIC fail.c -o fail.so
+    LD_PRELOAD=$T/fail.so master
+    stint put jobs a b
+    touch failing
+    run -69 --separate-stderr stint put jobs lost --timeout 2s
+    status=0
+    wait "$MASTER" || status=$?
+    [ "$status" -eq 74 ]
+    grep -q "^stint: .*$XDG_STATE_HOME/stint/store" master.err
+    rm failing ready.json
+    master
+    [ "$(stint get jobs -n 2 | tr '\n' ' ')" = "a b " ]
+}
+
+@test "a full disk: new work is 75, old work goes on, and later all of it" {
+    mkdir small
+    mount -t tmpfs -o size=100M tmpfs small 2>/dev/null || skip "only root can mount a small disk"
+    master --data "$T/small/data"
+    export STINT_ACCESS=$T/small/data/access
+    head -c 1M /dev/zero >megabyte
+    status=0
+    for _ in $(seq 120); do
+        stint put jobs <megabyte 2>put.err || { status=$?; break; }
+    done
+    [ "$status" -eq 75 ]
+    grep -q "the master's disk is full; 0 tasks were accepted" put.err
+    [ "$(stint status --json | json .disk_full)" = true ]
+    stint store export --data small/data >rows.jsonl
+    run -75 --separate-stderr stint backup small/copy --data small/data
+    is_one_error
+    run -75 --separate-stderr stint store import --data small/new rows.jsonl
+    is_one_error
+    [ ! -e small/copy ] && [ ! -e small/new/store ]
+    stint get jobs -n all --raw | wc -c
+    wait_for stint put jobs again
+    [ "$(stint status --json | json .disk_full)" = false ]
+    stop
+    umount small
 }
 
 @test "no store at all is 64 and says which directory" {
