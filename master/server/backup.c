@@ -129,7 +129,7 @@ int
 stint_backup(const char *data_dir, const char *to, struct stint_store_stat *out)
 {
     char made[PLACE_ROOM];
-    struct stint_store_stat none;
+    struct stint_store_stat none = { .rows = 0 };
 
     if (!place_is_empty(to, NULL)) {
         return say(STINT_EEXISTS,

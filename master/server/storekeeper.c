@@ -163,7 +163,7 @@ int
 storekeeper_read(const char *dir, struct disk *disk,
     const struct storekeeper_see *see, struct stint_store_stat *out)
 {
-    struct stint_store_stat none;
+    struct stint_store_stat none = { .rows = 0 };
     struct reading *r = calloc(1, sizeof *r);
 
     if (r == NULL) return storekeeper_say(STINT_ENOMEM, dir, disk);
