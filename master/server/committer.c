@@ -19,7 +19,7 @@ static const tick_ns PAUSE = 2 * TICK_MS;
 /* Never idle, it tends it so long after that at the latest, and once for so
  * many bytes that it committed, but not for long at a stretch. */
 static const tick_ns OVERDUE = 20 * TICK_MS;
-enum { TEND_BYTES = 128 << 10, TEND_MOST = 4 };
+enum { TEND_BYTES = 128 << 10, TEND_MOST = 4, TEND_FULL = 64 };
 /* A full disk is asked again as often. */
 static const tick_ns AGAIN = 250 * TICK_MS;
 
@@ -148,9 +148,9 @@ tend(struct committer *c)
     note_full(c, store_stat(c->store).full, "the reserve is used up");
     if (c->full != was_full) tell(c, NULL, 0);
     if (rc == 0) c->debt = 0;
-    c->tend_at = c->full   ? clock_now() + AGAIN
-                 : rc == 0 ? TICK_NEVER
-                           : clock_now() + PAUSE;
+    c->tend_at = rc > 0    ? clock_now() + PAUSE
+                 : c->full ? clock_now() + AGAIN
+                           : TICK_NEVER;
     return 0;
 }
 
@@ -184,8 +184,8 @@ wait_for_room(struct committer *c, int rc)
     tell(c, NULL, 0);
     (void)wait_for_batch(c, clock_now() + AGAIN, &none);
     if (is_stopping(c)) return false;
-    if (store_tend(c->store) < 0) {
-        /* The commit will say so. */
+    for (int i = 0; i < TEND_FULL && store_tend(c->store) > 0; i++) {
+        /* What fails is said by the commit. */
     }
     return true;
 }
