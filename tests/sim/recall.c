@@ -37,6 +37,7 @@ drop_pages(struct recall *r, uint32_t count)
     for (uint32_t i = 0; i < count; i++)
         free(r->pages[i].entries);
     r->count -= count;
+    if (count == 0) return;
     memmove(r->pages, r->pages + count, r->count * sizeof *r->pages);
 }
 
