@@ -41,9 +41,10 @@ index_fini(struct index *ix)
 static size_t
 position(const struct index_kind *k, uint64_t number)
 {
-    const struct index_slot *slots = k->slots + k->start;
+    if (k->count == 0) return 0;
 
-    if (k->count == 0 || number <= slots[0].number) return 0;
+    const struct index_slot *slots = k->slots + k->start;
+    if (number <= slots[0].number) return 0;
     /* Where numbers are dense it stands where it should. */
     uint64_t guess = number - slots[0].number;
     if (guess < k->count && slots[guess].number == number) {

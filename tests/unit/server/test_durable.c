@@ -370,7 +370,7 @@ a_full_disk_refuses_new_work_finishes_the_old_and_goes_on_by_itself(
     leave(r, &worker);
 }
 
-/* 80 MiB against a bound of 8: it stops listening, for longer than a peer may
+/* 12 MiB against a bound of 8: it stops listening, for longer than a peer may
  * be silent. */
 static void
 who_is_not_heard_because_of_a_slow_disk_is_not_silent(void **state)
@@ -389,7 +389,7 @@ who_is_not_heard_because_of_a_slow_disk_is_not_silent(void **state)
     struct rec_task task = await_task(&worker);
 
     gate_shut(&r->gate, true);
-    for (int i = 0; i < 80; i++)
+    for (int i = 0; i < 12; i++)
         put(&p, "big", MEGA);
     for (int i = 0; i < 40; i++) {
         const struct msg ping = { .type = MSG_ping, .as.ping = { .echo = 1 } };
