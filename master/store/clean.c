@@ -53,7 +53,7 @@ pick_block(struct store *s)
 
     int64_t got = s->disk->read(
         s->disk, oldest->file, s->moved_to, header, sizeof header);
-    if (got < 0) return store_fail(s, "read", got);
+    if (got < 0) return log_fail(s, "read", got);
     if (got < (int64_t)sizeof header
         || !format_read_block(header, oldest->number, &b)) {
         return 0;
@@ -64,10 +64,10 @@ pick_block(struct store *s)
     got = s->disk->read(s->disk, oldest->file, at, rows, b.length);
     int rc = 1;
     if (got < (int64_t)b.length) {
-        rc = store_fail(s, "read", got < 0 ? got : -EIO);
+        rc = log_fail(s, "read", got < 0 ? got : -EIO);
     } else if (!format_check_rows(
                    &b, (struct slice){ rows, (size_t)b.length })) {
-        rc = store_fail(s, "read (a checksum is wrong)", -EIO);
+        rc = log_fail(s, "read (a checksum is wrong)", -EIO);
     } else {
         pick(s, oldest->number, at, (struct slice){ rows, (size_t)b.length });
         s->moved_to += format_block_bytes(b.length);
@@ -91,9 +91,9 @@ move_some(struct store *s)
     if (s->move.failed || s->move.length == 0) {
         if (rc > 0 || s->move.failed) return 0;
         /* Rows that the index has and the segment has not. */
-        return store_fail(s, "read (rows are missing)", -EIO);
+        return log_fail(s, "read (rows are missing)", -EIO);
     }
-    rc = store_append(
+    rc = log_append(
         s, (struct slice){ s->move.bytes, s->move.length }, false, false);
     if (rc == STINT_ENOSPACE || rc == STINT_ENOMEM) {
         s->moved_to = FORMAT_SEGMENT_HEADER;
@@ -112,10 +112,10 @@ free_oldest(struct store *s)
     uint64_t first = s->first;
 
     /* What was moved comes first: that block must not be read without it. */
-    int rc = store_sync(s);
+    int rc = log_sync(s);
     if (rc != 0) return rc;
     s->first = s->segments.list[0].number + 1;
-    rc = store_append(s, nothing, true, false);
+    rc = log_append(s, nothing, true, false);
     if (rc == STINT_ENOSPACE || rc == STINT_ENOMEM) {
         s->first = first;
         return 0;
@@ -125,7 +125,7 @@ free_oldest(struct store *s)
     rc = segments_free_oldest(&s->segments);
     (void)pthread_mutex_unlock(&s->lock);
     s->moved_to = FORMAT_SEGMENT_HEADER;
-    return rc == 0 ? 1 : store_fail(s, "tidied up", rc);
+    return rc == 0 ? 1 : log_fail(s, "tidied up", rc);
 }
 
 int

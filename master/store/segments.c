@@ -116,6 +116,8 @@ fill_more(struct segments *s)
     if (length > FILL_BYTES) length = FILL_BYTES;
     const struct slice part = { zeros, (size_t)length };
     int rc = s->disk->write(s->disk, s->filling, s->filled, &part, 1);
+    /* By pieces: a batch may be waiting. */
+    if (rc == 0) rc = s->disk->sync(s->disk, s->filling);
     if (rc == 0) s->filled += length;
     return rc;
 }
@@ -123,9 +125,8 @@ fill_more(struct segments *s)
 static int
 finish_filling(struct segments *s)
 {
-    int rc = s->disk->sync(s->disk, s->filling);
+    int rc = certain(s->disk->sync_dir(s->disk));
 
-    if (rc == 0) rc = certain(s->disk->sync_dir(s->disk));
     if (rc != 0) return rc;
     s->disk->close(s->disk, s->filling);
     s->filling = NULL;

@@ -11,175 +11,13 @@
 #include "common/stint_error.h"
 #include "common/sys/say.h"
 #include "master/store/clean.h"
-#include "master/store/inside.h"
+#include "master/store/log.h"
 #include "master/store/replay.h"
 
 enum { SEGMENT_BYTES = 16 << 20, SEGMENT_LEAST = 4 << 10 };
 
 /* A place in a segment is a uint32_t. */
 static const uint64_t BATCH_MOST = UINT32_MAX - (1 << 20);
-
-int
-store_fail(struct store *s, const char *what, int64_t rc)
-{
-    (void)pthread_mutex_lock(&s->lock);
-    s->stat.failed = true;
-    (void)pthread_mutex_unlock(&s->lock);
-    return say(STINT_EDISK,
-        "the disk under %s failed while it was %s (%s): nothing more is "
-        "acknowledged; look at the disk, then start the master again",
-        s->disk->path, what, strerror((int)-rc));
-}
-
-/* ---- the index ----------------------------------------------------------- */
-
-static void
-set_place(struct store *s, const struct row *row, struct index_place place)
-{
-    struct index_place before =
-        place.segment != 0 ? index_set(&s->index, row->kind, row->id, place)
-                           : index_clear(&s->index, row->kind, row->id);
-
-    if (before.segment != 0) {
-        segments_find(&s->segments, before.segment)->live -= before.length;
-        s->live -= before.length;
-    }
-    if (place.segment != 0) {
-        segments_find(&s->segments, place.segment)->live += place.length;
-        s->live += place.length;
-    }
-}
-
-static struct index_place
-place_of(const struct row *row, uint64_t segment, uint64_t at, uint64_t length)
-{
-    if (row->deleted) return (struct index_place){ .segment = 0 };
-    return (struct index_place){ .segment = (uint32_t)segment,
-        .at = (uint32_t)at,
-        .length = (uint32_t)length };
-}
-
-/* Room in the index for all rows of a batch, so that nothing fails later. */
-static int
-reserve(struct store *s, struct slice ops)
-{
-    struct row row;
-    int rc;
-
-    while ((rc = row_next(&ops, &row)) > 0) {
-        if (row.deleted) continue;
-        rc = index_reserve(&s->index, row.kind, row.id);
-        if (rc != 0) return rc;
-    }
-    CHECK(rc == 0);
-    return 0;
-}
-
-/* The rows of a block at `at` of the last segment are the newest. */
-static void
-take_in(struct store *s, struct slice ops, uint64_t at)
-{
-    const uint64_t segment = segments_last(&s->segments)->number;
-    const uint8_t *start = ops.bytes;
-    struct slice left = ops;
-    struct row row;
-
-    for (;;) {
-        const uint8_t *from = left.bytes;
-        if (row_next(&left, &row) <= 0) break;
-        set_place(s, &row,
-            place_of(&row, segment, at + (uint64_t)(from - start),
-                (uint64_t)(left.bytes - from)));
-    }
-    index_trim(&s->index);
-}
-
-/* ---- appending ----------------------------------------------------------- */
-
-int
-store_sync(struct store *s)
-{
-    if (s->synced == s->number) return 0;
-    int rc = s->disk->sync(s->disk, segments_last(&s->segments)->file);
-    if (rc != 0) return store_fail(s, "syncing", rc);
-    s->synced = s->number;
-    (void)pthread_mutex_lock(&s->lock);
-    s->stat.syncs += 1;
-    (void)pthread_mutex_unlock(&s->lock);
-    return 0;
-}
-
-/* A segment with room for `bytes` at its end.  The one before it is synced
- * first, so that only the newest can ever be torn. */
-static int
-make_room(struct store *s, uint64_t bytes)
-{
-    const struct segment *last = segments_last(&s->segments);
-
-    if (last != NULL && last->size - s->end >= bytes) return 0;
-    int rc = last != NULL ? store_sync(s) : 0;
-    if (rc != 0) return rc;
-    (void)pthread_mutex_lock(&s->lock);
-    rc = segments_begin(&s->segments, bytes, s->first);
-    if (rc == 0) s->end = FORMAT_SEGMENT_HEADER;
-    s->stat.full = s->stat.full || rc == -ENOSPC || rc == -EDQUOT;
-    (void)pthread_mutex_unlock(&s->lock);
-    if (rc == 0) return 0;
-    if (rc == -ENOMEM) return STINT_ENOMEM;
-    if (rc == -ENOSPC || rc == -EDQUOT) {
-        return say(STINT_ENOSPACE, "the disk under %s is full: make room there",
-            s->disk->path);
-    }
-    return store_fail(s, "making a segment", rc);
-}
-
-static int
-write_block(struct store *s, struct slice ops, bool closes)
-{
-    static const uint8_t zeros[FORMAT_ALIGN];
-    const struct segment *last = segments_last(&s->segments);
-    struct format_block b = {
-        .closes = closes,
-        .number = s->number + 1,
-        .length = ops.length,
-        .first = s->first,
-        .synced = s->synced,
-    };
-    uint8_t header[FORMAT_BLOCK_HEADER];
-    uint64_t bytes = format_block_bytes(ops.length);
-
-    format_write_block(header, last->number, &b, ops);
-    const struct slice parts[] = { { header, sizeof header }, ops,
-        { zeros, (size_t)(bytes - sizeof header - ops.length) } };
-    int rc =
-        s->disk->write(s->disk, last->file, s->end, parts, ARRAY_LEN(parts));
-    if (rc == -ENOSPC || rc == -EDQUOT) {
-        (void)pthread_mutex_lock(&s->lock);
-        s->stat.full = true;
-        (void)pthread_mutex_unlock(&s->lock);
-        return say(STINT_ENOSPACE, "the disk under %s is full: make room there",
-            s->disk->path);
-    }
-    return rc == 0 ? 0 : store_fail(s, "written to", rc);
-}
-
-int
-store_append(struct store *s, struct slice ops, bool sync, bool closes)
-{
-    uint64_t bytes = format_block_bytes(ops.length);
-    int rc = reserve(s, ops);
-
-    if (rc == 0) rc = make_room(s, bytes);
-    if (rc == 0) rc = write_block(s, ops, closes);
-    if (rc != 0) return rc;
-    (void)pthread_mutex_lock(&s->lock);
-    take_in(s, ops, s->end + FORMAT_BLOCK_HEADER);
-    s->end += bytes;
-    s->number += 1;
-    s->stat.commits += 1;
-    (void)pthread_mutex_unlock(&s->lock);
-    return sync ? store_sync(s) : 0;
-}
 
 int
 store_commit(struct store *s, struct slice ops, bool sync)
@@ -192,7 +30,7 @@ store_commit(struct store *s, struct slice ops, bool sync)
         return say(STINT_ENOMEM, "a batch of %zu bytes is too long to commit",
             ops.length);
     }
-    return store_append(s, ops, sync, false);
+    return log_append(s, ops, sync, false);
 }
 
 /* ---- reading ------------------------------------------------------------- */
@@ -327,7 +165,7 @@ open_row(void *arg, uint64_t segment, uint64_t at, uint64_t length,
         int rc = index_reserve(&s->index, row->kind, row->id);
         if (rc != 0) return rc;
     }
-    set_place(s, row, place_of(row, segment, at, length));
+    log_note_row(s, row, segment, at, length);
     return 0;
 }
 
@@ -395,7 +233,7 @@ cut(struct store *s, const struct replay *r)
     if (rc == 0) {
         rc = s->disk->sync(s->disk, segments_last(&s->segments)->file);
     }
-    return rc == 0 ? 0 : store_fail(s, "made whole again", rc);
+    return rc == 0 ? 0 : log_fail(s, "made whole again", rc);
 }
 
 static int
@@ -414,8 +252,8 @@ recover(struct store *s)
         randombytes_buf(s->segments.id, sizeof s->segments.id);
         s->first = 1;
         rc = segments_collect(&s->segments, 1);
-        if (rc != 0) return store_fail(s, "opened", rc);
-        return make_room(s, FORMAT_BLOCK_HEADER);
+        if (rc != 0) return log_fail(s, "opened", rc);
+        return log_make_room(s, FORMAT_BLOCK_HEADER);
     }
     memcpy(s->segments.id, r.id, sizeof r.id);
     s->first = r.first;
@@ -429,7 +267,7 @@ recover(struct store *s)
     /* The names that were found may be the system's memory of a rename that
      * never reached the disk. */
     if (rc == 0) rc = s->disk->sync_dir(s->disk);
-    return rc == 0 ? 0 : store_fail(s, "tidied up", rc);
+    return rc == 0 ? 0 : log_fail(s, "tidied up", rc);
 }
 
 int
@@ -467,7 +305,7 @@ store_close(struct store *s)
     if (s == NULL) return;
     if (!s->stat.failed) {
         const struct slice nothing = { NULL, 0 };
-        if (store_sync(s) == 0) (void)store_append(s, nothing, true, true);
+        if (log_sync(s) == 0) (void)log_append(s, nothing, true, true);
     }
     segments_fini(&s->segments);
     index_fini(&s->index);
@@ -490,7 +328,7 @@ keep_reserve(struct store *s)
     s->stat.free = s->segments.spares_count * s->segments.size;
     if (rc <= 0) s->stat.full = full;
     (void)pthread_mutex_unlock(&s->lock);
-    return rc < 0 ? store_fail(s, "made ready", rc) : rc;
+    return rc < 0 ? log_fail(s, "made ready", rc) : rc;
 }
 
 int
