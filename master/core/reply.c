@@ -52,14 +52,28 @@ gate(struct core *core, struct session *s)
     s->stream.gate = journal_gate(core);
 }
 
+/* Of a get that is over, of what was refused and of how things look nobody
+ * relies on the disk; and while that is stuck, people want to look. */
+static bool
+tells_a_fact(enum msg_type type)
+{
+    static const enum msg_type looks[] = { MSG_get_end, MSG_error,
+        MSG_master_row, MSG_queue_rows, MSG_peer_rows, MSG_task_rows,
+        MSG_key_rows };
+
+    for (size_t i = 0; i < ARRAY_LEN(looks); i++) {
+        if (looks[i] == type) return false;
+    }
+    return true;
+}
+
 static void
 append(struct core *core, struct session *s, const struct msg *m)
 {
     size_t before = session_out_bytes(s);
 
     codec_message(stream_message(&s->stream), m);
-    /* That a get is over is no fact that anybody keeps. */
-    if (m->type != MSG_get_end) gate(core, s);
+    if (tells_a_fact(m->type)) gate(core, s);
     core->out += session_out_bytes(s) - before;
 }
 
