@@ -21,7 +21,8 @@ def prove(proof):
     for number in range(tasks // EACH):
         one_round(proof, master, number)
     report = proof.check()
-    refused = sum(len(t.stale) for t in report.tasks.values())
+    refused = sum(s[2].startswith("z") for t in report.tasks.values()
+                  for s in t.stale)
     by_zombies = [s for t in report.tasks.values() for s in t.shown
                   if s[3].startswith("z")]
     proof.say("%d of %d late completions refused", refused, tasks)
