@@ -55,7 +55,8 @@ pick_block(struct store *s)
         s->disk, oldest->file, s->moved_to, header, sizeof header);
     if (got < 0) return log_fail(s, "read", got);
     if (got < (int64_t)sizeof header
-        || !format_read_block(header, oldest->number, &b)) {
+        || !format_read_block(
+            header, format_seed(s->segments.id, oldest->number), &b)) {
         return 0;
     }
     uint8_t *rows = malloc(b.length + 1);

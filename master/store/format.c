@@ -66,18 +66,18 @@ format_read_segment(
     return version == FORMAT_VERSION ? 0 : STINT_EFORMAT;
 }
 
-static uint32_t
-crc_of_segment(uint64_t segment)
+uint32_t
+format_seed(const uint8_t id[FORMAT_ID_BYTES], uint64_t segment)
 {
     uint8_t bytes[8];
 
     write_number(bytes, segment, sizeof bytes);
-    return crc_more(0, bytes, sizeof bytes);
+    return crc_more(crc_more(0, id, FORMAT_ID_BYTES), bytes, sizeof bytes);
 }
 
 /* magic 4, flags 4, number 8, length 8, first 8, synced 8, crc 4, rows 4 */
 void
-format_write_block(uint8_t out[FORMAT_BLOCK_HEADER], uint64_t segment,
+format_write_block(uint8_t out[FORMAT_BLOCK_HEADER], uint32_t seed,
     struct format_block *b, struct slice rows)
 {
     uint8_t *p = out;
@@ -88,14 +88,14 @@ format_write_block(uint8_t out[FORMAT_BLOCK_HEADER], uint64_t segment,
     p = write_number(p, b->length, 8);
     p = write_number(p, b->first, 8);
     p = write_number(p, b->synced, 8);
-    b->header_crc = crc_more(crc_of_segment(segment), out, (size_t)(p - out));
+    b->header_crc = crc_more(seed, out, (size_t)(p - out));
     b->rows_crc = crc_more(b->header_crc, rows.bytes, rows.length);
     p = write_number(p, b->header_crc, 4);
     write_number(p, b->rows_crc, 4);
 }
 
 bool
-format_read_block(const uint8_t bytes[FORMAT_BLOCK_HEADER], uint64_t segment,
+format_read_block(const uint8_t bytes[FORMAT_BLOCK_HEADER], uint32_t seed,
     struct format_block *b)
 {
     const uint8_t *p = bytes + sizeof block_magic;
@@ -107,8 +107,7 @@ format_read_block(const uint8_t bytes[FORMAT_BLOCK_HEADER], uint64_t segment,
     b->length = read_number(&p, 8);
     b->first = read_number(&p, 8);
     b->synced = read_number(&p, 8);
-    uint32_t crc =
-        crc_more(crc_of_segment(segment), bytes, (size_t)(p - bytes));
+    uint32_t crc = crc_more(seed, bytes, (size_t)(p - bytes));
     b->header_crc = (uint32_t)read_number(&p, 4);
     b->rows_crc = (uint32_t)read_number(&p, 4);
     return crc == b->header_crc;

@@ -5,8 +5,9 @@
  *     block     header (48 bytes), rows (common/row.h), zeros up to 8 bytes
  *
  * All numbers are little-endian.  Checksums are CRC-32C; those of a block begin
- * with the number of its segment, so that what is left of the last use of a
- * file is no block.  The rest of a segment is zeros or such leavings.
+ * with the random id of the store and the number of its segment, so that
+ * neither what is left of the last use of a file is a block, nor what somebody
+ * puts into a payload.  The rest of a segment is zeros or such leavings.
  */
 #ifndef FORMAT_H
 #define FORMAT_H
@@ -58,14 +59,17 @@ void format_write_segment(
 int format_read_segment(
     const uint8_t bytes[FORMAT_SEGMENT_HEADER], struct format_segment *s);
 
-/** Write the header of a block in segment `segment`; works out the checksums of
- * `b` from the rest and `rows`. */
-void format_write_block(uint8_t out[FORMAT_BLOCK_HEADER], uint64_t segment,
+/** What the checksums of the blocks of a segment begin with. */
+uint32_t format_seed(const uint8_t id[FORMAT_ID_BYTES], uint64_t segment);
+
+/** Write the header of a block in the segment of `seed`; works out the
+ * checksums of `b` from the rest and `rows`. */
+void format_write_block(uint8_t out[FORMAT_BLOCK_HEADER], uint32_t seed,
     struct format_block *b, struct slice rows);
 
 /** Whether these bytes are the header of a block in that segment. */
-bool format_read_block(const uint8_t bytes[FORMAT_BLOCK_HEADER],
-    uint64_t segment, struct format_block *b);
+bool format_read_block(const uint8_t bytes[FORMAT_BLOCK_HEADER], uint32_t seed,
+    struct format_block *b);
 
 /** Whether these are its rows. */
 bool format_check_rows(const struct format_block *b, struct slice rows);

@@ -131,7 +131,8 @@ write_block(struct store *s, struct slice ops, bool closes)
     uint8_t header[FORMAT_BLOCK_HEADER];
     uint64_t bytes = format_block_bytes(ops.length);
 
-    format_write_block(header, last->number, &b, ops);
+    format_write_block(
+        header, format_seed(s->segments.id, last->number), &b, ops);
     const struct slice parts[] = { { header, sizeof header }, ops,
         { zeros, (size_t)(bytes - sizeof header - ops.length) } };
     int rc =

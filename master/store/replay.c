@@ -17,6 +17,7 @@ struct text {
     uint8_t *bytes; /* Owned. */
     uint64_t size;
     struct format_segment header;
+    uint32_t seed; /* Of its checksums. */
 };
 
 void
@@ -128,6 +129,11 @@ check_header(struct replay *r, struct text *t)
         return found(r, t->name, 0, "this is not the header of the segment",
             STINT_EDAMAGED);
     }
+    if (r->has_id && memcmp(r->id, t->header.id, sizeof r->id) != 0) {
+        return found(
+            r, t->name, 16, "the segment is of another store", STINT_EDAMAGED);
+    }
+    t->seed = format_seed(t->header.id, t->number);
     return 0;
 }
 
@@ -158,7 +164,7 @@ static bool
 read_block(const struct text *t, uint64_t at, struct format_block *b)
 {
     if (at > t->size || t->size - at < FORMAT_BLOCK_HEADER) return false;
-    if (!format_read_block(t->bytes + at, t->number, b)) return false;
+    if (!format_read_block(t->bytes + at, t->seed, b)) return false;
     uint64_t room = t->size - at - FORMAT_BLOCK_HEADER;
     if (b->length > room) return false;
     return format_check_rows(
@@ -215,14 +221,21 @@ take_rows(struct replay *r, const struct text *t, uint64_t at,
     }
 }
 
-/* Is there anything but zeros where the next block would be? */
+/* How far behind the end something still begins like a block of this segment,
+ * whole or not; 0: nowhere. */
 static uint64_t
-leftovers(const struct text *t, uint64_t at)
+leftovers(const struct text *t, uint64_t end)
 {
-    for (uint64_t i = at; i < t->size; i++) {
-        if (t->bytes[i] != 0) return t->size - at;
+    struct format_block b;
+    uint64_t length = 0;
+
+    for (uint64_t at = end; at + FORMAT_BLOCK_HEADER <= t->size;
+         at += FORMAT_ALIGN) {
+        if (format_read_block(t->bytes + at, t->seed, &b)) {
+            length = at + FORMAT_BLOCK_HEADER - end;
+        }
     }
-    return 0;
+    return length;
 }
 
 /* The blocks of one segment that follow each other.  *at: behind the last. */
@@ -355,6 +368,7 @@ find_ends(struct replay *r, const struct names *n)
     if (rc == 0) {
         r->first = first_needed(&newest);
         memcpy(r->id, newest.header.id, sizeof r->id);
+        r->has_id = true;
         text_fini(&newest);
     } else if (r->lenient) {
         /* Whatever follows one another is looked at. */

@@ -38,9 +38,10 @@ struct replay {
     bool is_new;          /* There is no log. */
     uint64_t first, last; /* Segments. */
     uint64_t end;         /* Where the newest one ends. */
-    uint64_t torn;   /* Bytes from there that look like a block; 0: clean. */
+    uint64_t torn;   /* So far behind it blocks begin that are not whole. */
     uint64_t number; /* Of the last block; 0: none. */
     bool was_closed;
+    bool has_id;
     uint8_t id[FORMAT_ID_BYTES];
 };
 
