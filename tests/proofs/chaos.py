@@ -114,4 +114,4 @@ def prove(proof):
 
 
 if __name__ == "__main__":
-    run("chaos", prove, {"seconds": (600, 12), "master": (20, 4)})
+    run("chaos", prove, {"seconds": (600, 10), "master": (20, 4)})

@@ -73,4 +73,4 @@ def judge(proof, report, covered):
 
 
 if __name__ == "__main__":
-    run("sync-order", prove, {"puts": (100000, 5000), "hold": (10000, 10000)})
+    run("sync-order", prove, {"puts": (100000, 5000), "hold": (10000, 3000)})
