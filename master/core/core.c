@@ -12,6 +12,7 @@
 #include "master/core/queues.h"
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
+#include "master/core/sender.h"
 #include "master/core/totals.h"
 #include "master/core/verbs.h"
 
@@ -67,18 +68,6 @@ core_new(const struct core_config *config, tick_ns now)
     return core;
 }
 
-static void
-free_letters(struct core *core)
-{
-    for (;;) {
-        struct list *node = list_pop(&core->letters);
-        if (node == NULL) return;
-        struct letter *letter = CONTAINER_OF(node, struct letter, node);
-        frame_drop(letter->frame);
-        free(letter);
-    }
-}
-
 void
 core_free(struct core *core)
 {
@@ -99,7 +88,7 @@ core_free(struct core *core)
     lease_book_fini(&core->leases);
     queues_fini(core);
     keyring_fini(&core->keys);
-    free_letters(core);
+    sender_fini(core);
     load_fini(core);
     journal_fini(core);
     buf_fini(&core->fetched);
@@ -421,18 +410,6 @@ feed_starved(struct core *core)
     }
 }
 
-static void
-seal_all(struct core *core)
-{
-    struct list *with_frames[] = { &core->sending, &core->gated };
-
-    for (size_t i = 0; i < ARRAY_LEN(with_frames); i++) {
-        LIST_FOREACH (node, after, with_frames[i]) {
-            reply_seal(core, CONTAINER_OF(node, struct session, sending));
-        }
-    }
-}
-
 void
 core_turn(struct core *core, tick_ns now)
 {
@@ -445,7 +422,7 @@ core_turn(struct core *core, tick_ns now)
     match_tick(core, now);
     match_all(core, now);
     reply_tick(core, now);
-    seal_all(core);
+    sender_seal_all(core);
     if (!list_is_empty(&core->broken)) greet_tick(core, now);
 }
 
@@ -464,28 +441,7 @@ core_next_deadline(const struct core *core)
 bool
 core_send(struct core *core, uint64_t *conn, struct frame **frame)
 {
-    struct list *node = list_pop(&core->letters);
-
-    if (node != NULL) {
-        struct letter *letter = CONTAINER_OF(node, struct letter, node);
-        *conn = letter->conn;
-        *frame = letter->frame;
-        free(letter);
-        return true;
-    }
-    for (;;) {
-        node = list_first(&core->sending);
-        if (node == NULL) return false;
-        struct session *s = CONTAINER_OF(node, struct session, sending);
-        const struct frame *f = s->conn != 0 ? stream_peek(&s->stream) : NULL;
-        if (f != NULL && journal_is_open(core, f->gate)) {
-            *conn = s->conn;
-            *frame = frame_hold(stream_next(&s->stream));
-            return true;
-        }
-        list_remove(&s->sending);
-        if (f != NULL) list_push(&core->gated, &s->sending);
-    }
+    return sender_next(core, conn, frame);
 }
 
 void
@@ -515,7 +471,10 @@ core_stalled(struct core *core, tick_ns gap)
 bool
 core_take(struct core *core, struct core_batch *batch)
 {
-    return journal_take(core, batch);
+    if (!journal_take(core, batch)) return false;
+    /* What waits for this batch is not to wait for the next one too. */
+    sender_seal_all(core);
+    return true;
 }
 
 void
