@@ -242,7 +242,7 @@ main(int argc, char **argv)
     matrix.cuts = o.count > 0 ? o.count : CUTS;
     matrix.step = o.is_short && o.only == NULL ? 3 : 1;
     script_init(
-        &matrix.script, o.seed, matrix.last + 2 * GO_ON, SEGMENT, LARGE);
+        &matrix.script, o.seed, matrix.last + 2 * GO_ON, SEGMENT, LARGE, false);
     uint64_t k = 1;
     for (bool more = true; more; k += k_step) {
         if (report_scene("K=%u", (unsigned)k)) {

@@ -257,7 +257,8 @@ run_with_room(uint64_t room)
     if (code < 0 && !small) {
         report_failure("a full disk is %d: %s", code, say_message());
     }
-    if (room >= ROOMY && reserve < faults.reserve_least) {
+    if (faults.script.keeps && room >= ROOMY
+        && reserve < faults.reserve_least) {
         faults.reserve_least = reserve;
     }
     unsigned written = p.written;
@@ -296,12 +297,13 @@ main(int argc, char **argv)
     bool coarse = o.is_short && o.only == NULL;
 
     faults.reserve_least = UINT64_MAX;
-    script_init(&faults.script, o.seed, BATCHES + 2 * GO_ON, SEGMENT, LARGE);
+    script_init(
+        &faults.script, o.seed, BATCHES + 2 * GO_ON, SEGMENT, LARGE, false);
     fail_every_call(coarse ? 7 : 1);
     fill_every_disk("full", coarse ? 2048 : 256);
-    /* Large rows take no part of the reserve: how much it holds, without. */
+    /* Rows that stay fill any disk; large ones have no part of the reserve. */
     script_fini(&faults.script);
-    script_init(&faults.script, o.seed, BATCHES + 2 * GO_ON, SEGMENT, 0);
+    script_init(&faults.script, o.seed, BATCHES + 2 * GO_ON, SEGMENT, 0, true);
     fill_every_disk("full-small", coarse ? 1024 : 128);
     report_needs("runs with a fault", faults.runs, 100);
     report_needs("ended with STINT_EDISK", faults.failed, 50);

@@ -37,10 +37,18 @@ change(struct script *s, unsigned n, unsigned kind, uint64_t id, bool deleted)
 }
 
 static void
+forget(struct draft *d, size_t i)
+{
+    d->count--;
+    memmove(&d->live[i], &d->live[i + 1], (d->count - i) * sizeof d->live[0]);
+}
+
+static void
 draw_puts(struct script *s, unsigned n, struct draft *d)
 {
     for (size_t i = luck_below(&d->luck, 3); i > 0; i--) {
-        if (d->count == LIVE) return;
+        if (d->count == LIVE && !s->keeps) return;
+        if (d->count == LIVE) forget(d, 1);
         d->live[d->count++] = d->next;
         change(s, n, SCRIPT_TASK, d->next++, false);
     }
@@ -86,14 +94,14 @@ draw_batch(struct script *s, unsigned n, struct draft *d)
     s->rows[n] = s->rows[n - 1];
     draw_puts(s, n, d);
     draw_changes(s, n, d);
-    draw_deletes(s, n, d);
+    if (!s->keeps) draw_deletes(s, n, d);
     s->batches[n].sync = luck_has(&d->luck, 2, 3);
     s->batches[n].reopen = luck_has(&d->luck, 1, 60);
 }
 
 void
 script_init(struct script *s, uint64_t seed, unsigned count, uint32_t segment,
-    uint32_t large)
+    uint32_t large, bool keeps)
 {
     struct draft draft = { .luck = { seed }, .next = 1 };
 
@@ -102,6 +110,7 @@ script_init(struct script *s, uint64_t seed, unsigned count, uint32_t segment,
         .count = count,
         .segment = segment,
         .large = large,
+        .keeps = keeps,
         .ids = 2 * (uint64_t)count + 2 };
     s->batches = calloc(count + 1, sizeof *s->batches);
     s->writers = calloc((count + 1) * 2 * s->ids, sizeof *s->writers);

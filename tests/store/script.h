@@ -37,6 +37,7 @@ struct script_batch {
 struct script {
     uint64_t seed;
     unsigned count;               /* Of batches. */
+    bool keeps;                   /* It deletes nothing. */
     uint32_t segment, large;      /* Bytes: of a segment, of the largest row. */
     struct script_batch *batches; /* Owned; [0] is not used. */
     uint16_t *writers;            /* Owned: see script_writer(). */
@@ -44,9 +45,9 @@ struct script {
     uint64_t ids;                 /* 1 … ids - 1 of tasks and of states. */
 };
 
-/** `large`: 0 for none. */
+/** `large`: 0 for none.  `keeps`: nothing is ever deleted. */
 void script_init(struct script *s, uint64_t seed, unsigned count,
-    uint32_t segment, uint32_t large);
+    uint32_t segment, uint32_t large, bool keeps);
 void script_fini(struct script *s);
 
 /** Append the changes of a batch as store_commit() takes them. */

@@ -314,7 +314,7 @@ main(int argc, char **argv)
     struct report_options o = report_begin(argc, argv, "torn", HANG_SECONDS);
     uint64_t step = o.is_short && o.only == NULL ? 13 : 1;
 
-    script_init(&torn.script, o.seed, BATCHES + 2 * GO_ON, SEGMENT, 0);
+    script_init(&torn.script, o.seed, BATCHES + 2 * GO_ON, SEGMENT, 0, false);
     for (enum how how = CLOSED; how < HOWS; how++) {
         build(o.seed, how);
         cut_everywhere(step);
