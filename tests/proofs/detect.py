@@ -17,6 +17,7 @@ from proof import Broken, PROXY, die_with_parent, run
 
 EACH = 10
 LEASE = 2.0
+LONG_LEASE = 30.0  # Then only that it is missed helps.
 
 
 class Proxy:
@@ -40,17 +41,19 @@ class Proxy:
 class Cable:
     """A host of its own, whose packets can be dropped."""
 
+    made = 0
+
     def __init__(self, stack, _proof, master):
-        n = os.getpid() % 10000
-        self.space, here, there = "stint%d" % n, "sp%d" % n, "sq%d" % n
-        self.rule = None
+        Cable.made += 1
+        n = "%d-%d" % (os.getpid() % 100000, Cable.made)
+        self.space, self.here, there = "stint" + n, "sp" + n, "sq" + n
         stack.callback(self.close)
         for words in (
                 "netns add " + self.space,
-                "link add %s type veth peer name %s" % (here, there),
+                "link add %s type veth peer name %s" % (self.here, there),
                 "link set %s netns %s" % (there, self.space),
-                "addr add 10.98.7.1/24 dev " + here,
-                "link set %s up" % here,
+                "addr add 10.98.7.1/24 dev " + self.here,
+                "link set %s up" % self.here,
                 "-n %s addr add 10.98.7.2/24 dev %s" % (self.space, there),
                 "-n %s link set %s up" % (self.space, there)):
             self.must("ip", *words.split())
@@ -62,15 +65,16 @@ class Cable:
         done = subprocess.run(argv, stdout=subprocess.PIPE, check=False,
                               stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
-            raise OSError("%s: %s" % (" ".join(argv), done.stdout.strip()))
+            raise Broken("%s: %s" % (" ".join(argv), done.stdout.strip()))
 
     def cut(self):
         self.must(*self.under, "iptables", "-A", "INPUT", "-j", "DROP")
         self.must(*self.under, "iptables", "-A", "OUTPUT", "-j", "DROP")
 
     def close(self):
-        with contextlib.suppress(OSError):
-            self.must("ip", "netns", "del", self.space)
+        for words in ("link del " + self.here, "netns del " + self.space):
+            with contextlib.suppress(Broken):
+                self.must("ip", *words.split())
 
 
 def kill(_proof, _master, worker, _way):
@@ -99,61 +103,79 @@ def kill_both(_proof, master, worker, _way):
     master.start()
 
 
-def ways_to_die(proof):
-    """(name, what happens, by what way the worker speaks, whether it renews)"""
-    yield "killed", kill, None, True
-    yield "stopped", stop, None, True
-    yield "hung", nothing, None, False
-    yield "cut off by a proxy", freeze_way, Proxy, True
-    if os.geteuid() == 0:
-        yield "cut off by a packet filter", cut_cable, Cable, True
+class Death:
+    def __init__(self, name, happens, way=None, renews=True, lease=LEASE):
+        self.name, self.happens, self.way = name, happens, way
+        self.renews, self.lease = renews, lease
+        self.word = name.replace(" ", "_").replace(",", "")
+
+    def allowed(self, silence):
+        return (self.lease if self.lease == LEASE else 0) + silence + 1
+
+
+def deaths(proof, master):
+    yield Death("killed", kill)
+    yield Death("killed, under a long lease", kill, lease=LONG_LEASE)
+    yield Death("stopped", stop)
+    yield Death("hung", nothing, renews=False)
+    yield Death("cut off by a proxy", freeze_way, Proxy)
+    why_not = why_no_cable(proof, master)
+    if why_not is None:
+        yield Death("cut off by a packet filter", cut_cable, Cable)
     else:
-        proof.say("cut off by a packet filter: SKIPPED: needs root")
-    yield "killed, and the master too", kill_both, None, True
+        proof.say("cut off by a packet filter: SKIPPED: " + why_not)
+    yield Death("killed, and the master too", kill_both)
+
+
+def why_no_cable(proof, master):
+    with contextlib.ExitStack() as stack:
+        try:
+            Cable(stack, proof, master).cut()
+        except (Broken, OSError) as reason:
+            return str(reason)
+    return None
 
 
 def prove(proof):
-    silence = proof.args.silence
+    silence, late = proof.args.silence, []
     master = proof.master(host="*", options=[
         "--queue", "proof,attempts=1000,lease=%dms" % (LEASE * 1000),
         "--silence", "%dms" % (silence * 1000)])
-    most, late = LEASE + silence + 1, []
-    for name, fault, way, renews in ways_to_die(proof):
-        times = []
-        for i in range(proof.args.times):
-            with contextlib.ExitStack() as stack:
-                path = way and way(stack, proof, master)
-                times.append(one(proof, master, "%s%d" % (
-                    name.replace(" ", "_").replace(",", ""), i),
-                    fault, path, renews))
+    for death in deaths(proof, master):
+        times = [one(proof, master, death, "%s%d" % (death.word, i))
+                 for i in range(proof.args.times)]
+        allowed = death.allowed(silence)
         proof.say("%-27s granted again after %.2f s (median), %.2f s (longest), "
-                  "allowed %.2f s", name, statistics.median(times), max(times),
-                  most)
-        late += [(name, t) for t in times if t > most]
+                  "allowed %.2f s", death.name, statistics.median(times),
+                  max(times), allowed)
+        late += [(death.name, t) for t in times if t > allowed]
     proof.check()
     if late:
         raise Broken("%s: granted again after %.2f s" % late[0])
 
 
-def one(proof, master, name, fault, way, renews):
+def one(proof, master, death, name):
     """Seconds from the fault to the last grant to somebody else."""
-    producer = proof.client("put", "p-" + name, "--count", EACH)
-    worker = proof.client(
-        "hold", "w-" + name, "--count", EACH, *(["--renew"] if renews else []),
-        env=way and way.env, under=way.under if way else ())
-    worker.line("ready")
-    worker.line("holding")
-    time.sleep(proof.chance.uniform(0, LEASE / 3))
-    other = proof.client("hold", "h-" + name, "--count", EACH, "--renew")
-    other.line("ready")
-    began = time.monotonic()
-    fault(proof, master, worker, way)
-    other.line("holding")
-    took = time.monotonic() - began
-    other.go_on()
-    other.wait(60)
-    producer.wait(60)
-    worker.close()
+    with contextlib.ExitStack() as stack:
+        way = death.way and death.way(stack, proof, master)
+        producer = proof.client("put", "p-" + name, "--count", EACH)
+        worker = proof.client(
+            "hold", "w-" + name, "--count", EACH, "--lease-ms",
+            int(death.lease * 1000), *(["--renew"] if death.renews else []),
+            env=way and way.env, under=way.under if way else ())
+        stack.callback(worker.close)
+        worker.line("ready")
+        worker.line("holding")
+        time.sleep(proof.chance.uniform(0, LEASE / 3))
+        other = proof.client("hold", "h-" + name, "--count", EACH, "--renew")
+        other.line("ready")
+        began = time.monotonic()
+        death.happens(proof, master, worker, way)
+        other.line("holding")
+        took = time.monotonic() - began
+        other.go_on()
+        other.wait(60)
+        producer.wait(60)
     return took
 
 
