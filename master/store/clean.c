@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "common/stint_error.h"
-#include "common/sys/say.h"
+#include "master/store/log.h"
+#include "master/store/rows.h"
 
 enum { MOVE_BYTES = 256 << 10, SEGMENTS_LEAST = 4 };
 
@@ -18,7 +19,11 @@ is_due(const struct store *s)
 
     if (segments->count < 2) return false;
     /* What costs nothing is always due, but for one that is soon used again. */
-    if (segments->list[0].live == 0 && segments->count > 2) return true;
+    if (segments->list[0]->live == 0 && segments->count > 2) return true;
+    if (s->stat.full) {
+        least -= segments->size;
+        most = s->live + s->live / 2 + segments->size;
+    }
     return segments->bytes > (least > most ? least : most);
 }
 
@@ -47,7 +52,7 @@ pick(struct store *s, uint64_t segment, uint64_t at, struct slice ops)
 static int
 pick_block(struct store *s)
 {
-    const struct segment *oldest = &s->segments.list[0];
+    const struct segment *oldest = s->segments.list[0];
     uint8_t header[FORMAT_BLOCK_HEADER];
     struct format_block b;
 
@@ -55,8 +60,11 @@ pick_block(struct store *s)
         s->disk, oldest->file, s->moved_to, header, sizeof header);
     if (got < 0) return log_fail(s, "read", got);
     if (got < (int64_t)sizeof header
-        || !format_read_block(
-            header, format_seed(s->segments.id, oldest->number), &b)) {
+        || !format_read_block(header,
+            (struct format_place){
+                s->segments.id, oldest->number, s->moved_to },
+            &b)
+        || b.seals) {
         return 0;
     }
     uint8_t *rows = malloc(b.length + 1);
@@ -85,7 +93,7 @@ move_some(struct store *s)
 
     buf_clear(&s->move);
     while (rc > 0 && s->move.length < MOVE_BYTES && !s->move.failed
-           && s->segments.list[0].live > s->move.length) {
+           && s->segments.list[0]->live > s->move.length) {
         rc = pick_block(s);
     }
     if (rc < 0) return rc == STINT_ENOMEM ? 0 : rc;
@@ -94,15 +102,33 @@ move_some(struct store *s)
         /* Rows that the index has and the segment has not. */
         return log_fail(s, "read (rows are missing)", -EIO);
     }
-    rc = log_append(
-        s, (struct slice){ s->move.bytes, s->move.length }, false, false);
+    const struct slice ops = { s->move.bytes, s->move.length };
+    uint64_t at;
+    rc = log_append(s, LOG_MOVED, ops, &at);
     if (rc == STINT_ENOSPACE || rc == STINT_ENOMEM) {
         s->moved_to = FORMAT_SEGMENT_HEADER;
         return 0;
     }
     if (rc != 0) return rc;
-    s->stat.moved += s->move.length;
+    rows_take(s, ops, segments_last(&s->segments)->number, at);
+    (void)pthread_mutex_lock(&s->lock);
+    s->stat.moved += ops.length;
+    (void)pthread_mutex_unlock(&s->lock);
     return 1;
+}
+
+/* NULL while somebody reads in it. */
+static struct segment *
+pop_oldest(struct store *s)
+{
+    struct segment *oldest = NULL;
+
+    (void)pthread_mutex_lock(&s->lock);
+    if (s->segments.list[0]->readers == 0) {
+        oldest = segments_pop(&s->segments);
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    return oldest;
 }
 
 /* A block that is on the disk says that it is needed no more; then it goes. */
@@ -110,22 +136,24 @@ static int
 free_oldest(struct store *s)
 {
     const struct slice nothing = { NULL, 0 };
-    uint64_t first = s->first;
+    uint64_t number = s->segments.list[0]->number, first = s->first, at;
 
     /* What was moved comes first: that block must not be read without it. */
     int rc = log_sync(s);
-    if (rc != 0) return rc;
-    s->first = s->segments.list[0].number + 1;
-    rc = log_append(s, nothing, true, false);
-    if (rc == STINT_ENOSPACE || rc == STINT_ENOMEM) {
-        s->first = first;
-        return 0;
+    if (rc == 0 && first <= number) {
+        s->first = number + 1;
+        rc = log_append(s, LOG_MOVED, nothing, &at);
+        if (rc == STINT_ENOSPACE || rc == STINT_ENOMEM) {
+            s->first = first;
+            return 0;
+        }
+        if (rc == 0) rc = log_sync(s);
     }
     if (rc != 0) return rc;
-    (void)pthread_mutex_lock(&s->lock);
-    rc = segments_free_oldest(&s->segments);
-    (void)pthread_mutex_unlock(&s->lock);
-    s->moved_to = FORMAT_SEGMENT_HEADER;
+    struct segment *oldest = pop_oldest(s);
+    if (oldest == NULL) return 0;
+    s->moved_to = 0;
+    rc = segments_retire(&s->segments, oldest);
     return rc == 0 ? 1 : log_fail(s, "tidied up", rc);
 }
 
@@ -134,5 +162,5 @@ clean_some(struct store *s)
 {
     if (s->moved_to == 0) s->moved_to = FORMAT_SEGMENT_HEADER;
     if (!is_due(s)) return 0;
-    return s->segments.list[0].live > 0 ? move_some(s) : free_oldest(s);
+    return s->segments.list[0]->live > 0 ? move_some(s) : free_oldest(s);
 }

@@ -9,7 +9,7 @@
 #ifndef CLEAN_H
 #define CLEAN_H
 
-#include "master/store/log.h"
+#include "master/store/inside.h"
 
 /** Move a little of the oldest segment, or free it, if there is need.
  * Returns 1 (there is more to do), 0, or STINT_EDISK. */

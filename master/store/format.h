@@ -5,9 +5,10 @@
  *     block     header (48 bytes), rows (common/row.h), zeros up to 8 bytes
  *
  * All numbers are little-endian.  Checksums are CRC-32C; those of a block begin
- * with the random id of the store and the number of its segment, so that
- * neither what is left of the last use of a file is a block, nor what somebody
- * puts into a payload.  The rest of a segment is zeros or such leavings.
+ * with where it stands: the id of the store, the number of the segment, the
+ * offset.  So what is left of the last use of a file is no block, and what a
+ * user puts into a payload is none either.  The rest of a segment is zeros or
+ * such leavings.
  */
 #ifndef FORMAT_H
 #define FORMAT_H
@@ -24,22 +25,32 @@ enum {
     FORMAT_SEGMENT_HEADER = 64,
     FORMAT_BLOCK_HEADER = 48,
     FORMAT_ALIGN = 8,
+    FORMAT_NAME = 32,
 };
 
 struct format_segment {
     uint32_t version;
     uint64_t number; /* From 1, rising by one. */
     uint64_t first;  /* The oldest that was needed when it was made. */
+    uint64_t before; /* The last block before it, which was on the disk. */
     uint8_t id[FORMAT_ID_BYTES]; /* Of the store. */
 };
 
 struct format_block {
     bool closes;     /* The store was closed in order here. */
+    bool seals;      /* No block: the log goes on in the next segment, and up to
+                        `synced` it is on the disk there. */
     uint64_t number; /* Rising by one, over all segments. */
     uint64_t length; /* Of the rows. */
     uint64_t first;  /* The oldest segment that is needed. */
     uint64_t synced; /* Blocks up to this were on the disk before it. */
     uint32_t header_crc, rows_crc;
+};
+
+/* Where a block stands. */
+struct format_place {
+    const uint8_t *id; /* Of the store; borrowed. */
+    uint64_t segment, at;
 };
 
 /** Bytes that a block of `length` bytes of rows takes. */
@@ -59,17 +70,20 @@ void format_write_segment(
 int format_read_segment(
     const uint8_t bytes[FORMAT_SEGMENT_HEADER], struct format_segment *s);
 
-/** What the checksums of the blocks of a segment begin with. */
-uint32_t format_seed(const uint8_t id[FORMAT_ID_BYTES], uint64_t segment);
+/** "0000000000000007.log" */
+void format_name(char out[FORMAT_NAME], uint64_t segment);
 
-/** Write the header of a block in the segment of `seed`; works out the
- * checksums of `b` from the rest and `rows`. */
-void format_write_block(uint8_t out[FORMAT_BLOCK_HEADER], uint32_t seed,
-    struct format_block *b, struct slice rows);
+/** Whether it is such a name; then *segment is set. */
+bool format_is_name(const char *name, uint64_t *segment);
 
-/** Whether these bytes are the header of a block in that segment. */
-bool format_read_block(const uint8_t bytes[FORMAT_BLOCK_HEADER], uint32_t seed,
-    struct format_block *b);
+/** Write the header of a block; works out the checksums of `b` from the rest
+ * and `rows`. */
+void format_write_block(uint8_t out[FORMAT_BLOCK_HEADER],
+    struct format_place place, struct format_block *b, struct slice rows);
+
+/** Whether these bytes are the header of a block at that place. */
+bool format_read_block(const uint8_t bytes[FORMAT_BLOCK_HEADER],
+    struct format_place place, struct format_block *b);
 
 /** Whether these are its rows. */
 bool format_check_rows(const struct format_block *b, struct slice rows);

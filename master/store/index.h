@@ -2,7 +2,7 @@
  * index.h - where the newest value of each row is.             [layer: store]
  *
  * Ids are given in a row and die in about that order, so places stand in
- * chunks of 256 ids; a chunk whose last row is gone is freed.  12 bytes a row
+ * chunks of 256 ids; a chunk whose last row is gone is freed.  16 bytes a row
  * where rows are dense, 4 KiB where one is left alone.  Any ids are fine, only
  * slower.
  *
@@ -20,8 +20,9 @@
 
 struct index_place {
     uint32_t segment; /* 0: there is no such row. */
-    uint32_t at;      /* Of the row, its key included. */
-    uint32_t length;  /* Of the change, key and value. */
+    uint32_t at;      /* Where the row begins, with its key, */
+    uint32_t length;  /* how many bytes it has, */
+    uint32_t crc;     /* and their checksum. */
 };
 
 struct index_chunk;

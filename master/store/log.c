@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "common/base.h"
-#include "common/check.h"
 #include "common/stint_error.h"
 #include "common/sys/say.h"
 
@@ -20,64 +19,17 @@ log_fail(struct store *s, const char *what, int64_t rc)
         s->disk->path, what, strerror((int)-rc));
 }
 
-/* ---- the index ----------------------------------------------------------- */
-
-void
-log_note_row(struct store *s, const struct row *row, uint64_t segment,
-    uint64_t at, uint64_t length)
+int
+log_error(struct store *s, const char *what, int64_t rc)
 {
-    const struct index_place place = { .segment = (uint32_t)segment,
-        .at = (uint32_t)at,
-        .length = (uint32_t)length };
-    struct index_place before =
-        row->deleted ? index_clear(&s->index, row->kind, row->id)
-                     : index_set(&s->index, row->kind, row->id, place);
-
-    if (before.segment != 0) {
-        segments_find(&s->segments, before.segment)->live -= before.length;
-        s->live -= before.length;
-    }
-    if (!row->deleted) {
-        segments_find(&s->segments, segment)->live += length;
-        s->live += length;
-    }
+    if (rc == -ENOMEM) return STINT_ENOMEM;
+    if (rc != -ENOSPC && rc != -EDQUOT) return log_fail(s, what, rc);
+    (void)pthread_mutex_lock(&s->lock);
+    s->stat.full = true;
+    (void)pthread_mutex_unlock(&s->lock);
+    return say(STINT_ENOSPACE, "the disk under %s is full: make room there",
+        s->disk->path);
 }
-
-/* Room in the index for all rows of a batch, so that nothing fails later. */
-static int
-reserve(struct store *s, struct slice ops)
-{
-    struct row row;
-    int rc;
-
-    while ((rc = row_next(&ops, &row)) > 0) {
-        if (row.deleted) continue;
-        rc = index_reserve(&s->index, row.kind, row.id);
-        if (rc != 0) return rc;
-    }
-    CHECK(rc == 0);
-    return 0;
-}
-
-/* The rows of a block at `at` of the last segment are the newest. */
-static void
-take_in(struct store *s, struct slice ops, uint64_t at)
-{
-    const uint64_t segment = segments_last(&s->segments)->number;
-    const uint8_t *start = ops.bytes;
-    struct slice left = ops;
-    struct row row;
-
-    for (;;) {
-        const uint8_t *from = left.bytes;
-        if (row_next(&left, &row) <= 0) break;
-        log_note_row(s, &row, segment, at + (uint64_t)(from - start),
-            (uint64_t)(left.bytes - from));
-    }
-    index_trim(&s->index);
-}
-
-/* ---- appending ----------------------------------------------------------- */
 
 int
 log_sync(struct store *s)
@@ -92,37 +44,81 @@ log_sync(struct store *s)
     return 0;
 }
 
-/* A segment with room for `bytes` at its end.  The one before it is synced
- * first, so that only the newest can ever be torn. */
+static void
+push(struct store *s, struct segment *next)
+{
+    struct segment *last = segments_last(&s->segments);
+
+    (void)pthread_mutex_lock(&s->lock);
+    segments_push(&s->segments, next);
+    s->stat.free = s->segments.spares_count * s->segments.size;
+    (void)pthread_mutex_unlock(&s->lock);
+    if (last != NULL) {
+        last->end = s->end;
+        last->unsealed = true;
+    }
+    s->end = FORMAT_SEGMENT_HEADER;
+}
+
+/* The one before is synced first, so that only the newest can ever be torn. */
+static int
+begin(struct store *s, uint64_t bytes, bool cleaning)
+{
+    struct segment *last = segments_last(&s->segments);
+    struct segment *next = NULL;
+    const struct segments_wish wish = { .bytes = bytes,
+        .first = s->first,
+        .before = s->number,
+        .cleaning = cleaning };
+
+    int rc = last != NULL ? log_sync(s) : 0;
+    if (rc != 0) return rc;
+    rc = last != NULL ? segments_fill_up(&s->segments, last, s->end) : 0;
+    if (rc != 0) return log_fail(s, "written to", rc);
+    (void)pthread_mutex_lock(&s->lock);
+    rc = segments_reserve(&s->segments);
+    (void)pthread_mutex_unlock(&s->lock);
+    if (rc == 0) rc = segments_make(&s->segments, wish, &next);
+    if (rc != 0) return log_error(s, "making a segment", rc);
+    push(s, next);
+    return 0;
+}
+
 int
-log_make_room(struct store *s, uint64_t bytes)
+log_begin(struct store *s)
+{
+    return begin(s, 2 * FORMAT_BLOCK_HEADER, false);
+}
+
+/* Room for the block and, behind it, the seal. */
+static int
+have_room(struct store *s, uint64_t bytes, bool cleaning)
 {
     const struct segment *last = segments_last(&s->segments);
 
-    if (last != NULL && last->size - s->end >= bytes) return 0;
-    int rc = last != NULL ? log_sync(s) : 0;
-    if (rc != 0) return rc;
-    (void)pthread_mutex_lock(&s->lock);
-    rc = segments_begin(&s->segments, bytes, s->first);
-    if (rc == 0) s->end = FORMAT_SEGMENT_HEADER;
-    s->stat.full = s->stat.full || rc == -ENOSPC || rc == -EDQUOT;
-    (void)pthread_mutex_unlock(&s->lock);
-    if (rc == 0) return 0;
-    if (rc == -ENOMEM) return STINT_ENOMEM;
-    if (rc == -ENOSPC || rc == -EDQUOT) {
-        return say(STINT_ENOSPACE, "the disk under %s is full: make room there",
-            s->disk->path);
-    }
-    return log_fail(s, "making a segment", rc);
+    bytes += FORMAT_BLOCK_HEADER;
+    if (last->size - s->end >= bytes) return 0;
+    return begin(s, bytes, cleaning);
+}
+
+/* A block that a full disk took in part, or even whole, is none. */
+static void
+take_back(struct store *s, struct disk_file *file)
+{
+    static const uint8_t zeros[FORMAT_BLOCK_HEADER];
+    const struct slice part = { zeros, sizeof zeros };
+
+    (void)s->disk->write(s->disk, file, s->end, &part, 1);
 }
 
 static int
-write_block(struct store *s, struct slice ops, bool closes)
+write_block(struct store *s, enum log_block what, struct slice ops)
 {
     static const uint8_t zeros[FORMAT_ALIGN];
     const struct segment *last = segments_last(&s->segments);
+    const struct format_place place = { s->segments.id, last->number, s->end };
     struct format_block b = {
-        .closes = closes,
+        .closes = what == LOG_CLOSES,
         .number = s->number + 1,
         .length = ops.length,
         .first = s->first,
@@ -131,36 +127,65 @@ write_block(struct store *s, struct slice ops, bool closes)
     uint8_t header[FORMAT_BLOCK_HEADER];
     uint64_t bytes = format_block_bytes(ops.length);
 
-    format_write_block(
-        header, format_seed(s->segments.id, last->number), &b, ops);
+    format_write_block(header, place, &b, ops);
     const struct slice parts[] = { { header, sizeof header }, ops,
         { zeros, (size_t)(bytes - sizeof header - ops.length) } };
     int rc =
         s->disk->write(s->disk, last->file, s->end, parts, ARRAY_LEN(parts));
-    if (rc == -ENOSPC || rc == -EDQUOT) {
-        (void)pthread_mutex_lock(&s->lock);
-        s->stat.full = true;
-        (void)pthread_mutex_unlock(&s->lock);
-        return say(STINT_ENOSPACE, "the disk under %s is full: make room there",
-            s->disk->path);
+    if (rc == -ENOSPC || rc == -EDQUOT) take_back(s, last->file);
+    return rc == 0 ? 0 : log_error(s, "written to", rc);
+}
+
+/* The disk is full, and the segment was to grow: go on in a spare. */
+static int
+write_elsewhere(struct store *s, enum log_block what, struct slice ops)
+{
+    const struct segment *last = segments_last(&s->segments);
+    bool cleaning = what == LOG_MOVED;
+    uint64_t bytes = format_block_bytes(ops.length) + FORMAT_BLOCK_HEADER;
+
+    if (last->filled || !segments_has_spare(&s->segments, bytes, cleaning)) {
+        return STINT_ENOSPACE;
     }
-    return rc == 0 ? 0 : log_fail(s, "written to", rc);
+    int rc = begin(s, bytes, cleaning);
+    return rc == 0 ? write_block(s, what, ops) : rc;
 }
 
 int
-log_append(struct store *s, struct slice ops, bool sync, bool closes)
+log_append(struct store *s, enum log_block what, struct slice ops, uint64_t *at)
 {
     uint64_t bytes = format_block_bytes(ops.length);
-    int rc = reserve(s, ops);
+    int rc = have_room(s, bytes, what == LOG_MOVED);
 
-    if (rc == 0) rc = log_make_room(s, bytes);
-    if (rc == 0) rc = write_block(s, ops, closes);
+    if (rc == 0) rc = write_block(s, what, ops);
+    if (rc == STINT_ENOSPACE) rc = write_elsewhere(s, what, ops);
     if (rc != 0) return rc;
-    (void)pthread_mutex_lock(&s->lock);
-    take_in(s, ops, s->end + FORMAT_BLOCK_HEADER);
+    *at = s->end + FORMAT_BLOCK_HEADER;
     s->end += bytes;
     s->number += 1;
-    s->stat.commits += 1;
-    (void)pthread_mutex_unlock(&s->lock);
-    return sync ? log_sync(s) : 0;
+    return 0;
+}
+
+/* Without it, a newest segment that is lost would be missed by nobody. */
+int
+log_seal(struct store *s)
+{
+    const struct segments *all = &s->segments;
+    struct segment *before = all->count < 2 ? NULL : all->list[all->count - 2];
+    uint8_t header[FORMAT_BLOCK_HEADER];
+
+    if (before == NULL || !before->unsealed) return 0;
+    if (s->end == FORMAT_SEGMENT_HEADER || s->synced < s->number) return 0;
+    const struct format_place place = { all->id, before->number, before->end };
+    struct format_block b = { .seals = true,
+        .number = s->number,
+        .first = s->first,
+        .synced = s->synced };
+    format_write_block(header, place, &b, (struct slice){ NULL, 0 });
+    const struct slice part = { header, sizeof header };
+    before->unsealed = false;
+    int rc = s->disk->write(s->disk, before->file, before->end, &part, 1);
+    if (rc == -ENOSPC || rc == -EDQUOT) return 0;
+    if (rc == 0) rc = s->disk->sync(s->disk, before->file);
+    return rc == 0 ? 0 : log_fail(s, "written to", rc);
 }

@@ -1,51 +1,44 @@
 /**
- * log.h - the end of the log, where everything is written.     [layer: store]
+ * log.h - the end of the log, where it grows.                  [layer: store]
  *
- * What store.c and clean.c share: the one struct, and appending to it.
+ * The store's one thread only.
  */
 #ifndef LOG_H
 #define LOG_H
 
-#include <pthread.h>
+#include "common/slice.h"
+#include "master/store/inside.h"
 
-#include "master/store/index.h"
-#include "master/store/segments.h"
-#include "master/store/store.h"
-/*
- * Holds always: every row of the index is in a segment in use; the live bytes
- * of a segment are the sum of its rows' lengths; block `number` ends at `end`
- * of the last segment, and up to `synced` all are on the disk.
- */
-struct store {
-    struct disk *disk;
-    /* Index and list of segments are read by any thread and changed by one,
-     * which needs the lock only for changing them. */
-    pthread_mutex_t lock;
-    struct index index;
-    struct segments segments;
-    uint64_t end, number, synced;
-    uint64_t first;    /* The oldest segment that is needed. */
-    uint64_t live;     /* Bytes, of all segments. */
-    struct buf move;   /* Rows of the oldest segment, to be written again. */
-    uint64_t moved_to; /* How far in it. */
-    struct store_stat stat;
+enum log_block {
+    LOG_CHANGES, /* What somebody commits. */
+    LOG_MOVED,   /* Rows of the oldest segment: may take the last spare, since
+                    it gives one back. */
+    LOG_CLOSES   /* The close mark. */
 };
 
-/** Append a block.  `closes`: it is the close mark.  As store_commit(). */
-int log_append(struct store *s, struct slice ops, bool sync, bool closes);
+/**
+ * Append a block.  *at: where its rows begin, in the last segment.
+ *
+ * Returns: 0; STINT_ENOSPACE (said) or STINT_ENOMEM, nothing changed;
+ *          STINT_EDISK (said)
+ */
+int log_append(
+    struct store *s, enum log_block what, struct slice ops, uint64_t *at);
 
-/** What was appended is on the disk then.  Returns 0 or STINT_EDISK. */
+/** All that was appended is on the disk then.  Returns 0 or STINT_EDISK. */
 int log_sync(struct store *s);
 
-/** The last segment has room for `bytes` then.  Returns as store_commit(). */
-int log_make_room(struct store *s, uint64_t bytes);
+/** Have a segment to append to; for a store that has none.  As log_append(). */
+int log_begin(struct store *s);
 
-/** The change of `row` at this place is the newest; room in the index was
- * reserved. */
-void log_note_row(struct store *s, const struct row *row, uint64_t segment,
-    uint64_t at, uint64_t length);
+/** Say in the segment before the last that the log goes on, now that it does.
+ * Returns 0 or STINT_EDISK. */
+int log_seal(struct store *s);
 
 /** The disk has failed: say so, once and for ever.  Returns STINT_EDISK. */
 int log_fail(struct store *s, const char *what, int64_t rc);
+
+/** An error of the disk that need not be for ever.  Returns as log_append(). */
+int log_error(struct store *s, const char *what, int64_t rc);
 
 #endif

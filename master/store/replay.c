@@ -1,30 +1,11 @@
 #include "master/store/replay.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "common/base.h"
 #include "common/stint_error.h"
 #include "common/sys/say.h"
-
-/* One segment in memory, while it is read. */
-struct text {
-    char name[REPLAY_NAME];
-    uint64_t number;
-    uint8_t *bytes; /* Owned. */
-    uint64_t size;
-    struct format_segment header;
-    uint32_t seed; /* Of its checksums. */
-};
-
-void
-replay_name(char out[REPLAY_NAME], uint64_t segment)
-{
-    (void)snprintf(out, REPLAY_NAME, "%016" PRIx64 ".log", segment);
-}
+#include "master/store/scroll.h"
 
 static int
 found(
@@ -34,31 +15,37 @@ found(
     return code;
 }
 
+static int
+load(struct replay *r, uint64_t number, struct scroll *t)
+{
+    const char *what;
+    uint64_t at;
+    int rc = scroll_load(t, r->disk, number, &what, &at);
+
+    if (rc == STINT_EDAMAGED || rc == STINT_EFORMAT) {
+        return found(r, t->name, at, what, rc);
+    }
+    return rc;
+}
+
 /* ---- files --------------------------------------------------------------- */
 
 struct names {
     uint64_t *numbers; /* Owned; ascending. */
     size_t count, capacity;
-    bool failed;
 };
 
 static int
 note_name(void *arg, const char *name)
 {
     struct names *n = arg;
-    char same[REPLAY_NAME];
-    char *end;
+    uint64_t number;
 
-    uint64_t number = strtoull(name, &end, 16);
-    replay_name(same, number);
-    if (number == 0 || strcmp(same, name) != 0) return 0;
+    if (!format_is_name(name, &number)) return 0;
     if (n->count == n->capacity) {
         size_t want = n->capacity == 0 ? 64 : n->capacity * 2;
         uint64_t *grown = realloc(n->numbers, want * sizeof *grown);
-        if (grown == NULL) {
-            n->failed = true;
-            return 1;
-        }
+        if (grown == NULL) return 1;
         n->numbers = grown;
         n->capacity = want;
     }
@@ -76,129 +63,26 @@ by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static bool
-has(const struct names *n, uint64_t number)
+static int
+list_names(struct replay *r, struct names *n)
 {
-    for (size_t i = 0; i < n->count; i++) {
-        if (n->numbers[i] == number) return true;
+    int rc = r->disk->list(r->disk, note_name, n);
+
+    if (rc > 0) return STINT_ENOMEM;
+    if (rc < 0) {
+        return say(
+            STINT_EDISK, "%s cannot be read: %s", r->disk->path, strerror(-rc));
     }
-    return false;
-}
-
-static int
-disk_error(const char *name, const char *what, int64_t rc)
-{
-    return say(
-        STINT_EDISK, "%s cannot be %s: %s", name, what, strerror((int)-rc));
-}
-
-static void
-text_fini(struct text *t)
-{
-    free(t->bytes);
-    t->bytes = NULL;
-}
-
-static int
-read_all(struct replay *r, struct disk_file *file, struct text *t)
-{
-    int64_t size = r->disk->size(r->disk, file);
-    if (size < 0) return disk_error(t->name, "read", size);
-
-    t->size = (uint64_t)size;
-    t->bytes = malloc(t->size + 1);
-    if (t->bytes == NULL) return STINT_ENOMEM;
-    int64_t got = r->disk->read(r->disk, file, 0, t->bytes, t->size);
-    if (got < 0) return disk_error(t->name, "read", got);
-    t->size = (uint64_t)got;
+    if (n->count > 0) {
+        qsort(n->numbers, n->count, sizeof *n->numbers, by_number);
+    }
     return 0;
-}
-
-static int
-check_header(struct replay *r, struct text *t)
-{
-    if (t->size < FORMAT_SEGMENT_HEADER) {
-        return found(r, t->name, 0, "the segment is cut short", STINT_EDAMAGED);
-    }
-    int rc = format_read_segment(t->bytes, &t->header);
-    if (rc == STINT_EFORMAT) {
-        return found(r, t->name, 8,
-            "the segment was written by another version of stint", rc);
-    }
-    if (rc != 0 || t->header.number != t->number) {
-        return found(r, t->name, 0, "this is not the header of the segment",
-            STINT_EDAMAGED);
-    }
-    if (r->has_id && memcmp(r->id, t->header.id, sizeof r->id) != 0) {
-        return found(
-            r, t->name, 16, "the segment is of another store", STINT_EDAMAGED);
-    }
-    t->seed = format_seed(t->header.id, t->number);
-    return 0;
-}
-
-/* Read a segment whole. */
-static int
-load(struct replay *r, uint64_t number, struct text *t)
-{
-    struct disk_file *file;
-
-    *t = (struct text){ .number = number };
-    replay_name(t->name, number);
-    int rc = r->disk->open(r->disk, t->name, false, &file);
-    if (rc == -ENOENT) {
-        return found(r, t->name, 0, "the segment is missing", STINT_EDAMAGED);
-    }
-    if (rc != 0) return disk_error(t->name, "opened", rc);
-    rc = read_all(r, file, t);
-    r->disk->close(r->disk, file);
-    if (rc == 0) rc = check_header(r, t);
-    if (rc != 0) text_fini(t);
-    return rc;
 }
 
 /* ---- blocks -------------------------------------------------------------- */
 
-/* The block at `at`, whole; else false. */
-static bool
-read_block(const struct text *t, uint64_t at, struct format_block *b)
-{
-    if (at > t->size || t->size - at < FORMAT_BLOCK_HEADER) return false;
-    if (!format_read_block(t->bytes + at, t->seed, b)) return false;
-    uint64_t room = t->size - at - FORMAT_BLOCK_HEADER;
-    if (b->length > room) return false;
-    return format_check_rows(
-        b, (struct slice){
-               t->bytes + at + FORMAT_BLOCK_HEADER, (size_t)b->length });
-}
-
-/* The next whole block from `at` on with a number above `above`. */
-static bool
-find_block(
-    const struct text *t, uint64_t *at, uint64_t above, struct format_block *b)
-{
-    for (; *at + FORMAT_BLOCK_HEADER <= t->size; *at += FORMAT_ALIGN) {
-        if (read_block(t, *at, b) && b->number > above) return true;
-    }
-    return false;
-}
-
-/* Whether a later block knew that the one that should be at `at`, behind block
- * `before` (0: the log begins here), was synced. */
-static bool
-was_synced(const struct text *t, uint64_t at, uint64_t before)
-{
-    struct format_block b;
-
-    while (find_block(t, &at, before + 1, &b)) {
-        if (b.synced >= (before != 0 ? before + 1 : b.number - 1)) return true;
-        at += format_block_bytes(b.length);
-    }
-    return false;
-}
-
 static int
-take_rows(struct replay *r, const struct text *t, uint64_t at,
+take_rows(struct replay *r, const struct scroll *t, uint64_t at,
     const struct format_block *b)
 {
     const uint8_t *start = t->bytes + at + FORMAT_BLOCK_HEADER;
@@ -209,96 +93,107 @@ take_rows(struct replay *r, const struct text *t, uint64_t at,
         const uint8_t *from = ops.bytes;
         int rc = row_next(&ops, &row);
         if (rc == 0) return 0;
-        if (rc < 0) {
-            return found(r, t->name,
-                at + FORMAT_BLOCK_HEADER + (uint64_t)(from - start),
-                "this is no row", STINT_EDAMAGED);
-        }
         uint64_t place = (uint64_t)(from - t->bytes);
-        rc = r->row(
-            r->arg, t->number, place, (uint64_t)(ops.bytes - from), &row);
+        if (rc < 0) {
+            return found(r, t->name, place, "this is no row", STINT_EDAMAGED);
+        }
+        rc = r->row(r->arg, t->header.number, place,
+            (struct slice){ from, (size_t)(ops.bytes - from) }, &row);
         if (rc != 0) return rc;
     }
 }
 
-/* How far behind the end something still begins like a block of this segment,
- * whole or not; 0: nowhere. */
-static uint64_t
-leftovers(const struct text *t, uint64_t end)
-{
-    struct format_block b;
-    uint64_t length = 0;
-
-    for (uint64_t at = end; at + FORMAT_BLOCK_HEADER <= t->size;
-         at += FORMAT_ALIGN) {
-        if (format_read_block(t->bytes + at, t->seed, &b)) {
-            length = at + FORMAT_BLOCK_HEADER - end;
-        }
-    }
-    return length;
-}
-
-/* The blocks of one segment that follow each other.  *at: behind the last. */
+/* The blocks that follow each other, up to number `until`.  *at: behind the
+ * last.  Of those behind `sure` nobody knows whether they are on the disk. */
 static int
-take_blocks(struct replay *r, const struct text *t, uint64_t *at)
+take_blocks(struct replay *r, const struct scroll *t, uint64_t *at,
+    uint64_t until, uint64_t sure)
 {
     struct format_block b;
 
-    while (read_block(t, *at, &b)) {
-        if (r->number != 0 && b.number != r->number + 1) break;
+    while (r->number < until && scroll_block(t, *at, &b)
+           && b.number == r->number + 1) {
         int rc = take_rows(r, t, *at, &b);
         if (rc != 0) return rc;
         r->number = b.number;
         r->was_closed = b.closes;
         *at += format_block_bytes(b.length);
+        if (b.number <= sure) r->unsure = *at;
     }
     return 0;
 }
 
 /* In a lenient replay: the next block that reads, behind damage at `at`. */
 static bool
-go_on(struct replay *r, const struct text *t, uint64_t *at)
+go_on(struct replay *r, const struct scroll *t, uint64_t *at)
 {
     struct format_block b;
 
-    if (!r->lenient || !find_block(t, at, r->number, &b)) return false;
+    if (!r->lenient || !scroll_find(t, at, r->number, &b)) return false;
     r->number = b.number - 1;
     return true;
 }
 
-/* One segment.  The last one may be torn; of the others the next one tells
- * whether blocks are missing at the end. */
-static int
-take_segment(struct replay *r, const struct text *t)
-{
-    uint64_t at = FORMAT_SEGMENT_HEADER;
-    int rc = r->segment == NULL
-                 ? 0
-                 : r->segment(r->arg, t->name, &t->header, t->size);
+/* What headers in the last segment claim, from `at` on. */
+struct claims {
+    uint64_t synced, end;
+    bool seal;
+};
 
-    while (rc == 0) {
-        rc = take_blocks(r, t, &at);
-        if (rc != 0) break;
-        if (!was_synced(t, at, r->number)) break;
-        rc = found(r, t->name, at,
-            "a block that was on the disk cannot be read", STINT_EDAMAGED);
-        if (go_on(r, t, &at)) rc = 0;
+static struct claims
+claims_from(const struct replay *r, const struct scroll *t, uint64_t at)
+{
+    struct claims c = { .end = at };
+
+    if (t->header.number == r->last) {
+        c.synced = scroll_claims(t, at, &c.end, &c.seal);
+    }
+    return c;
+}
+
+/* Everything up to block `known` is there (UINT64_MAX: nobody knows); of the
+ * last segment its own headers tell as well. */
+static int
+take_segment(struct replay *r, const struct scroll *t, uint64_t known)
+{
+    bool is_last = t->header.number == r->last;
+    uint64_t until = is_last ? UINT64_MAX : known, at = FORMAT_SEGMENT_HEADER;
+    struct claims claims = claims_from(r, t, at);
+    uint64_t sure = claims.synced;
+    int worst = 0;
+
+    if (known == UINT64_MAX) known = 0;
+    if (sure < t->header.before) sure = t->header.before;
+    r->number = t->header.before;
+    r->unsure = at;
+    for (;;) {
+        int rc = take_blocks(r, t, &at, until, sure);
+        if (rc != 0) return rc;
+        claims = claims_from(r, t, at);
+        if (claims.synced <= r->number && known <= r->number) break;
+        worst = found(r, t->name, at,
+            claims.seal ? "the log goes on behind this, and the segment where "
+                          "it does is missing"
+                        : "a block that was on the disk cannot be read",
+            STINT_EDAMAGED);
+        if (!go_on(r, t, &at)) return worst;
     }
     r->end = at;
-    return rc;
+    r->torn = claims.end - at;
+    return worst;
 }
 
 /* ---- the log ------------------------------------------------------------- */
 
-/* What the newest block says is the oldest segment that is needed. */
+/* What its newest block says is the oldest segment that is needed. */
 static uint64_t
-first_needed(const struct text *newest)
+first_needed(const struct scroll *t)
 {
     struct format_block b;
-    uint64_t at = FORMAT_SEGMENT_HEADER, first = newest->header.first;
-    uint64_t number = 0;
+    uint64_t at = FORMAT_SEGMENT_HEADER, first = t->header.first;
+    uint64_t number = t->header.before;
 
-    while (find_block(newest, &at, number, &b)) {
+    while (scroll_find(t, &at, number, &b)) {
         first = b.first;
         number = b.number;
         at += format_block_bytes(b.length);
@@ -306,96 +201,132 @@ first_needed(const struct text *newest)
     return first;
 }
 
-/* The first block of the segment is not the one that should follow, and knew
- * that this one was on the disk. */
+/* Whether the segment was never written to.  If it was, and what was is gone,
+ * that is damage, which will be found. */
 static bool
-has_gap(const struct replay *r, const struct text *t)
+is_empty(const struct scroll *t)
 {
     struct format_block b;
-    uint64_t at = FORMAT_SEGMENT_HEADER;
+    uint64_t end;
+    bool seal;
 
-    return r->number != 0 && find_block(t, &at, 0, &b)
-           && b.number > r->number + 1 && b.synced > r->number;
-}
-
-static int
-take_all(struct replay *r)
-{
-    char before[REPLAY_NAME] = "";
-    uint64_t before_end = 0;
-    int worst = 0;
-
-    for (uint64_t number = r->first; number <= r->last; number++) {
-        struct text t;
-        int rc = load(r, number, &t);
-        if (rc == 0 && has_gap(r, &t)) {
-            rc = found(r, before, before_end,
-                "a block that was on the disk cannot be read", STINT_EDAMAGED);
-            if (r->lenient) {
-                worst = rc;
-                rc = 0;
-                struct format_block b;
-                uint64_t at = FORMAT_SEGMENT_HEADER;
-                if (find_block(&t, &at, 0, &b)) r->number = b.number - 1;
-            }
-        }
-        if (rc == 0) {
-            memcpy(before, t.name, sizeof before);
-            rc = take_segment(r, &t);
-            before_end = r->end;
-            if (number == r->last && !r->was_closed) {
-                r->torn = leftovers(&t, r->end);
-            }
-            text_fini(&t);
-        }
-        if (rc == 0) continue;
-        if (!r->lenient || rc == STINT_EDISK || rc == STINT_ENOMEM || rc > 0) {
-            return rc;
-        }
-        worst = rc;
+    if (scroll_block(t, FORMAT_SEGMENT_HEADER, &b)
+        && b.number == t->header.before + 1) {
+        return false;
     }
-    return worst;
+    return scroll_claims(t, FORMAT_SEGMENT_HEADER, &end, &seal)
+           <= t->header.before;
 }
 
+/* The newest segment that was written to.  Returns 0 or an error; of one that
+ * cannot be read, too, `last` is set. */
 static int
-find_ends(struct replay *r, const struct names *n)
+find_last(struct replay *r, uint64_t newest)
 {
-    struct text newest;
+    struct scroll t;
 
-    r->last = n->numbers[n->count - 1];
-    r->first = r->last;
-    int rc = load(r, r->last, &newest);
-    if (rc == 0) {
-        r->first = first_needed(&newest);
-        memcpy(r->id, newest.header.id, sizeof r->id);
+    for (r->last = newest;; r->last--, r->empties++) {
+        r->first = r->last;
+        int rc = load(r, r->last, &t);
+        if (rc != 0) return rc;
+        memcpy(r->id, t.header.id, sizeof r->id);
         r->has_id = true;
-        text_fini(&newest);
-    } else if (r->lenient) {
-        /* Whatever follows one another is looked at. */
-        while (has(n, r->first - 1))
-            r->first -= 1;
-        rc = 0;
+        r->first = first_needed(&t);
+        bool empty = is_empty(&t);
+        /* The first of all: nothing was ever written. */
+        r->is_new = empty && t.header.before == 0 && r->last == 1;
+        bool go_back = empty && t.header.first < r->last;
+        scroll_fini(&t);
+        if (!go_back) break;
     }
+    r->empties += r->is_new;
+    return 0;
+}
+
+/* The header of the segment behind `number` tells where that one ends: *known
+ * is its last block, UINT64_MAX when nobody tells.  A header that cannot be
+ * read is damage that is found when its turn comes. */
+static int
+ask_next(struct replay *r, uint64_t number, uint64_t *known)
+{
+    uint8_t bytes[FORMAT_SEGMENT_HEADER];
+    struct format_segment next;
+    char name[FORMAT_NAME];
+    struct disk_file *file;
+
+    *known = UINT64_MAX;
+    if (number == r->last && r->empties == 0) return 0;
+    format_name(name, number + 1);
+    int64_t rc = r->disk->open(r->disk, name, false, &file);
+    if (rc == -ENOENT) return 0;
+    if (rc == 0) {
+        rc = r->disk->read(r->disk, file, 0, bytes, sizeof bytes);
+        r->disk->close(r->disk, file);
+    }
+    if (rc < 0) {
+        return say(STINT_EDISK, "%s/%s cannot be read: %s", r->disk->path, name,
+            strerror((int)-rc));
+    }
+    if (rc == sizeof bytes && format_read_segment(bytes, &next) == 0
+        && next.number == number + 1) {
+        *known = next.before;
+    }
+    return 0;
+}
+
+static int
+take_number(struct replay *r, uint64_t number)
+{
+    struct scroll t;
+    uint64_t known;
+    int rc = ask_next(r, number, &known);
+
+    if (rc == 0) rc = load(r, number, &t);
+    if (rc != 0) return rc;
+    if (!r->has_id) {
+        memcpy(r->id, t.header.id, sizeof r->id);
+        r->has_id = true;
+    }
+    if (memcmp(t.header.id, r->id, sizeof r->id) != 0) {
+        rc = found(
+            r, t.name, 0, "the segment is of another store", STINT_EDAMAGED);
+    } else if (r->segment != NULL) {
+        rc = r->segment(r->arg, t.name, &t.header, t.size);
+    }
+    if (rc == 0) rc = take_segment(r, &t, known);
+    scroll_fini(&t);
     return rc;
+}
+
+static bool
+may_go_on(const struct replay *r, int rc)
+{
+    return rc == 0
+           || (r->lenient && (rc == STINT_EDAMAGED || rc == STINT_EFORMAT));
 }
 
 int
 replay_run(struct replay *r)
 {
     struct names n = { .count = 0 };
-    int rc = r->disk->list(r->disk, note_name, &n);
+    int rc = list_names(r, &n), worst = 0;
 
-    if (n.failed) {
-        rc = STINT_ENOMEM;
-    } else if (rc < 0) {
-        rc = disk_error(r->disk->path, "read", rc);
-    } else if (n.count == 0) {
-        r->is_new = true;
-    } else {
-        qsort(n.numbers, n.count, sizeof *n.numbers, by_number);
-        rc = find_ends(r, &n);
-        if (rc == 0) rc = take_all(r);
+    r->is_new = rc == 0 && n.count == 0;
+    if (rc == 0 && n.count > 0) {
+        worst = rc = find_last(r, n.numbers[n.count - 1]);
+        /* Of what cannot be read nobody knows what it needs: look at all else.
+         */
+        if (rc != 0 && may_go_on(r, rc)) {
+            r->first = n.numbers[0];
+            r->last -= 1;
+        }
     }
     free(n.numbers);
-    return rc;
+    if (r->is_new || !may_go_on(r, rc)) return rc;
+    for (uint64_t number = r->first; number <= r->last; number++) {
+        rc = take_number(r, number);
+        if (!may_go_on(r, rc)) return rc;
+        if (rc != 0) worst = rc;
+    }
+    return worst;
 }

@@ -2,14 +2,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/check.h"
-#include "master/store/replay.h"
 
-enum { FILL_BYTES = 1 << 20 };
+enum { FILL_BYTES = 1 << 20, FILL_SYNC = 4 << 20 };
 
 void
 segments_init(struct segments *s, struct disk *disk, uint64_t size)
@@ -18,258 +15,321 @@ segments_init(struct segments *s, struct disk *disk, uint64_t size)
 }
 
 void
+segments_free(struct segments *s, struct segment *segment)
+{
+    if (segment == NULL) return;
+    s->disk->close(s->disk, segment->file);
+    free(segment);
+}
+
+void
 segments_fini(struct segments *s)
 {
     for (uint32_t i = 0; i < s->count; i++)
-        s->disk->close(s->disk, s->list[i].file);
-    if (s->filling != NULL) s->disk->close(s->disk, s->filling);
+        segments_free(s, s->list[i]);
+    for (uint32_t i = 0; i < s->spares_count; i++)
+        s->disk->close(s->disk, s->spares[i].file);
+    if (s->filling.file != NULL) s->disk->close(s->disk, s->filling.file);
     free(s->list);
-    s->list = NULL;
-    s->filling = NULL;
-    s->count = 0;
+    segments_init(s, s->disk, s->size);
 }
 
 struct segment *
 segments_last(const struct segments *s)
 {
-    return s->count > 0 ? &s->list[s->count - 1] : NULL;
+    return s->count > 0 ? s->list[s->count - 1] : NULL;
 }
 
 struct segment *
 segments_find(const struct segments *s, uint64_t number)
 {
-    uint64_t index = number - s->list[0].number;
+    CHECK(s->count > 0);
+    uint64_t index = number - s->list[0]->number;
 
-    CHECK(s->count > 0 && index < s->count);
-    return &s->list[index];
+    CHECK(index < s->count);
+    return s->list[index];
 }
 
-/* ---- those in use -------------------------------------------------------- */
+/* ---- the list ------------------------------------------------------------ */
 
-static bool
-make_room(struct segments *s)
+int
+segments_reserve(struct segments *s)
 {
-    if (s->count < s->capacity) return true;
+    if (s->count < s->capacity) return 0;
     uint32_t want = s->capacity == 0 ? 16 : s->capacity * 2;
-    struct segment *list = realloc(s->list, want * sizeof *list);
-    if (list == NULL) return false;
+    struct segment **list = realloc(s->list, want * sizeof(struct segment *));
+    if (list == NULL) return -ENOMEM;
     s->list = list;
     s->capacity = want;
-    return true;
+    return 0;
 }
 
-static void
-append(
-    struct segments *s, uint64_t number, uint64_t size, struct disk_file *file)
+void
+segments_push(struct segments *s, struct segment *segment)
 {
-    s->list[s->count++] =
-        (struct segment){ .number = number, .size = size, .file = file };
-    s->bytes += size;
+    const struct segment *last = segments_last(s);
+
+    CHECK(s->count < s->capacity);
+    CHECK(last == NULL || segment->number == last->number + 1);
+    s->list[s->count++] = segment;
+    s->bytes += segment->size;
+}
+
+struct segment *
+segments_pop(struct segments *s)
+{
+    CHECK(s->count > 0);
+    struct segment *oldest = s->list[0];
+
+    CHECK(oldest->live == 0 && oldest->readers == 0);
+    s->count -= 1;
+    memmove(s->list, s->list + 1, s->count * sizeof(struct segment *));
+    s->bytes -= oldest->size;
+    return oldest;
+}
+
+static struct segment *
+new_segment(const struct segments *s, uint64_t number, uint64_t size)
+{
+    struct segment *segment = malloc(sizeof *segment);
+
+    if (segment == NULL) return NULL;
+    *segment = (struct segment){
+        .number = number, .size = size, .filled = size == s->size
+    };
+    return segment;
 }
 
 int
-segments_add(struct segments *s, uint64_t number, uint64_t size)
+segments_open(
+    struct segments *s, uint64_t number, uint64_t size, struct segment **out)
 {
-    char name[REPLAY_NAME];
-    struct disk_file *file;
+    char name[FORMAT_NAME];
+    struct segment *segment = new_segment(s, number, size);
 
-    if (!make_room(s)) return -ENOMEM;
-    replay_name(name, number);
-    int rc = s->disk->open(s->disk, name, false, &file);
-    if (rc == 0) append(s, number, size, file);
-    return rc;
-}
-
-/* A sync that failed, for whatever reason, is the end: nobody knows what is on
- * the disk now. */
-static int
-certain(int rc)
-{
-    return rc == 0 ? 0 : -EIO;
+    if (segment == NULL) return -ENOMEM;
+    format_name(name, number);
+    int rc = s->disk->open(s->disk, name, false, &segment->file);
+    if (rc != 0) {
+        free(segment);
+        return rc;
+    }
+    *out = segment;
+    return 0;
 }
 
 /* ---- spares -------------------------------------------------------------- */
 
 static void
-spare_name(char out[REPLAY_NAME], uint64_t number)
+spare_name(char out[FORMAT_NAME], uint64_t number)
 {
-    (void)snprintf(out, REPLAY_NAME, "spare-%" PRIu64, number);
+    (void)snprintf(out, FORMAT_NAME, "spare-%" PRIu64, number);
 }
 
-static void
-give_up_filling(struct segments *s)
+static bool
+is_spare_name(const char *name, uint64_t *number)
 {
-    char name[REPLAY_NAME];
+    char same[FORMAT_NAME];
 
-    s->disk->close(s->disk, s->filling);
-    s->filling = NULL;
-    spare_name(name, s->filling_name);
+    if (strncmp(name, "spare-", 6) != 0) return false;
+    *number = strtoull(name + 6, NULL, 10);
+    spare_name(same, *number);
+    return strcmp(name, same) == 0;
+}
+
+static int
+make_spare(struct segments *s, struct segments_spare *spare)
+{
+    char name[FORMAT_NAME];
+
+    spare->name = ++s->names;
+    spare_name(name, spare->name);
+    int rc = s->disk->open(s->disk, name, true, &spare->file);
+    if (rc != 0) spare->file = NULL;
+    return rc;
+}
+
+/* Best effort: what is left over is removed by the next open. */
+static void
+drop_spare(struct segments *s, const struct segments_spare *spare)
+{
+    char name[FORMAT_NAME];
+
+    s->disk->close(s->disk, spare->file);
+    spare_name(name, spare->name);
     (void)s->disk->remove(s->disk, name);
 }
 
 static int
-fill_more(struct segments *s)
+write_zeros(
+    struct segments *s, struct disk_file *file, uint64_t at, uint64_t length)
 {
     static const uint8_t zeros[FILL_BYTES];
-    uint64_t length = s->size - s->filled;
-
-    if (length > FILL_BYTES) length = FILL_BYTES;
     const struct slice part = { zeros, (size_t)length };
-    int rc = s->disk->write(s->disk, s->filling, s->filled, &part, 1);
-    /* By pieces: a batch may be waiting. */
-    if (rc == 0) rc = s->disk->sync(s->disk, s->filling);
-    if (rc == 0) s->filled += length;
-    return rc;
-}
 
-static int
-finish_filling(struct segments *s)
-{
-    int rc = certain(s->disk->sync_dir(s->disk));
-
-    if (rc != 0) return rc;
-    s->disk->close(s->disk, s->filling);
-    s->filling = NULL;
-    s->spares[s->spares_count++] = s->filling_name;
-    return 0;
-}
-
-static int
-begin_filling(struct segments *s)
-{
-    char name[REPLAY_NAME];
-
-    s->filling_name = ++s->names;
-    spare_name(name, s->filling_name);
-    s->filled = 0;
-    return s->disk->open(s->disk, name, true, &s->filling);
+    CHECK(length <= FILL_BYTES);
+    return s->disk->write(s->disk, file, at, &part, 1);
 }
 
 int
 segments_fill(struct segments *s)
 {
-    if (s->filling == NULL) {
-        if (s->spares_count >= SEGMENTS_RESERVE) return 0;
-        int rc = begin_filling(s);
-        if (rc != 0) s->filling = NULL;
-        return rc != 0 ? rc : 1;
+    if (s->spares_count >= SEGMENTS_RESERVE) return 0;
+    if (s->filling.file == NULL) {
+        int rc = make_spare(s, &s->filling);
+        s->filled = 0;
+        if (rc != 0) return rc;
     }
-    if (s->spares_count >= SEGMENTS_RESERVE) {
-        give_up_filling(s); /* One came back meanwhile. */
-        return 0;
+    uint64_t length = s->size - s->filled;
+    if (length > FILL_BYTES) length = FILL_BYTES;
+    int rc = write_zeros(s, s->filling.file, s->filled, length);
+    if (rc != 0) return rc;
+    s->filled += length;
+    /* Not all at its end: the commits in between would wait for it. */
+    if (s->filled == s->size || s->filled % FILL_SYNC == 0) {
+        rc = s->disk->sync(s->disk, s->filling.file);
+        /* No code of a sync means "try again", not even -ENOSPC. */
+        if (rc != 0) return -EIO;
     }
-    int rc = s->filled < s->size ? fill_more(s) : finish_filling(s);
-    if (rc != 0) {
-        give_up_filling(s);
-        return rc;
-    }
-    return s->filling != NULL || s->spares_count < SEGMENTS_RESERVE;
+    if (s->filled < s->size) return 1;
+    s->spares[s->spares_count++] = s->filling;
+    s->filling.file = NULL;
+    return s->spares_count < SEGMENTS_RESERVE;
+}
+
+int
+segments_fill_up(struct segments *s, struct segment *segment, uint64_t end)
+{
+    if (segment->filled || segment->size != s->size) return 0;
+    if (segment->size - end > FILL_BYTES) return 0;
+    int rc = write_zeros(s, segment->file, end, segment->size - end);
+    segment->filled = rc == 0;
+    return rc == -ENOSPC || rc == -EDQUOT ? 0 : rc;
 }
 
 /* ---- a new one ----------------------------------------------------------- */
 
-/* One for a block that is larger than a segment: not worth filling first. */
-static int
-open_large(struct segments *s, uint64_t *spare, struct disk_file **file)
-{
-    char name[REPLAY_NAME];
-
-    *spare = ++s->names;
-    spare_name(name, *spare);
-    return s->disk->open(s->disk, name, true, file);
-}
-
-static int
-open_spare(struct segments *s, uint64_t *spare, struct disk_file **file)
-{
-    char name[REPLAY_NAME];
-
-    while (s->spares_count == 0) {
-        int rc = segments_fill(s);
-        if (rc < 0) return rc;
-    }
-    *spare = s->spares[s->spares_count - 1];
-    spare_name(name, *spare);
-    return s->disk->open(s->disk, name, false, file);
-}
-
 /* Its header is on the disk before it has the name of a segment. */
 static int
-name_it(struct segments *s, uint64_t spare, struct disk_file *file,
-    uint64_t number, uint64_t first)
+write_header(struct segments *s, struct disk_file *file, uint64_t number,
+    struct segments_wish wish)
 {
-    struct format_segment header = {
-        .version = FORMAT_VERSION, .number = number, .first = first
-    };
+    struct format_segment header = { .version = FORMAT_VERSION,
+        .number = number,
+        .first = wish.first,
+        .before = wish.before };
     uint8_t bytes[FORMAT_SEGMENT_HEADER];
-    char from[REPLAY_NAME], to[REPLAY_NAME];
 
     memcpy(header.id, s->id, sizeof header.id);
     format_write_segment(bytes, &header);
     const struct slice part = { bytes, sizeof bytes };
     int rc = s->disk->write(s->disk, file, 0, &part, 1);
-    if (rc == 0) rc = certain(s->disk->sync(s->disk, file));
     if (rc != 0) return rc;
+    return s->disk->sync(s->disk, file) == 0 ? 0 : -EIO;
+}
+
+static int
+name_it(struct segments *s, uint64_t spare, uint64_t number)
+{
+    char from[FORMAT_NAME], to[FORMAT_NAME];
+
     spare_name(from, spare);
-    replay_name(to, number);
-    rc = s->disk->rename(s->disk, from, to);
-    return rc != 0 ? rc : certain(s->disk->sync_dir(s->disk));
+    format_name(to, number);
+    int rc = s->disk->rename(s->disk, from, to);
+    if (rc != 0) return rc;
+    return s->disk->sync_dir(s->disk) == 0 ? 0 : -EIO;
+}
+
+static int
+make_of(struct segments *s, const struct segments_spare *spare,
+    struct segment *segment, struct segments_wish wish)
+{
+    int rc = write_header(s, spare->file, segment->number, wish);
+
+    if (rc == 0) rc = name_it(s, spare->name, segment->number);
+    segment->file = spare->file;
+    return rc;
+}
+
+bool
+segments_has_spare(const struct segments *s, uint64_t bytes, bool cleaning)
+{
+    return FORMAT_SEGMENT_HEADER + bytes <= s->size
+           && s->spares_count > (cleaning ? 0 : 1);
 }
 
 int
-segments_begin(struct segments *s, uint64_t bytes, uint64_t first)
+segments_make(
+    struct segments *s, struct segments_wish wish, struct segment **out)
 {
     const struct segment *last = segments_last(s);
-    uint64_t number = last != NULL ? last->number + 1 : 1;
-    bool large = bytes > s->size - FORMAT_SEGMENT_HEADER;
-    uint64_t size = large ? bytes + FORMAT_SEGMENT_HEADER : s->size;
-    struct disk_file *file = NULL;
-    uint64_t spare = 0;
+    uint64_t size = FORMAT_SEGMENT_HEADER + wish.bytes;
+    bool ready = segments_has_spare(s, wish.bytes, wish.cleaning);
+    struct segments_spare spare;
+    int rc = 0;
 
-    if (!make_room(s)) return -ENOMEM;
-    int rc =
-        large ? open_large(s, &spare, &file) : open_spare(s, &spare, &file);
-    if (rc != 0) return rc;
-    rc = name_it(s, spare, file, number, first);
+    struct segment *segment = new_segment(s,
+        last != NULL ? last->number + 1 : 1, size < s->size ? s->size : size);
+    if (segment == NULL) return -ENOMEM;
+    segment->filled = ready;
+    if (ready) {
+        spare = s->spares[s->spares_count - 1];
+    } else {
+        rc = make_spare(s, &spare);
+    }
+    if (rc == 0) {
+        rc = make_of(s, &spare, segment, wish);
+        if (rc != 0 && !ready) drop_spare(s, &spare);
+    }
     if (rc != 0) {
-        s->disk->close(s->disk, file);
+        free(segment);
         return rc;
     }
-    if (!large) s->spares_count -= 1;
-    append(s, number, size, file);
+    if (ready) s->spares_count -= 1;
+    *out = segment;
     return 0;
 }
 
 /* ---- an old one ---------------------------------------------------------- */
 
-int
-segments_free_oldest(struct segments *s)
+static int
+remove_segment(struct segments *s, struct segment *segment)
 {
-    struct segment oldest = s->list[0];
-    char from[REPLAY_NAME], to[REPLAY_NAME];
-    int rc;
+    char name[FORMAT_NAME];
 
-    CHECK(s->count > 1 && oldest.live == 0);
-    s->disk->close(s->disk, oldest.file);
-    s->count -= 1;
-    s->bytes -= oldest.size;
-    memmove(s->list, s->list + 1, s->count * sizeof *s->list);
-    replay_name(from, oldest.number);
-    if (oldest.size != s->size || s->spares_count == SEGMENTS_SPARES) {
-        return s->disk->remove(s->disk, from);
+    format_name(name, segment->number);
+    segments_free(s, segment);
+    int rc = s->disk->remove(s->disk, name);
+    /* A full disk may have no room for that either; the next open will. */
+    return rc == -ENOSPC || rc == -EDQUOT ? 0 : rc;
+}
+
+int
+segments_retire(struct segments *s, struct segment *segment)
+{
+    char from[FORMAT_NAME], to[FORMAT_NAME];
+
+    if (!segment->filled || s->spares_count == SEGMENTS_SPARES) {
+        return remove_segment(s, segment);
     }
-    spare_name(to, ++s->names);
-    rc = s->disk->rename(s->disk, from, to);
-    if (rc == 0) s->spares[s->spares_count++] = s->names;
+    const struct segments_spare spare = { segment->file, ++s->names };
+    format_name(from, segment->number);
+    spare_name(to, spare.name);
+    int rc = s->disk->rename(s->disk, from, to);
+    if (rc == -ENOSPC || rc == -EDQUOT) return remove_segment(s, segment);
+    free(segment);
+    s->spares[s->spares_count++] = spare;
     return rc;
 }
 
 /* ---- what lies about ----------------------------------------------------- */
 
+/* Names are gathered first: a directory that is changed while it is listed may
+ * show anything. */
 struct litter {
     struct segments *s;
     uint64_t first;
-    char names[64][REPLAY_NAME]; /* To be removed; the rest another time. */
+    char names[64][FORMAT_NAME]; /* To be removed; the rest another time. */
     unsigned count;
     uint64_t spares[SEGMENTS_SPARES];
     uint32_t spares_count;
@@ -279,25 +339,20 @@ static int
 sort_out(void *arg, const char *name)
 {
     struct litter *l = arg;
-    char same[REPLAY_NAME];
-    char *end;
-    uint64_t number = 0;
+    uint64_t number;
 
-    if (strncmp(name, "spare-", 6) == 0) {
-        number = strtoull(name + 6, &end, 10);
-        spare_name(same, number);
-        if (strcmp(same, name) != 0) return 0;
+    if (is_spare_name(name, &number)) {
         if (number > l->s->names) l->s->names = number;
         if (l->spares_count < SEGMENTS_SPARES) {
             l->spares[l->spares_count++] = number;
             return 0;
         }
-    } else {
-        number = strtoull(name, &end, 16);
-        replay_name(same, number);
-        if (strcmp(same, name) != 0 || number >= l->first) return 0;
+    } else if (!format_is_name(name, &number) || number >= l->first) {
+        return 0;
     }
-    if (l->count < 64) memcpy(l->names[l->count++], same, sizeof same);
+    if (l->count < 64) {
+        (void)snprintf(l->names[l->count++], FORMAT_NAME, "%s", name);
+    }
     return 0;
 }
 
@@ -305,22 +360,19 @@ sort_out(void *arg, const char *name)
 static int
 take_spare(struct segments *s, uint64_t number)
 {
-    char name[REPLAY_NAME];
-    struct disk_file *file;
+    char name[FORMAT_NAME];
+    struct segments_spare spare = { .name = number };
 
     spare_name(name, number);
-    int rc = s->disk->open(s->disk, name, false, &file);
+    int rc = s->disk->open(s->disk, name, false, &spare.file);
     if (rc != 0) return rc;
-    int64_t size = s->disk->size(s->disk, file);
-    /* Of one that was made before a crash nobody knows whether it was synced.
-     */
-    if (size == (int64_t)s->size) rc = s->disk->sync(s->disk, file);
-    s->disk->close(s->disk, file);
-    if (size < 0) return (int)size;
-    if (rc != 0) return rc;
-    if (size != (int64_t)s->size) return s->disk->remove(s->disk, name);
-    s->spares[s->spares_count++] = number;
-    return 0;
+    int64_t size = s->disk->size(s->disk, spare.file);
+    if (size == (int64_t)s->size) {
+        s->spares[s->spares_count++] = spare;
+        return 0;
+    }
+    s->disk->close(s->disk, spare.file);
+    return size < 0 ? (int)size : s->disk->remove(s->disk, name);
 }
 
 int

@@ -8,7 +8,13 @@
  *       -> NNNN.log   … until nothing in it lives and no block needs it
  *       -> spare-N    renamed; or removed when enough lie ready
  *
- * So a file with the name of a segment always has its header.  Not thread-safe.
+ * So a file with the name of a segment always has its header.  When there is no
+ * spare, or only the last one, which is for the cleaning, a segment begins
+ * empty and grows.
+ *
+ * One thread changes all this.  Others may look at the list while they hold the
+ * store's lock, which the one holds in turn for segments_push() and
+ * segments_pop() only; a segment with readers is not popped.
  */
 #ifndef SEGMENTS_H
 #define SEGMENTS_H
@@ -21,52 +27,91 @@
 
 struct segment {
     uint64_t number;
-    uint64_t size;
+    uint64_t size; /* Blocks go no further. */
     uint64_t live; /* Bytes of rows whose newest value is here. */
+    uint64_t end;  /* Of its blocks, when it is the last one no more. */
     struct disk_file *file;
+    unsigned readers; /* Threads that read it now. */
+    bool filled;      /* The file is that long already. */
+    bool unsealed;    /* It is to say that the log goes on. */
+};
+
+enum { SEGMENTS_RESERVE = 3, SEGMENTS_SPARES = 4 };
+
+struct segments_spare {
+    struct disk_file *file;
+    uint64_t name;
 };
 
 struct segments {
     struct disk *disk;
     uint64_t size; /* Of an ordinary one. */
     uint8_t id[FORMAT_ID_BYTES];
-    struct segment *list; /* Owned; oldest first. */
+    struct segment **list; /* Owned; oldest first, numbers without a gap. */
     uint32_t count, capacity;
     uint64_t bytes; /* Of those in use. */
-    uint64_t spares[4];
+    struct segments_spare spares[SEGMENTS_SPARES];
     uint32_t spares_count;
-    uint64_t names;            /* Last number of a spare. */
-    struct disk_file *filling; /* The next spare, */
-    uint64_t filling_name;     /* its number, */
-    uint64_t filled;           /* and its bytes so far. */
+    uint64_t names;                /* Last number of a spare. */
+    struct segments_spare filling; /* The next one, if it has a file, */
+    uint64_t filled;               /* and its bytes so far. */
 };
-
-enum { SEGMENTS_RESERVE = 2, SEGMENTS_SPARES = 4 };
 
 void segments_init(struct segments *s, struct disk *disk, uint64_t size);
 
 /** Close all files. */
 void segments_fini(struct segments *s);
 
-/** Take in a segment that is there, newer than all others.  Returns 0, a
- * negative errno, or -ENOMEM. */
-int segments_add(struct segments *s, uint64_t number, uint64_t size);
+/** Open the file of a segment that is there; to be pushed.  Returns 0 or a
+ * negative errno. */
+int segments_open(
+    struct segments *s, uint64_t number, uint64_t size, struct segment **out);
 
-/** Files that are neither segments from `first` on nor spares of the right
- * length are removed, the spares are taken. */
-int segments_collect(struct segments *s, uint64_t first);
+struct segments_wish {
+    uint64_t bytes;  /* What is to fit, */
+    uint64_t first;  /* the oldest segment that is needed, */
+    uint64_t before; /* and the last block; it is on the disk. */
+    bool cleaning;   /* The last spare may be used up. */
+};
 
-/** Begin a new one for a block of `bytes`; it is the last then.  `first` is
- * the oldest that is needed now.  Returns 0 or a negative errno, nothing
- * changed (but for a spare). */
-int segments_begin(struct segments *s, uint64_t bytes, uint64_t first);
+/** Whether a spare lies ready for so many bytes. */
+bool segments_has_spare(
+    const struct segments *s, uint64_t bytes, bool cleaning);
 
-/** The oldest one is needed no more.  Returns 0 or a negative errno. */
-int segments_free_oldest(struct segments *s);
+/** Make the next one; to be pushed.  Returns 0 or a negative errno. */
+int segments_make(
+    struct segments *s, struct segments_wish wish, struct segment **out);
+
+/** Have room for one more.  Returns 0 or -ENOMEM.  With the lock held. */
+int segments_reserve(struct segments *s);
+
+/** It is the last one now (room for it was reserved). With the lock held. */
+void segments_push(struct segments *s, struct segment *segment);
+
+/** Take the oldest out of the list.  With the lock held. */
+struct segment *segments_pop(struct segments *s);
+
+/** It is needed no more: it becomes a spare, or is removed.  Takes it.  Returns
+ * 0 or a negative errno. */
+int segments_retire(struct segments *s, struct segment *segment);
+
+/** Close it.  NULL is fine. */
+void segments_free(struct segments *s, struct segment *segment);
+
+/** The segment will not be written to any more: if it grew and little is
+ * missing, make it as long as a spare is to be.  Returns 0 or a negative
+ * errno, but for -ENOSPC. */
+int segments_fill_up(struct segments *s, struct segment *segment, uint64_t end);
 
 /** Write a little of the next spare.  Returns 1: there is more to do; 0: the
- * reserve is complete; or a negative errno, and what was begun is gone. */
+ * reserve is complete; or a negative errno; after -ENOSPC the next call goes
+ * on. */
 int segments_fill(struct segments *s);
+
+/** Take the spares that are there; remove those that were never finished, and
+ * segments below `first`, which may be there under two names after a failed
+ * sync and so are not used again.  Returns 0 or a negative errno. */
+int segments_collect(struct segments *s, uint64_t first);
 
 struct segment *segments_last(const struct segments *s);
 

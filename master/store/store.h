@@ -80,12 +80,13 @@ int store_commit(struct store *s, struct slice ops, bool sync);
 int store_read(struct store *s, unsigned kind, uint64_t id, struct buf *value);
 
 /**
- * Do a little of what can wait: keep two empty segments in reserve, move what
- * lives in the oldest.  When the disk has no room for the reserve the store
- * counts as full (store_stat), until a later call finds room again.  To be
- * called when there is nothing to commit, and after commits. Returns 1 (there
- * is more to do), 0, or STINT_EDISK.  Takes a few milliseconds at most on an
- * ordinary disk.
+ * Do a little of what can wait: keep three empty segments in reserve (the last
+ * of them is for moving what lives, which gives one back), move what lives in
+ * the oldest.  When the disk has no room for the reserve the store counts as
+ * full (store_stat), until a later call finds room again.  To be called when
+ * there is nothing to commit, and after commits. Returns 1 (there is more to
+ * do), 0, or STINT_EDISK.  Takes a few milliseconds at most on an ordinary
+ * disk.
  */
 int store_tend(struct store *s);
 

@@ -27,7 +27,7 @@ see_segment(
 }
 
 static int
-see_row(void *arg, uint64_t segment, uint64_t at, uint64_t length,
+see_row(void *arg, uint64_t segment, uint64_t at, struct slice bytes,
     const struct row *row)
 {
     struct look *l = arg;
@@ -41,8 +41,8 @@ see_row(void *arg, uint64_t segment, uint64_t at, uint64_t length,
         before = index_set(&l->index, row->kind, row->id,
             (struct index_place){ .segment = (uint32_t)segment,
                 .at = (uint32_t)at,
-                .length = (uint32_t)length });
-        l->stat.live += length;
+                .length = (uint32_t)bytes.length });
+        l->stat.live += bytes.length;
     }
     if (before.segment != 0) l->stat.live -= before.length;
     return l->check->row != NULL ? l->check->row(l->check->arg, row) : 0;

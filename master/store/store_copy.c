@@ -22,12 +22,9 @@ static int
 note(void *arg, const char *name)
 {
     struct list *l = arg;
-    char same[REPLAY_NAME];
-    char *end;
+    uint64_t number;
 
-    uint64_t number = strtoull(name, &end, 16);
-    replay_name(same, number);
-    if (strcmp(same, name) != 0 || number == 0) return 0;
+    if (!format_is_name(name, &number)) return 0;
     if (l->count == NAMES_MAX) return 1;
     uint64_t *grown = realloc(l->numbers, (l->count + 1) * sizeof *grown);
     if (grown == NULL) return -ENOMEM;
@@ -86,10 +83,10 @@ static int
 copy_segment(
     struct disk *from, struct disk *to, uint64_t number, uint8_t *piece)
 {
-    char name[REPLAY_NAME];
+    char name[FORMAT_NAME];
     struct disk_file *in, *out;
 
-    replay_name(name, number);
+    format_name(name, number);
     int rc = from->open(from, name, false, &in);
     if (rc == -ENOENT) return 0;
     if (rc != 0) return rc;
