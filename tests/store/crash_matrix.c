@@ -17,7 +17,7 @@ enum {
     LARGE = 10000,
     CUTS = 3,        /* Power cuts at each call, of different luck. */
     GO_ON = 12,      /* Batches after a recovery. */
-    SHORT_STEP = 17, /* The short form takes every such call. */
+    SHORT_STEP = 13, /* The short form takes every such call. */
     HANG_SECONDS = 1800
 };
 
