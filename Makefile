@@ -214,7 +214,7 @@ asan:                                  ## unit and integration under ASan and UB
 tsan:                                  ## threaded integration under TSan
 	@$(MAKE) --no-print-directory CONFIG=tsan integration-c
 clang:                                 ## build everything with clang -Weverything
-	@$(MAKE) --no-print-directory CONFIG=clang all unit-build integration-build \
+	@$(MAKE) --no-print-directory CONFIG=clang all unit-build integration-build proofs-build \
 	  $(if $(wildcard tests/sim/*.c),build/clang/tests/sim/sim)
 
 SIM := $(O)/tests/sim/sim

@@ -7,9 +7,10 @@ recovers) and started again at once on the same port and data directory.
 """
 import signal
 import statistics
+import subprocess
 import time
 
-from proof import Broken, run
+from proof import STINT, Broken, die_with_parent, run
 
 
 def prove(proof):
@@ -42,12 +43,10 @@ def prove(proof):
 
 
 def kill_while_it_recovers(proof, master):
-    import subprocess
-    from proof import STINT
     p = subprocess.Popen(
         [STINT, "master", "--listen", master.address, "--data", master.data],
         env=proof.env, stdin=subprocess.DEVNULL, stdout=master.log,
-        stderr=master.log)
+        stderr=master.log, preexec_fn=die_with_parent)
     time.sleep(proof.chance.uniform(0, 0.15))
     p.kill()
     p.wait()

@@ -129,9 +129,10 @@ def prove(proof):
         listed = open_with_a_master(proof, data)
         judge(proof, moment, Found(proof, data), listed, totals)
         disks.forget(moment.image)
-    proof.say("%d cuts; of what was acknowledged before them %d tasks and %d "
-              "results were there, %d ended tasks were gone", proof.args.cuts,
-              totals["kept"], totals["results"], totals["ended"])
+    proof.say("%d cuts; of what was acknowledged before each, %d tasks and %d "
+              "results were there; %d times an ended task had stayed ended",
+              proof.args.cuts, totals["kept"], totals["results"],
+              totals["ended"])
     if totals["kept"] == 0 or totals["results"] == 0:
         raise Broken("nothing was under way at any cut")
 
