@@ -133,7 +133,7 @@ def prove(proof):
               "results were there; %d times an ended task had stayed ended",
               proof.args.cuts, totals["kept"], totals["results"],
               totals["ended"])
-    if totals["kept"] == 0 or totals["results"] == 0:
+    if totals["kept"] == 0 or totals["results"] == 0 and proof.args.cuts > 9:
         raise Broken("nothing was under way at any cut")
 
 
@@ -146,7 +146,7 @@ class Cut:
         self.still = still.name + "-"
         still.signal(signal.SIGSTOP)
         self.stopped = (time.monotonic() + 0.02) * NS
-        time.sleep(proof.chance.uniform(0.05, 0.2))
+        time.sleep(proof.chance.uniform(0.05, 0.3))
         self.image, self.before, self.after = disks.snapshot()
         still.signal(signal.SIGCONT)
 
