@@ -193,7 +193,7 @@ $(O)/tests/unit/cli/test_%: $(O)/tests/unit/cli/test_%.o $(CLI_OBJ) $(O)/libstin
 	  -lcmocka $(LIBS_CLI) $(LIBS_EXT) -o $@
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))
 INTEGRATION_TESTS := $(filter $(O)/tests/integration/test_%,$(PROGRAMS))
-PYTESTS := $(wildcard tests/integration/test_*.py)
+PYTESTS := $(wildcard tests/integration/test_*.py tests/proofs/test_*.py)
 BATS := $(wildcard tests/cli/*.bats)
 
 unit-build: $(UNIT_TESTS)
@@ -224,6 +224,8 @@ $(SIM): $(patsubst %.c,$(O)/%.o,$(wildcard tests/sim/*.c tests/disk/*.c)) $(call
 	  $(filter %.a,$^) -Wl,--end-group $(LIBS_EXT) -o $@
 sim: $(SIM)                            ## the simulation, SEEDS=2000 of them
 	@$(SIM) $(SEEDS)
+model:                                 ## Spin models of leases and puts, and their mutants
+	@$(PYTHON) tests/model/run $(ARGS) || [ $$? -eq 77 ]
 
 # The proofs on the store itself: SEED=1; COUNT=3 power cuts at each call.
 STORE_PROOFS := $(patsubst %,$(O)/tests/store/%,crash_matrix torn io_faults)
@@ -419,7 +421,7 @@ print-%:                               # the value of a variable, for scripts
 help:                                  ## this list
 	@awk -F'## ' '/^[a-z0-9-]+:.*## /{split($$1,a,":"); printf "  %-14s %s\n", a[1], $$2}' Makefile
 .PHONY: all lib prog examples unit unit-build integration integration-c restart-2000 \
-  integration-build cli-tests asan tsan clang sim crash-matrix torn io-faults store-proofs fuzz fuzz-build bench \
+  integration-build cli-tests asan tsan clang sim model crash-matrix torn io-faults store-proofs fuzz fuzz-build bench \
   bench-build bench-stores lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
   install uninstall clean help proofs proofs-build $(PROOFS)
 .DEFAULT_GOAL := all
