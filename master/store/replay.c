@@ -15,6 +15,29 @@ found(
     return code;
 }
 
+/* ---- a store in use -------------------------------------------------------
+ */
+
+/* What seems wrong may be a master at work.  Returns STINT_EBUSY: segment
+ * `number` is needed no more; 1: the log goes on further; 0: neither; or an
+ * error. */
+static int
+ask_again(struct replay *r, uint64_t number)
+{
+    struct ends_damage damage;
+    struct ends now;
+
+    if (!r->lenient) return 0;
+    int rc = ends_find(&now, r->disk, &damage);
+    /* What is damaged there is found when its turn comes. */
+    if (rc == STINT_EDAMAGED || rc == STINT_EFORMAT || now.is_new) return 0;
+    if (rc != 0) return rc;
+    if (number < now.first) return STINT_EBUSY;
+    if (now.last <= r->ends.last) return 0;
+    r->ends = now;
+    return 1;
+}
+
 static int
 load(struct replay *r, uint64_t number, struct scroll *t)
 {
@@ -22,61 +45,9 @@ load(struct replay *r, uint64_t number, struct scroll *t)
     uint64_t at;
     int rc = scroll_load(t, r->disk, number, &what, &at);
 
-    if (rc == STINT_EDAMAGED || rc == STINT_EFORMAT) {
-        return found(r, t->name, at, what, rc);
-    }
-    return rc;
-}
-
-/* ---- files --------------------------------------------------------------- */
-
-struct names {
-    uint64_t *numbers; /* Owned; ascending. */
-    size_t count, capacity;
-};
-
-static int
-note_name(void *arg, const char *name)
-{
-    struct names *n = arg;
-    uint64_t number;
-
-    if (!format_is_name(name, &number)) return 0;
-    if (n->count == n->capacity) {
-        size_t want = n->capacity == 0 ? 64 : n->capacity * 2;
-        uint64_t *grown = realloc(n->numbers, want * sizeof *grown);
-        if (grown == NULL) return 1;
-        n->numbers = grown;
-        n->capacity = want;
-    }
-    n->numbers[n->count++] = number;
-    return 0;
-}
-
-static int
-by_number(const void *a, const void *b)
-{
-    uint64_t x, y;
-
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return x < y ? -1 : x > y;
-}
-
-static int
-list_names(struct replay *r, struct names *n)
-{
-    int rc = r->disk->list(r->disk, note_name, n);
-
-    if (rc > 0) return STINT_ENOMEM;
-    if (rc < 0) {
-        return say(
-            STINT_EDISK, "%s cannot be read: %s", r->disk->path, strerror(-rc));
-    }
-    if (n->count > 0) {
-        qsort(n->numbers, n->count, sizeof *n->numbers, by_number);
-    }
-    return 0;
+    if (rc != STINT_EDAMAGED && rc != STINT_EFORMAT) return rc;
+    int again = ask_again(r, number);
+    return again < 0 ? again : found(r, t->name, at, what, rc);
 }
 
 /* ---- blocks -------------------------------------------------------------- */
@@ -134,117 +105,9 @@ go_on(struct replay *r, const struct scroll *t, uint64_t *at)
     return true;
 }
 
-/* What headers in the last segment claim, from `at` on. */
-struct claims {
-    uint64_t synced, end;
-    bool seal;
-};
-
-static struct claims
-claims_from(const struct replay *r, const struct scroll *t, uint64_t at)
-{
-    struct claims c = { .end = at };
-
-    if (t->header.number == r->last) {
-        c.synced = scroll_claims(t, at, &c.end, &c.seal);
-    }
-    return c;
-}
-
-/* Everything up to block `known` is there (UINT64_MAX: nobody knows); of the
- * last segment its own headers tell as well. */
-static int
-take_segment(struct replay *r, const struct scroll *t, uint64_t known)
-{
-    bool is_last = t->header.number == r->last;
-    uint64_t until = is_last ? UINT64_MAX : known, at = FORMAT_SEGMENT_HEADER;
-    struct claims claims = claims_from(r, t, at);
-    uint64_t sure = claims.synced;
-    int worst = 0;
-
-    if (known == UINT64_MAX) known = 0;
-    if (sure < t->header.before) sure = t->header.before;
-    r->number = t->header.before;
-    r->unsure = at;
-    for (;;) {
-        int rc = take_blocks(r, t, &at, until, sure);
-        if (rc != 0) return rc;
-        claims = claims_from(r, t, at);
-        if (claims.synced <= r->number && known <= r->number) break;
-        worst = found(r, t->name, at,
-            claims.seal ? "the log goes on behind this, and the segment where "
-                          "it does is missing"
-                        : "a block that was on the disk cannot be read",
-            STINT_EDAMAGED);
-        if (!go_on(r, t, &at)) return worst;
-    }
-    r->end = at;
-    r->torn = claims.end - at;
-    return worst;
-}
-
-/* ---- the log ------------------------------------------------------------- */
-
-/* What its newest block says is the oldest segment that is needed. */
-static uint64_t
-first_needed(const struct scroll *t)
-{
-    struct format_block b;
-    uint64_t at = FORMAT_SEGMENT_HEADER, first = t->header.first;
-    uint64_t number = t->header.before;
-
-    while (scroll_find(t, &at, number, &b)) {
-        first = b.first;
-        number = b.number;
-        at += format_block_bytes(b.length);
-    }
-    return first;
-}
-
-/* Whether the segment was never written to.  If it was, and what was is gone,
- * that is damage, which will be found. */
-static bool
-is_empty(const struct scroll *t)
-{
-    struct format_block b;
-    uint64_t end;
-    bool seal;
-
-    if (scroll_block(t, FORMAT_SEGMENT_HEADER, &b)
-        && b.number == t->header.before + 1) {
-        return false;
-    }
-    return scroll_claims(t, FORMAT_SEGMENT_HEADER, &end, &seal)
-           <= t->header.before;
-}
-
-/* The newest segment that was written to.  Returns 0 or an error; of one that
- * cannot be read, too, `last` is set. */
-static int
-find_last(struct replay *r, uint64_t newest)
-{
-    struct scroll t;
-
-    for (r->last = newest;; r->last--, r->empties++) {
-        r->first = r->last;
-        int rc = load(r, r->last, &t);
-        if (rc != 0) return rc;
-        memcpy(r->id, t.header.id, sizeof r->id);
-        r->has_id = true;
-        r->first = first_needed(&t);
-        bool empty = is_empty(&t);
-        /* The first of all: nothing was ever written. */
-        r->is_new = empty && t.header.before == 0 && r->last == 1;
-        bool go_back = empty && t.header.first < r->last;
-        scroll_fini(&t);
-        if (!go_back) break;
-    }
-    r->empties += r->is_new;
-    return 0;
-}
-
 /* The header of the segment behind `number` tells where that one ends: *known
- * is its last block, UINT64_MAX when nobody tells.  A header that cannot be
+ * is its last block, UINT64_MAX when nobody tells or it is the last one
+ * anyway.  A header that cannot be
  * read is damage that is found when its turn comes. */
 static int
 ask_next(struct replay *r, uint64_t number, uint64_t *known)
@@ -255,7 +118,7 @@ ask_next(struct replay *r, uint64_t number, uint64_t *known)
     struct disk_file *file;
 
     *known = UINT64_MAX;
-    if (number == r->last && r->empties == 0) return 0;
+    if (number == r->ends.last && r->ends.empties == 0) return 0;
     format_name(name, number + 1);
     int64_t rc = r->disk->open(r->disk, name, false, &file);
     if (rc == -ENOENT) return 0;
@@ -274,26 +137,96 @@ ask_next(struct replay *r, uint64_t number, uint64_t *known)
     return 0;
 }
 
+/* What headers in the last segment claim, from `at` on. */
+struct claims {
+    uint64_t synced, end;
+    bool seal;
+};
+
+static struct claims
+claims_from(const struct replay *r, const struct scroll *t, uint64_t at)
+{
+    struct claims c = { .end = at };
+
+    if (t->header.number == r->ends.last) {
+        c.synced = scroll_claims(t, at, &c.end, &c.seal);
+    }
+    return c;
+}
+
+/* Whether the block that could not be read at `at` can be now, or the log has
+ * gone on: 1, 0, or an error. */
+static int
+look_again(struct replay *r, struct scroll *t, uint64_t at)
+{
+    struct format_block b;
+    struct scroll fresh;
+    const char *what;
+    uint64_t where;
+    int rc = ask_again(r, t->header.number);
+
+    if (rc < 0 || !r->lenient) return rc;
+    int loaded = scroll_load(&fresh, r->disk, t->header.number, &what, &where);
+    if (loaded == STINT_EDAMAGED || loaded == STINT_EFORMAT) return 0;
+    if (loaded != 0) return loaded;
+    scroll_fini(t);
+    *t = fresh;
+    return rc == 1 || (scroll_block(t, at, &b) && b.number == r->number + 1);
+}
+
+/* Everything up to block `known` is there (UINT64_MAX: nobody knows); of the
+ * last segment its own headers tell as well. */
+static int
+take_segment(struct replay *r, struct scroll *t)
+{
+    uint64_t at = FORMAT_SEGMENT_HEADER, known;
+    struct claims claims = claims_from(r, t, at);
+    uint64_t sure = claims.synced;
+    int worst = 0;
+
+    if (sure < t->header.before) sure = t->header.before;
+    r->number = t->header.before;
+    r->unsure = at;
+    for (;;) {
+        int rc = ask_next(r, t->header.number, &known);
+        if (rc == 0) rc = take_blocks(r, t, &at, known, sure);
+        if (rc != 0) return rc;
+        claims = claims_from(r, t, at);
+        if (known == UINT64_MAX) known = 0;
+        if (claims.synced <= r->number && known <= r->number) break;
+        rc = look_again(r, t, at);
+        if (rc < 0) return rc;
+        if (rc > 0) continue;
+        worst = found(r, t->name, at,
+            claims.seal ? "the log goes on behind this, and the segment where "
+                          "it does is missing"
+                        : "a block that was on the disk cannot be read",
+            STINT_EDAMAGED);
+        if (!go_on(r, t, &at)) return worst;
+    }
+    r->end = at;
+    r->torn = claims.end - at;
+    return worst;
+}
+
+/* ---- the log ------------------------------------------------------------- */
+
 static int
 take_number(struct replay *r, uint64_t number)
 {
     struct scroll t;
-    uint64_t known;
-    int rc = ask_next(r, number, &known);
+    int rc = load(r, number, &t);
 
-    if (rc == 0) rc = load(r, number, &t);
     if (rc != 0) return rc;
-    if (!r->has_id) {
-        memcpy(r->id, t.header.id, sizeof r->id);
-        r->has_id = true;
-    }
-    if (memcmp(t.header.id, r->id, sizeof r->id) != 0) {
+    if (!r->knows_id) memcpy(r->ends.id, t.header.id, sizeof r->ends.id);
+    r->knows_id = true;
+    if (memcmp(t.header.id, r->ends.id, sizeof r->ends.id) != 0) {
         rc = found(
-            r, t.name, 0, "the segment is of another store", STINT_EDAMAGED);
+            r, t.name, 16, "the segment is of another store", STINT_EDAMAGED);
     } else if (r->segment != NULL) {
         rc = r->segment(r->arg, t.name, &t.header, t.size);
     }
-    if (rc == 0) rc = take_segment(r, &t, known);
+    if (rc == 0) rc = take_segment(r, &t);
     scroll_fini(&t);
     return rc;
 }
@@ -305,25 +238,31 @@ may_go_on(const struct replay *r, int rc)
            || (r->lenient && (rc == STINT_EDAMAGED || rc == STINT_EFORMAT));
 }
 
+/* Of a newest segment that cannot be read nobody knows what it needs: a lenient
+ * replay looks at all others. */
+static int
+find_ends(struct replay *r)
+{
+    struct ends_damage d;
+    int rc = ends_find(&r->ends, r->disk, &d);
+
+    if (rc != STINT_EDAMAGED && rc != STINT_EFORMAT) return rc;
+    rc = found(r, d.name, d.at, d.what, rc);
+    r->ends.first = r->ends.oldest;
+    r->ends.last -= 1;
+    r->knows_id = false;
+    return rc;
+}
+
 int
 replay_run(struct replay *r)
 {
-    struct names n = { .count = 0 };
-    int rc = list_names(r, &n), worst = 0;
+    r->knows_id = true;
+    int rc = find_ends(r), worst = rc;
+    uint64_t number = r->ends.first;
 
-    r->is_new = rc == 0 && n.count == 0;
-    if (rc == 0 && n.count > 0) {
-        worst = rc = find_last(r, n.numbers[n.count - 1]);
-        /* Of what cannot be read nobody knows what it needs: look at all else.
-         */
-        if (rc != 0 && may_go_on(r, rc)) {
-            r->first = n.numbers[0];
-            r->last -= 1;
-        }
-    }
-    free(n.numbers);
-    if (r->is_new || !may_go_on(r, rc)) return rc;
-    for (uint64_t number = r->first; number <= r->last; number++) {
+    if (!may_go_on(r, rc) || r->ends.is_new) return rc;
+    for (; number <= r->ends.last; number++) {
         rc = take_number(r, number);
         if (!may_go_on(r, rc)) return rc;
         if (rc != 0) worst = rc;

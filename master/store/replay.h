@@ -8,16 +8,13 @@
  *     segment, was written when it was known to be on the disk      damage
  *     at the end of the newest segment, and nothing says so         torn: it
  *                                   was being written when it all ended
- *
- * A newest segment without a block is as if it were not there: it was made, and
- * nobody got to write to it.  (Maybe because its name could not be synced; then
- * it may never be on the disk, and must not be written to.)
  */
 #ifndef REPLAY_H
 #define REPLAY_H
 
 #include "common/row.h"
 #include "master/store/disk.h"
+#include "master/store/ends.h"
 #include "master/store/format.h"
 
 struct replay {
@@ -32,19 +29,20 @@ struct replay {
     /* What is wrong; after it a lenient replay goes on behind it. */
     void (*found)(void *arg, const char *name, uint64_t at, const char *what);
     void *arg;
+    /* Go on behind damage.  And the store may be in use: what looks like damage
+     * is looked at again, and when a segment was freed before it could be read,
+     * what was read before is worth nothing: STINT_EBUSY, begin again. */
     bool lenient;
 
     /* What it came to. */
-    bool is_new;          /* There is no log. */
-    uint64_t first, last; /* Segments. */
-    uint64_t empties;     /* So many behind `last` that have no block. */
-    uint64_t end;         /* Where the last one ends. */
-    uint64_t torn;        /* Bytes from there that were a block; 0: clean. */
+    struct ends ends;
+    uint64_t end;    /* Where the last one ends. */
+    uint64_t torn;   /* Bytes from there that were a block; 0: clean. */
     uint64_t unsure; /* What is in the last one from here on may be only in the
                         memory of the system. */
     uint64_t number; /* Of the last block; 0: none. */
-    bool was_closed, has_id;
-    uint8_t id[FORMAT_ID_BYTES];
+    bool was_closed;
+    bool knows_id;
 };
 
 /** Run it.  Returns 0, STINT_EDAMAGED, STINT_EFORMAT (both were told to

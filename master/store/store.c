@@ -151,10 +151,10 @@ cut(struct store *s, uint64_t at, uint64_t end)
 static int
 remove_empties(struct store *s, const struct replay *r)
 {
-    uint64_t from = r->is_new ? 1 : r->last + 1;
+    uint64_t from = r->ends.is_new ? 1 : r->ends.last + 1;
     int rc = 0;
 
-    for (uint64_t i = 0; rc == 0 && i < r->empties; i++) {
+    for (uint64_t i = 0; rc == 0 && i < r->ends.empties; i++) {
         char name[FORMAT_NAME];
         format_name(name, from + i);
         rc = s->disk->remove(s->disk, name);
@@ -169,7 +169,7 @@ make_certain(struct store *s, const struct replay *r)
 {
     int rc = 0;
 
-    if (!r->is_new) {
+    if (!r->ends.is_new) {
         rc = write_again(s, r->unsure, r->end);
         if (rc == 0) rc = cut(s, r->end, r->end + r->torn);
         if (rc == 0) {
@@ -199,16 +199,16 @@ recover(struct store *s)
     index_trim(&s->index);
     if (rc != 0) return rc;
     s->first = 1;
-    if (!r.is_new) {
-        memcpy(s->segments.id, r.id, sizeof r.id);
-        s->first = r.first;
+    if (!r.ends.is_new) {
+        memcpy(s->segments.id, r.ends.id, sizeof r.ends.id);
+        s->first = r.ends.first;
         s->end = r.end;
         s->number = s->synced = r.number;
         s->stat.torn = r.torn;
         s->stat.was_closed = r.was_closed;
     }
     rc = make_certain(s, &r);
-    if (rc != 0 || !r.is_new) return rc;
+    if (rc != 0 || !r.ends.is_new) return rc;
     randombytes_buf(s->segments.id, sizeof s->segments.id);
     return log_begin(s);
 }

@@ -71,6 +71,7 @@ int store_scan(
  *          STINT_EDISK     a write or a sync failed (said): the store takes
  *                          nothing more and every later call returns this.
  *          STINT_ENOMEM    nothing changed.
+ *          STINT_ETOOLARGE more than 4 GiB less 1 MiB; nothing changed.
  */
 int store_commit(struct store *s, struct slice ops, bool sync);
 
@@ -116,7 +117,9 @@ struct store_stat store_stat(struct store *s);
  * NULL, `row` each row of the newest state that could be read, in order of the
  * log (later ones replace earlier ones), skipping what is damaged: the way to
  * get out what is left.
- * Returns 0, STINT_EDAMAGED, STINT_EFORMAT, STINT_EDISK, STINT_ENOMEM.
+ * Returns 0, STINT_EDAMAGED, STINT_EFORMAT, STINT_EDISK, STINT_ENOMEM, or
+ * STINT_EBUSY (said): it is in use and changes too fast to be read.  Of one in
+ * use it may happen that rows are shown and then all deleted, to begin again.
  */
 struct store_check {
     void (*found)(
@@ -128,7 +131,7 @@ int store_check(
     struct disk *disk, const struct store_check *check, struct store_stat *out);
 
 /** Copy the store on `from`, which may be in use by another process, to the
- * empty directory of `to`; the copy is checked and synced.
+ * empty directory of `to`: a new store with the same rows, checked and synced.
  * Returns 0, STINT_EEXISTS (`to` is not empty), or as store_open() (said). */
 int store_copy(struct disk *from, struct disk *to, struct store_stat *out);
 
