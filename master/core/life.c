@@ -132,11 +132,10 @@ life_grant(struct core *core, tick_ns now, struct task *t, struct session *s,
 }
 
 bool
-life_adopt(struct core *core, tick_ns now, struct task *t, struct session *s)
+life_adopt(struct core *core, tick_ns now, struct task *t, struct session *s,
+    uint64_t start)
 {
-    return grant(
-               core, now, t, s, t->queue->policy.lease, core->journal.start - 1)
-           != NULL;
+    return grant(core, now, t, s, t->queue->policy.lease, start) != NULL;
 }
 
 /* ---- from the store --------------------------------------------------------
@@ -146,9 +145,13 @@ bool
 life_restore_lease(struct core *core, tick_ns now, struct task *t,
     struct session *s, uint64_t start, tick_ns length)
 {
-    struct lease *l = lease_grant(&core->leases, now, length);
+    tick_ns grace = core->config.grace;
+    /* A short one lasts until its holder had time to come back. */
+    struct lease *l =
+        lease_grant(&core->leases, now, length > grace ? length : grace);
 
     if (l == NULL) return false;
+    l->length = length;
     hold(core, t, s, l, start);
     l->recovered = true;
     return true;

@@ -24,14 +24,15 @@ void life_accept(struct core *core, tick_ns now, struct queue *q,
 bool life_grant(struct core *core, tick_ns now, struct task *t,
     struct session *s, tick_ns length);
 
-/** `s` shows the fence that the last start of the master gave for a recovered
- * task which looks ready: take it for its live lease; the crash came before the
+/** `s` shows the fence that `start` of the master gave for a recovered task
+ * which looks ready: take it for its live lease; the crash came before the
  * grant was on the disk.  Returns
  * false, changing nothing, without memory. */
-bool life_adopt(
-    struct core *core, tick_ns now, struct task *t, struct session *s);
+bool life_adopt(struct core *core, tick_ns now, struct task *t,
+    struct session *s, uint64_t start);
 
-/** A loaded task is held, whole from `now`; false without memory. */
+/** A loaded task is held, whole from `now` and at least for the grace of its
+ * session; false without memory. */
 bool life_restore_lease(struct core *core, tick_ns now, struct task *t,
     struct session *s, uint64_t start, tick_ns length);
 

@@ -577,7 +577,7 @@ a_lease_ends_after_a_restart_though_nobody_shows_it(void **state)
     settle(rig);
     restart(rig);
     rig_hello(w, PROTO_VERSION);
-    rig_sleep(rig, 4 * TICK_S);
+    rig_sleep(rig, rig->config.grace - TICK_S);
     assert_int_equal(core_totals(rig->core).leased, 1);
     rig_sleep(rig, 2 * TICK_S);
     assert_int_equal(core_totals(rig->core).leased, 0);
