@@ -145,10 +145,10 @@ bool
 life_restore_lease(struct core *core, tick_ns now, struct task *t,
     struct session *s, uint64_t start, tick_ns length)
 {
-    tick_ns grace = core->config.grace;
+    tick_ns least = core->config.silence;
     /* A short one lasts until its holder had time to come back. */
     struct lease *l =
-        lease_grant(&core->leases, now, length > grace ? length : grace);
+        lease_grant(&core->leases, now, length > least ? length : least);
 
     if (l == NULL) return false;
     l->length = length;

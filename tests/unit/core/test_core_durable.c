@@ -577,10 +577,29 @@ a_lease_ends_after_a_restart_though_nobody_shows_it(void **state)
     settle(rig);
     restart(rig);
     rig_hello(w, PROTO_VERSION);
-    rig_sleep(rig, rig->config.grace - TICK_S);
+    rig_sleep(rig, 4 * TICK_S);
     assert_int_equal(core_totals(rig->core).leased, 1);
     rig_sleep(rig, 2 * TICK_S);
     assert_int_equal(core_totals(rig->core).leased, 0);
+}
+
+static void
+a_short_lease_gives_its_holder_time_to_come_back(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    struct rig_peer *w = rig_worker(rig);
+
+    declare(p, "q", (struct msg_declare){ .lease_ns = TICK_S / 2 });
+    rig_put(p, "q", "a");
+    struct rig_task t = rig_get_one(w, "q");
+    settle(rig);
+    restart(rig);
+    rig_sleep(rig, rig->config.silence - TICK_S);
+    rig_hello(w, PROTO_VERSION);
+    uint64_t done = rig_done(w, &t, "b");
+    settle(rig);
+    assert_int_equal(rig_outcome(w, done), 0);
 }
 
 static void
@@ -719,6 +738,7 @@ main(void)
         DURABLE(who_shows_an_empty_hand_gives_all_back),
         DURABLE(a_worker_that_does_not_come_back_is_found_dead_after_the_grace),
         DURABLE(a_lease_ends_after_a_restart_though_nobody_shows_it),
+        DURABLE(a_short_lease_gives_its_holder_time_to_come_back),
         DURABLE(delays_dead_letters_and_shut_queues_come_back_as_they_were),
         DURABLE(large_payloads_need_not_be_in_memory),
         DURABLE(a_task_that_is_missing_does_not_pass_unseen),
