@@ -58,6 +58,13 @@ by_instruction(uint32_t crc, const void *bytes, size_t length)
         wide = __builtin_ia32_crc32di(wide, word);
     }
     uint32_t narrow = (uint32_t)wide;
+    if (length >= 4) {
+        uint32_t word;
+        memcpy(&word, p, sizeof word);
+        narrow = __builtin_ia32_crc32si(narrow, word);
+        p += 4;
+        length -= 4;
+    }
     for (; length > 0; p++, length--)
         narrow = __builtin_ia32_crc32qi(narrow, *p);
     return ~narrow;

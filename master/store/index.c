@@ -74,6 +74,18 @@ find_chunk(const struct index *ix, unsigned kind, uint64_t id)
     return slot->number == id >> CHUNK_BITS ? slot->chunk : NULL;
 }
 
+/* The same for who changes it. */
+static struct index_chunk *
+use_chunk(struct index *ix, unsigned kind, uint64_t id)
+{
+    struct index_kind *k = &ix->kinds[kind];
+
+    if (k->recent == NULL || k->recent->number != id >> CHUNK_BITS) {
+        k->recent = find_chunk(ix, kind, id);
+    }
+    return k->recent;
+}
+
 static void
 list_empty(struct index *ix, struct index_chunk *c)
 {
@@ -107,7 +119,7 @@ index_reserve(struct index *ix, unsigned kind, uint64_t id)
 {
     struct index_kind *k = &ix->kinds[kind];
 
-    if (find_chunk(ix, kind, id) != NULL) return 0;
+    if (use_chunk(ix, kind, id) != NULL) return 0;
     struct index_chunk *c = calloc(1, sizeof *c);
     if (c == NULL || grow(k) < 0) {
         free(c);
@@ -127,7 +139,7 @@ struct index_place
 index_set(
     struct index *ix, unsigned kind, uint64_t id, struct index_place place)
 {
-    struct index_chunk *c = find_chunk(ix, kind, id);
+    struct index_chunk *c = use_chunk(ix, kind, id);
 
     CHECK(c != NULL && place.segment != 0);
     struct index_place *mine = &c->places[id % CHUNK_ROWS];
@@ -143,7 +155,7 @@ index_set(
 struct index_place
 index_clear(struct index *ix, unsigned kind, uint64_t id)
 {
-    struct index_chunk *c = find_chunk(ix, kind, id);
+    struct index_chunk *c = use_chunk(ix, kind, id);
 
     if (c == NULL) return NOWHERE;
     struct index_place *mine = &c->places[id % CHUNK_ROWS];
@@ -161,6 +173,7 @@ remove_chunk(struct index_kind *k, struct index_chunk *c)
     size_t i = position(k, c->number);
 
     CHECK(i < k->count && k->slots[k->start + i].chunk == c);
+    if (k->recent == c) k->recent = NULL;
     k->count--;
     if (i == 0) {
         k->start++;

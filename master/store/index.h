@@ -36,6 +36,8 @@ struct index_slot {
 struct index_kind {
     struct index_slot *slots;
     size_t start, count, capacity;
+    struct index_chunk *recent; /* The last that was changed: rows come in a
+                                   row.  May be NULL. */
 };
 
 struct index {
