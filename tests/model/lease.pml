@@ -33,8 +33,10 @@
  *
  * RUN short errors PUTS=1 CRASHES=1
  * RUN short errors PUTS=2 CRASHES=0
- * RUN long errors PUTS=1 CRASHES=3
- * RUN long errors PUTS=2 CRASHES=1 TIMEOUTS=0
+ * RUN long errors PUTS=1 CRASHES=2
+ * RUN deep errors PUTS=1 CRASHES=3
+ * RUN long errors PUTS=2 CRASHES=1 TIMEOUTS=0 DEATHS=0
+ * RUN deep errors PUTS=2 CRASHES=1 TIMEOUTS=0
  * RUN long cycles PUTS=1 CRASHES=1
  */
 #ifdef NO_START

@@ -26,7 +26,7 @@
  * RUN short errors CRASHES=1 FORGETS=1
  * RUN long errors CRASHES=3 FORGETS=1
  * RUN short answers CRASHES=1 FORGETS=1
- * RUN long answers CRASHES=3 FORGETS=1
+ * RUN deep answers CRASHES=3 FORGETS=1
  */
 #ifndef CRASHES
 #define CRASHES 1
