@@ -249,8 +249,9 @@ store_close(struct store *s)
     if (!s->stat.failed) {
         const struct slice nothing = { NULL, 0 };
         uint64_t at;
-        if (log_sync(s) == 0 && log_append(s, LOG_CLOSES, nothing, &at) == 0) {
-            (void)log_sync(s);
+        if (log_sync(s) == 0 && log_append(s, LOG_CLOSES, nothing, &at) == 0
+            && log_sync(s) == 0) {
+            (void)log_seal(s); /* Maybe nobody tended since it began. */
         }
     }
     segments_fini(&s->segments);
