@@ -433,7 +433,7 @@ greet_bye(
 {
     give_back(core, now, s, LIFE_RELEASED);
     outcome_drop_all(core, s);
-    receipt_forget(core, s);
+    /* Its answers stay until it has heard them, or its time is over. */
     s->leaving = true;
     s->state = SESSION_SILENT;
     set_alarm(core, s, tick_after(now, leaving_time));

@@ -383,6 +383,27 @@ a_put_that_is_asked_again_is_not_put_again(void **state)
 }
 
 static void
+a_put_and_a_bye_that_are_asked_again_put_nothing_again(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    const struct msg bye = { .type = MSG_bye };
+
+    p->deaf = p->mute = true;
+    uint64_t put = rig_put(p, "q", "a");
+    rig_say(p, bye);
+    settle(rig);
+    restart(rig);
+    p->deaf = p->mute = false;
+    rig_hello(p, PROTO_VERSION);
+    again(p, put);
+    rig_put(p, "q", "a");
+    rig_say(p, bye);
+    settle(rig);
+    assert_int_equal(core_totals(rig->core).accepted, 1);
+}
+
+static void
 a_put_that_was_taken_in_part_is_asked_again_whole_and_only_the_rest_is_new(
     void **state)
 {
@@ -727,6 +748,7 @@ main(void)
         DURABLE(of_a_task_whose_result_was_heard_nothing_is_left),
         DURABLE(tasks_come_back_in_their_order),
         DURABLE(a_put_that_is_asked_again_is_not_put_again),
+        DURABLE(a_put_and_a_bye_that_are_asked_again_put_nothing_again),
         DURABLE(
             a_put_that_was_taken_in_part_is_asked_again_whole_and_only_the_rest_is_new),
         DURABLE(a_worker_goes_on_over_a_restart_and_its_result_is_accepted),
