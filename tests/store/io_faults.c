@@ -313,7 +313,7 @@ main(int argc, char **argv)
         "recovered, gone on with, recovered again", faults.recovered, 300);
     report_needs("bytes that a full store still took, at least",
         faults.reserve_least == UINT64_MAX ? 0 : faults.reserve_least,
-        SEGMENT / 2);
+        SEGMENT / 4);
     script_fini(&faults.script);
     return report_end();
 }
