@@ -60,7 +60,7 @@ format_write_segment(
     p = write_number(p, s->first, 8);
     p = write_number(p, s->before, 8);
     memcpy(p, s->id, sizeof s->id);
-    p = out + FORMAT_SEGMENT_HEADER - 4;
+    p = out + (FORMAT_SEGMENT_HEADER - 4);
     write_number(p, crc_more(0, out, FORMAT_SEGMENT_HEADER - 4), 4);
 }
 
@@ -68,7 +68,7 @@ int
 format_read_segment(
     const uint8_t bytes[FORMAT_SEGMENT_HEADER], struct format_segment *s)
 {
-    const uint8_t *p = bytes + FORMAT_SEGMENT_HEADER - 4;
+    const uint8_t *p = bytes + (FORMAT_SEGMENT_HEADER - 4);
     uint32_t crc = (uint32_t)read_number(&p, 4);
 
     if (memcmp(bytes, segment_magic, sizeof segment_magic) != 0
