@@ -31,8 +31,8 @@ bool life_grant(struct core *core, tick_ns now, struct task *t,
 bool life_adopt(struct core *core, tick_ns now, struct task *t,
     struct session *s, uint64_t start);
 
-/** A loaded task is held, whole from `now` and at least for the time of silence;
- * false without memory. */
+/** A loaded task is held, whole from `now` and at least for the time of
+ * silence; false without memory. */
 bool life_restore_lease(struct core *core, tick_ns now, struct task *t,
     struct session *s, uint64_t start, tick_ns length);
 

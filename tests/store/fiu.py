@@ -82,8 +82,9 @@ def prove(proof):
     proof.wait_until_drained()
     proof.end_workers(workers)
     proof.check()
-    if master.stop() != 0:
-        raise Broken("the master did not stop well: %s" % master.said())
+    code = master.stop()
+    if code != 0:
+        raise Broken("the master stopped with %d: %s" % (code, master.said()))
 
 
 def die(proof, master, name):
