@@ -241,6 +241,8 @@ torn: $(O)/tests/store/torn            ## the store, cut and with a bit flipped 
 	@$< $(store_args)
 io-faults: $(O)/tests/store/io_faults  ## the store, on a disk whose every call fails
 	@$< $(store_args)
+fiu: proofs-build                      ## the master, its system calls failing by libfiu, DEATHS=20
+	@STINT_BUILD=$(O) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/store/fiu.py $(ARGS) || [ $$? -eq 77 ]
 store-proofs: $(STORE_PROOFS)          ## the short forms of these three
 	@for p in $^; do $$p --short $(store_args) || exit 1; done
 
@@ -421,7 +423,7 @@ print-%:                               # the value of a variable, for scripts
 help:                                  ## this list
 	@awk -F'## ' '/^[a-z0-9-]+:.*## /{split($$1,a,":"); printf "  %-14s %s\n", a[1], $$2}' Makefile
 .PHONY: all lib prog examples unit unit-build integration integration-c restart-2000 \
-  integration-build cli-tests asan tsan clang sim model crash-matrix torn io-faults store-proofs fuzz fuzz-build bench \
+  integration-build cli-tests asan tsan clang sim model crash-matrix torn io-faults fiu store-proofs fuzz fuzz-build bench \
   bench-build bench-stores lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
   install uninstall clean help proofs proofs-build $(PROOFS)
 .DEFAULT_GOAL := all

@@ -53,8 +53,7 @@ def enable(proof, master, name, info, probability=1.0):
 
 
 def prove(proof):
-    fiu = preload(proof)
-    healthy = {}
+    fiu, healthy = preload(proof), {}
     master = proof.master(
         options=["--queue", "proof,attempts=1000000,lease=5s"], env=fiu)
     workers = [proof.client("work", "w%d" % i, "--threads", 4)
@@ -65,13 +64,7 @@ def prove(proof):
     for i in range(proof.args.deaths):
         time.sleep(proof.chance.uniform(0.1, 0.8))
         die(proof, master, DEADLY[i % len(DEADLY)])
-        # What recovery reads must not depend upon the faults' luck.
-        master.env = healthy if i % 2 else fiu
         master.start()
-        master.env = fiu
-        if i % 2:
-            master.kill()
-            master.start()
     for name, info, odds in HARMLESS:
         endure(proof, master, name, info, odds)
     fill(proof, master)
@@ -82,6 +75,10 @@ def prove(proof):
     proof.wait_until_drained()
     proof.end_workers(workers)
     proof.check()
+    # The thread of libfiu blocks no signals: a TERM would end the process.
+    master.kill()
+    master.env = healthy
+    master.start()
     code = master.stop()
     if code != 0:
         raise Broken("the master stopped with %d: %s" % (code, master.said()))
