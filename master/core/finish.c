@@ -71,22 +71,18 @@ pronounce(struct core *core, tick_ns now, struct session *s, uint64_t request,
     buf_fini(&v->refused);
 }
 
-/* A task that was granted just before an end of the master, too late for the
- * disk: who shows the nonce of that grant was given it.  Returns the start of
- * the master that granted it, or 0. */
-static uint64_t
-granted_by(const struct core *core, const struct task *t, uint64_t attempt,
+/* A task that was granted just before the last end of the master, too late for
+ * the disk: who shows the nonce of that grant was given it.  Not of an earlier
+ * start: what that one granted may be older than what the store has. */
+static bool
+was_granted(const struct core *core, const struct task *t, uint64_t attempt,
     uint64_t nonce)
 {
-    enum { STARTS = 8 }; /* It may have died again before its holder came. */
-    uint64_t start = core->journal.start;
-
-    if (t->state != TASK_READY || !t->is_recovered) return 0;
-    if (attempt != (uint64_t)t->attempts + 1) return 0;
-    for (int i = 0; i < STARTS && --start > 0; i++) {
-        if (nonce == journal_nonce(core, t->id, attempt, start)) return start;
-    }
-    return 0;
+    return t->state == TASK_READY && t->is_recovered
+           && attempt == (uint64_t)t->attempts + 1
+           && nonce
+                  == journal_nonce(
+                      core, t->id, attempt, core->journal.start - 1);
 }
 
 /**
@@ -102,8 +98,10 @@ find_leased(struct core *core, tick_ns now, struct session *s, uint64_t id,
     if (t == NULL) {
         return id <= core->tasks.last ? STINT_ESTALE : STINT_ENOTASK;
     }
-    uint64_t start = granted_by(core, t, attempt, nonce);
-    if (start != 0 && !life_adopt(core, now, t, s, start)) return STINT_ENOMEM;
+    if (was_granted(core, t, attempt, nonce)
+        && !life_adopt(core, now, t, s, core->journal.start - 1)) {
+        return STINT_ENOMEM;
+    }
     if (t->state != TASK_LEASED || t->attempts != attempt) return STINT_ESTALE;
     const struct lease *l = t->is.lease;
     if (l->nonce != nonce || l->session->key != s->key) return STINT_ESTALE;

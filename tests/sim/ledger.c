@@ -152,21 +152,13 @@ ledger_expect(struct world *w, const struct net_conn *conn, struct slice wire)
         read_claims(l, &m);
 }
 
-static bool
-was_lost(const struct ledger_entry *e, uint64_t nonce)
-{
-    for (int i = 0; i < LEDGER_STARTS; i++) {
-        if (e->lost_nonces[i] == nonce) return true;
-    }
-    return false;
-}
-
 /* It shows a grant that the crash came before. */
 static bool
 is_adopted(const struct ledger_entry *e, const struct ledger_claim *c)
 {
     return e->may_adopt && e->state == TASK_READY
-           && c->attempt == (uint64_t)e->attempts + 1 && was_lost(e, c->nonce);
+           && c->attempt == (uint64_t)e->attempts + 1
+           && c->nonce == e->lost_nonce;
 }
 
 /* The claim that could have changed `e`: its fence is that of the live lease
@@ -412,7 +404,8 @@ granted(struct world *w, enum ledger_cause cause, const struct task *t,
 {
     const struct lease *l = t->is.lease;
     bool adopted = cause == LEDGER_RECEIVED && e->may_adopt
-                   && was_lost(e, l->nonce) && t->attempts == e->attempts + 1;
+                   && l->nonce == e->lost_nonce
+                   && t->attempts == e->attempts + 1;
 
     if (adopted) w->stats.adopted += 1;
     e->may_adopt = false;

@@ -23,8 +23,6 @@ struct ledger_name {
     uint64_t number;
 };
 
-enum { LEDGER_STARTS = 8 }; /* So many are known again. */
-
 struct ledger_entry {
     uint32_t uid; /* Who put it, under which request number. */
     uint32_t queue;
@@ -46,8 +44,8 @@ struct ledger_entry {
     uint32_t spent_least, spent_most; /* Attempts that are used up. */
     bool is_final;                    /* The last failure was. */
     bool told_done;                   /* Its worker heard that it is. */
-    bool may_adopt; /* A grant that a crash undid may be shown… */
-    uint64_t lost_nonces[LEDGER_STARTS]; /* …with one of these nonces. */
+    bool may_adopt;      /* A grant that a crash undid may be shown… */
+    uint64_t lost_nonce; /* …with this nonce. */
 };
 
 /* A fence that a frame shows. */

@@ -179,13 +179,8 @@ recall_entry(struct world *w, uint64_t id, const struct ledger_entry *old)
         e->key = t->is.lease->session->key;
     }
     e->may_adopt = true;
-    for (uint64_t i = 0; i < LEDGER_STARTS; i++) {
-        uint64_t start = w->core->journal.start - 1 - i;
-        bool was = i + 1 < w->core->journal.start;
-        e->lost_nonces[i] =
-            was ? journal_nonce(w->core, id, (uint64_t)t->attempts + 1, start)
-                : UINT64_MAX;
-    }
+    e->lost_nonce = journal_nonce(
+        w->core, id, (uint64_t)t->attempts + 1, w->core->journal.start - 1);
 }
 
 /* How often each put counts as accepted, from what is known now. */
