@@ -7,6 +7,7 @@
  */
 #include "common/stint_error.h"
 #include "common/sys/say.h"
+#include "tests/disk/luck.h"
 #include "tests/store/player.h"
 #include "tests/store/report.h"
 
@@ -15,9 +16,10 @@ enum {
     BATCHES_SHORT = 120,
     SEGMENT = 4096,
     LARGE = 10000,
-    CUTS = 3,        /* Power cuts at each call, of different luck. */
-    GO_ON = 12,      /* Batches after a recovery. */
-    SHORT_STEP = 13, /* The short form takes every such call. */
+    CUTS = 3,         /* Power cuts at each call, of different luck. */
+    GO_ON = 12,       /* Batches after a recovery, */
+    GO_ON_CALLS = 40, /* or so many calls. */
+    SHORT_STEP = 13,  /* The short form takes every such call. */
     HANG_SECONDS = 1800
 };
 
@@ -73,28 +75,27 @@ further(const struct player *p)
     return to < matrix.script.count ? to : matrix.script.count;
 }
 
-/* Recover without more ado, go on, lose the power, look again. */
+/* Recover without more ado, go on for a while, end, look again.  `chance`
+ * draws when, and how. */
 static void
-recover_and_go_on(struct player *p)
+recover_and_go_on(struct player *p, uint64_t chance)
 {
+    struct luck luck = { chance };
     int code = player_open(p);
 
-    if (code == 0) {
-        matrix.torn += p->torn;
-        code = player_play(p, further(p));
-    }
-    /* Without a close: it stands for a kill that nobody noticed. */
     if (code < 0) {
-        report_failure(
-            "recovery or what follows returns %d: %s", code, say_message());
+        report_failure("the recovery returns %d: %s", code, say_message());
+        return;
     }
-    if (code == 0) {
-        fake_stop_at(p->fake, 1);
+    matrix.torn += p->torn;
+    fake_stop_at(p->fake, 1 + luck_below(&luck, GO_ON_CALLS));
+    code = player_play(p, further(p));
+    if (code < 0 && !fake_is_stopped(p->fake)) {
+        report_failure("going on returns %d: %s", code, say_message());
     }
+    if (!fake_is_stopped(p->fake)) fake_stop_at(p->fake, 1);
     player_close(p);
-    if (code < 0) return;
-    fake_cut_power(p->fake);
-    player_lost_power(p);
+    end_it(p->fake, p, luck_below(&luck, 3));
     code = player_open(p);
     if (code < 0) {
         report_failure(
@@ -128,7 +129,7 @@ stop_recovery(const struct player *crashed, uint64_t k, uint64_t end,
             matrix.pair_recovered++;
             if (j % 5 == 0) {
                 player_close(&p);
-                recover_and_go_on(&p);
+                recover_and_go_on(&p, luck_of(k, end, j));
             }
         } else {
             report_failure("the second recovery fails: %s", say_message());
@@ -152,7 +153,7 @@ crash(const struct player *stopped, uint64_t k, uint64_t end)
     struct fake *left = fake_copy(fake, luck_of(k, end, 1));
     struct player again = player_on(&p, left);
     uint64_t failures = report_failures();
-    recover_and_go_on(&p);
+    recover_and_go_on(&p, luck_of(k, end, 2));
     matrix.recovered += failures == report_failures();
     bool more = end < 2 && failures == report_failures();
     for (uint64_t j = 1; more; j += matrix.step) {
