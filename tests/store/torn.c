@@ -284,9 +284,9 @@ lose_file(const char *file)
     if (!report_scene("%s lost %s", how_names[torn.how], file)) return;
     struct fake *fake = fake_copy(torn.fake, 1);
     fake_lose(fake, file);
-    /* Nothing tells of the last segment but itself. */
-    bool is_last = strcmp(file, torn.last_file) == 0;
-    try_store(fake, is_last ? batch_before(file, 0) : torn.provable, true);
+    /* Of the last segment the one before tells, after a close for certain. */
+    bool is_known = torn.how == CLOSED || strcmp(file, torn.last_file) != 0;
+    try_store(fake, is_known ? torn.provable : batch_before(file, 0), true);
     fake_free(fake);
     torn.lost++;
 }
