@@ -301,6 +301,8 @@ act(struct core *core, tick_ns now, struct session *s, struct codec_frame *f)
                 "a message that does not belong there");
             return;
         }
+        /* Behind a bye there is nothing. */
+        if (s->leaving && m.type != MSG_ping) continue;
         if (!may_send(s, &m)) {
             refuse_role(core, s, &m);
         } else if (core->doors_closed && m.type == MSG_put) {

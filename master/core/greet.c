@@ -102,7 +102,7 @@ greet_relieve(struct core *core, tick_ns now)
     struct session *oldest = NULL;
 
     for (struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
-        if (s->state != SESSION_SILENT) continue;
+        if (s->state != SESSION_SILENT || s->leaving) continue;
         if (oldest == NULL || s->heard < oldest->heard) oldest = s;
     }
     if (oldest == NULL) return false;

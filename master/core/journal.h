@@ -9,8 +9,8 @@
  * filled: its gate.  It may leave when that batch is committed, or when there
  * turned out to be nothing to commit.
  *
- * Nothing is written of queues that live in memory only, nor by a master that
- * is not durable.
+ * Of queues that live in memory only nothing is written but that they exist,
+ * and nothing at all by a master that is not durable.
  */
 #ifndef JOURNAL_H
 #define JOURNAL_H

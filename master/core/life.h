@@ -7,8 +7,9 @@
  *     put -> delayed     `-----> cancelled
  *               |-> cancelled, expired <- ready
  *
- * Only this file changes task.state and the counts of queues; nothing else
- * could keep I2.  What ends a task tells its submitter.
+ * Only this file changes task.state and the counts of queues (but for load.c,
+ * before there is anybody to see it); nothing else could keep I2.  What ends a
+ * task tells its submitter.
  */
 #ifndef LIFE_H
 #define LIFE_H

@@ -25,8 +25,7 @@ send_result(
     if (kept) receipt_until_heard(core, s, ROW_result, r->task);
 }
 
-/* The memory that the result of `t` needs now: none if it can leave at once or
- * nobody wants it. */
+/* Whether a result for `s` has to wait: others do, or its window is closed. */
 static bool
 must_wait(struct core *core, struct session *s)
 {

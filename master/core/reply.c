@@ -12,6 +12,7 @@ static const tick_ns lazy_time = 300 * TICK_US;
 void
 reply_broken(struct core *core, struct session *s)
 {
+    s->stream.open.failed = true;
     list_remove(&s->sending);
     list_push(&core->broken, &s->sending);
 }

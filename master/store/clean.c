@@ -96,9 +96,14 @@ move_some(struct store *s)
            && s->segments.list[0]->live > s->move.length) {
         rc = pick_block(s);
     }
-    if (rc < 0) return rc == STINT_ENOMEM ? 0 : rc;
-    if (s->move.failed || s->move.length == 0) {
-        if (rc > 0 || s->move.failed) return 0;
+    if (rc < 0 && rc != STINT_ENOMEM) return rc;
+    if (rc < 0 || s->move.failed) {
+        /* Another time, from the start: what was passed over is not moved. */
+        s->moved_to = FORMAT_SEGMENT_HEADER;
+        return 0;
+    }
+    if (s->move.length == 0) {
+        if (rc > 0) return 0;
         /* Rows that the index has and the segment has not. */
         return log_fail(s, "read (rows are missing)", -EIO);
     }

@@ -588,7 +588,8 @@ check_accepted(struct world *w)
         tick_ns length = c->how != 0 ? (tick_ns)c->how : e->length;
         bool refused = c->verb == MSG_done;
         bool stays = c->verb == MSG_renew && e->deadline < w->now + length;
-        if (e->end < 0 && is_adopted(e, c) && !is_crowded(w)) {
+        /* Had it an older lease until the sender showed what it holds? */
+        if (e->end < 0 && is_adopted(e, c) && !l->shows && !is_crowded(w)) {
             world_fail(w, "I16",
                 "task %" PRIu64 ": a grant that a crash undid is refused",
                 c->task);
