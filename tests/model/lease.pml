@@ -21,6 +21,7 @@
  * MUTANT NO_START       I5  the nonce is the same in every start
  * MUTANT START_LATE     I5  a start is not on the disk before it grants
  * MUTANT ANY_ATTEMPT    I5  a lease that ran out is taken for a lost grant
+ * MUTANT OLD_STARTS     I5  a lost grant is known in every later start
  * MUTANT ANY_RECOVERED  I5  a lost grant is looked for after a new one was made
  * MUTANT TORN_BATCH     I2  a crash leaves half a batch
  * MUTANT NOT_COUNTED    I2  a recovered tally is not read
@@ -267,13 +268,18 @@ inline hand_out(t, w)
 #else
 #define IS_UNTOUCHED(t) is_recovered[t]
 #endif
-/* A grant that the crash lost: its task was loaded as it was before. */
+#ifdef OLD_STARTS
+#define WAS_LAST(w) (wk[w].start < mem.starts)
+#else
+#define WAS_LAST(w) IS_START(w, mem.starts - 1)
+#endif
+/* A grant that a crash lost: its task was loaded as it was before. */
 #ifdef NO_RECOGNITION
 #define IS_LOST_GRANT(t, w) false
 #else
 #define IS_LOST_GRANT(t, w) \
     (mem.task[t].state == READY && IS_UNTOUCHED(t) && IS_LATER(t, w) \
-        && IS_START(w, mem.starts - 1))
+        && WAS_LAST(w))
 #endif
 
 /* Sets is_live: whether the master takes the fence of w; and judges that. */
@@ -289,8 +295,8 @@ inline find_leased(w)
             (mem.task[id].state == READY &&
                 mem.task[id].grant < wk[w].grant));
     HOLDS(I5_a_stale_completion_is_accepted, !is_live || is_right);
-    /* One that was never synced is known in the next start only, and only if
-     * it was the first that the crash lost of its task. */
+    /* A grant that was never synced is known in the next start only, and only
+     * if it was the first that the crash lost of its task. */
     HOLDS(I16_a_live_lease_is_refused, is_live || !is_right ||
         (mem.task[id].state == READY &&
             (!is_recovered[id] || wk[w].start + 1 != mem.starts ||
