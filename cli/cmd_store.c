@@ -61,7 +61,7 @@ run_check(struct run *run)
     if (code == STINT_EDAMAGED)
         status = exit_say(EXIT_DAMAGED,
             "the store is damaged; restore a backup, or: %s store export "
-            "--data %s > rows.jsonl && mv %s/store %s/store.damaged && %s "
+            "--data %s > rows.jsonl; mv %s/store %s/store.damaged && %s "
             "store import --data %s rows.jsonl",
             exit_program(), data, data, data, exit_program(), data);
     else if (code != 0)

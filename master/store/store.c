@@ -96,7 +96,8 @@ say_damage(void *arg, const char *name, uint64_t at, const char *what)
 
     (void)say(STINT_EDAMAGED,
         "%s/%s is damaged at byte %" PRIu64 ": %s.  Nothing was changed.  Type "
-        "`stint store check` to see all of it, and `stint store export` to get "
+        "`stint store check` to see all of it, and `stint store export` (with "
+        "--data, if it is not the usual directory) to get "
         "out what is left",
         s->disk->path, name, at, what);
 }
