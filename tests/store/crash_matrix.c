@@ -18,7 +18,8 @@ enum {
     LARGE = 10000,
     CUTS = 3,         /* Power cuts at each call, of different luck. */
     GO_ON = 12,       /* Batches after a recovery, */
-    GO_ON_CALLS = 40, /* or so many calls. */
+    GO_ON_CALLS = 40, /* or so many calls, */
+    GO_ON_FEW = 4,    /* or so many. */
     SHORT_STEP = 13,  /* The short form takes every such call. */
     HANG_SECONDS = 1800
 };
@@ -88,7 +89,8 @@ recover_and_go_on(struct player *p, uint64_t chance)
         return;
     }
     matrix.torn += p->torn;
-    fake_stop_at(p->fake, 1 + luck_below(&luck, GO_ON_CALLS));
+    size_t calls = luck_has(&luck, 1, 2) ? GO_ON_FEW : GO_ON_CALLS;
+    fake_stop_at(p->fake, 1 + luck_below(&luck, calls));
     code = player_play(p, further(p));
     if (code < 0 && !fake_is_stopped(p->fake)) {
         report_failure("going on returns %d: %s", code, say_message());
