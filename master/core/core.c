@@ -505,6 +505,14 @@ core_untaken(const struct core *core)
 }
 
 bool
+core_expects_ends(const struct core *core)
+{
+    const struct journal *j = &core->journal;
+
+    return j->sync && j->granted && !j->ended;
+}
+
+bool
 core_has_failed(const struct core *core)
 {
     return core->journal.failed || core->journal.ops.failed;

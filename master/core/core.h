@@ -169,6 +169,10 @@ void core_recycle(struct core *core, struct buf *ops);
 /** Bytes of changes that nobody has taken yet: time to listen less. */
 size_t core_untaken(const struct core *core);
 
+/** What waits to be taken is to be synced, and tells of tasks that were handed
+ * out but of none that ended: their ends may come soon. */
+bool core_expects_ends(const struct core *core);
+
 /** No memory was left for a row, so that nothing that waits for it may ever be
  * told: end the master; the next start has all that was acknowledged. */
 bool core_has_failed(const struct core *core);

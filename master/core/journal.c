@@ -240,6 +240,7 @@ journal_state(struct core *core, struct task *t)
         .dead = t->state == TASK_DEAD,
     };
     if (t->state == TASK_LEASED) {
+        core->journal.granted = true;
         row.holder = serial_of(core, t->is.lease->session);
         row.start = t->is.lease->start;
         row.lease_ns = (uint64_t)t->is.lease->length;
@@ -258,6 +259,7 @@ void
 journal_gone(struct core *core, struct task *t)
 {
     if (!journal_keeps(core, t->queue)) return;
+    core->journal.ended = true;
     journal_drop(core, ROW_task, t->id);
     if (t->is_stated) journal_drop(core, ROW_state, t->id);
     journal_tally(core, t->queue);
@@ -376,7 +378,7 @@ journal_take(struct core *core, struct core_batch *batch)
     };
     buf_init(&j->ops);
     j->filling += 1;
-    j->sync = j->due = false;
+    j->sync = j->due = j->granted = j->ended = false;
     return true;
 }
 

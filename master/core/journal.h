@@ -41,6 +41,8 @@ struct journal {
     uint64_t committed;  /* Number of the last one that is on the disk. */
     bool due;            /* It has more than drops in it. */
     bool sync;           /* Somebody waits for the disk. */
+    bool granted;        /* It tells of tasks that were handed out, */
+    bool ended;          /* or that ended. */
     bool failed;         /* A row could not be written: no memory. */
     struct list tallies; /* Queues whose tally has changed. */
     uint64_t last;       /* Last task id that a row tells. */

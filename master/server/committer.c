@@ -62,22 +62,29 @@ tell(struct committer *c, const struct core_batch *done, int failed)
         (void)snprintf(c->sentence, sizeof c->sentence, "%s", say_message());
     }
     (void)pthread_mutex_unlock(&c->lock);
+    /* In this order: the loop that the write wakes has to find the flag, or it
+     * would spin for as long as this thread, which it displaced, does not run.
+     */
+    atomic_store(&c->has_news, true);
     if (write(c->news_fd, &one, sizeof one) < 0) {
         /* The counter is full: it was told already. */
     }
-    /* In this order: who sees the flag can read the descriptor empty. */
-    atomic_store(&c->has_news, true);
+}
+
+void
+committer_wake(struct committer *c)
+{
+    uint64_t times = 0;
+
+    if (read(c->news_fd, &times, sizeof times) < 0) {
+        /* Nobody wrote since. */
+    }
 }
 
 bool
 committer_hear(struct committer *c, struct committer_news *news)
 {
-    uint64_t times = 0;
-
     if (!atomic_exchange(&c->has_news, false)) return false;
-    if (read(c->news_fd, &times, sizeof times) < 0) {
-        /* Read already, with the news before this one. */
-    }
     (void)pthread_mutex_lock(&c->lock);
     *news = c->news;
     c->news.number = 0;

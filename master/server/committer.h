@@ -31,8 +31,12 @@ int committer_start(
  * one that waits for room is not.  NULL is fine. */
 void committer_stop(struct committer *c);
 
-/** Readable when there is news.  Lends until the stop. */
+/** Readable when there is news, until committer_wake().  Lends until the
+ * stop. */
 int committer_fd(const struct committer *c);
+
+/** Whoever waited for the descriptor has woken up, and will hear. */
+void committer_wake(struct committer *c);
 
 /* ---- for one thread ------------------------------------------------------ */
 

@@ -57,6 +57,7 @@ loop_init(struct loop *l, const struct loop_parts *parts)
         return say(STINT_ESYSTEM, "the socket has no descriptor: %s",
             zmq_strerror(errno));
     }
+    hold_init(&l->hold);
     outbox_init(&l->outbox, l->router, conn_lost, l);
     return 0;
 }
@@ -169,6 +170,7 @@ hear_disk(struct loop *l)
 
     if (l->committer == NULL || !committer_hear(l->committer, &news)) return 0;
     if (news.number != 0) {
+        hold_commit_ended(&l->hold, clock_now());
         core_committed(l->core, news.number);
         core_recycle(l->core, &news.ops);
     }
@@ -183,9 +185,14 @@ feed_disk(struct loop *l)
     struct core_batch batch;
 
     if (l->committer == NULL || !committer_is_idle(l->committer)) return;
+    tick_ns now = clock_now();
+    bool expects = !l->closing && core_expects_ends(l->core);
+    if (hold_waits(&l->hold, now, expects)) return;
     const struct core_clock clock = timeline_clock(&l->time);
     core_clock_set(l->core, &clock);
-    if (core_take(l->core, &batch)) committer_give(l->committer, &batch);
+    if (!core_take(l->core, &batch)) return;
+    hold_commit_begins(&l->hold, now, batch.sync);
+    committer_give(l->committer, &batch);
 }
 
 /* Who is not heard because nobody listens is not silent. */
@@ -281,6 +288,9 @@ patience(const struct loop *l)
     tick_ns until = tick_min(core_next_deadline(l->core), now + LOOK);
 
     until = tick_min(until, l->beat_at);
+    if (l->hold.length != 0) {
+        until = tick_min(until, now + hold_left(&l->hold, clock_now()));
+    }
     if (outbox_waits(&l->outbox)) until = tick_min(until, now + RETRY);
     tick_ns length = until <= now ? 0 : until - now;
     return (struct timespec){ .tv_sec = (time_t)(length / TICK_S),
@@ -315,6 +325,7 @@ rest(struct loop *l)
     if (ppoll(fds, ARRAY_LEN(fds), &length, NULL) < 0 && errno != EINTR) {
         return say(STINT_ESYSTEM, "the loop cannot wait: %s", strerror(errno));
     }
+    if ((fds[2].revents & POLLIN) != 0) committer_wake(l->committer);
     return (fds[1].revents & POLLIN) == 0;
 }
 
@@ -352,6 +363,7 @@ settle(struct loop *l)
     int rc = 0;
 
     l->closing = true;
+    feed_disk(l); /* Also what was held back. */
     for (;;) {
         bool done = committer_is_idle(l->committer);
         tick_ns passed = clock_now() - began;

@@ -18,6 +18,7 @@
 #include "master/core/core.h"
 #include "master/server/committer.h"
 #include "master/server/door.h"
+#include "master/server/hold.h"
 #include "master/server/logger.h"
 #include "master/server/outbox.h"
 #include "master/server/timeline.h"
@@ -42,6 +43,7 @@ struct loop {
     struct timeline time;
     struct vault *vault;
     struct committer *committer;
+    struct hold hold;
     struct outbox outbox;
     int router_fd;      /* Readable when the socket is to be asked. */
     int quit_fd;        /* An eventfd. */

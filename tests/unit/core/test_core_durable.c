@@ -241,6 +241,26 @@ a_task_is_handed_out_before_its_commit(void **state)
 }
 
 static void
+an_end_is_expected_of_what_was_handed_out_and_is_not_on_the_disk(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    struct rig_peer *w = rig_worker(rig);
+
+    rig_put(p, "q", "a");
+    rig_turn(rig);
+    assert_false(core_expects_ends(rig->core));
+    struct rig_task t = rig_get_one(w, "q");
+    assert_true(core_expects_ends(rig->core));
+    unsigned syncs = table.syncs;
+    rig_done(w, &t, "b");
+    rig_turn(rig);
+    assert_false(core_expects_ends(rig->core));
+    settle(rig);
+    assert_int_equal(table.syncs, syncs + 1);
+}
+
+static void
 neither_a_completion_nor_a_result_is_told_before_its_commit(void **state)
 {
     struct rig *rig = *state;
@@ -741,6 +761,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         DURABLE(a_put_is_not_acknowledged_before_its_commit),
         DURABLE(a_task_is_handed_out_before_its_commit),
+        DURABLE(
+            an_end_is_expected_of_what_was_handed_out_and_is_not_on_the_disk),
         DURABLE(neither_a_completion_nor_a_result_is_told_before_its_commit),
         DURABLE(what_comes_during_a_commit_waits_for_the_next_one),
         DURABLE(a_queue_in_memory_waits_for_no_disk_and_leaves_no_row),

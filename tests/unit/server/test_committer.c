@@ -73,6 +73,7 @@ hear(struct rig *r, int patience_ms, struct committer_news *news)
 
     memset(news, 0, sizeof *news);
     while (poll(&fd, 1, patience_ms) > 0) {
+        committer_wake(r->committer);
         if (committer_hear(r->committer, news)) return true;
     }
     return false;
