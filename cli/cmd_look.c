@@ -123,6 +123,7 @@ static const struct column queue_columns[] = {
     { "attempts_max", CELL_NUMBER, true, false },
     { "shut", CELL_FLAG, false, false },
     { "durability", CELL_TEXT, false, false },
+    { "workers", CELL_NUMBER, true, false },
     { 0 },
 };
 
@@ -137,7 +138,8 @@ see_queue(void *arg, const struct stint_queue_row *r)
         NUMBER(r->cancelled), NUMBER(r->expired), NUMBER(r->failures),
         NUMBER(r->lost), NUMBER(r->timeouts), NUMBER(r->released),
         NUMBER(r->getters), NUMBER(r->putters), NUMBER(r->lease_ns),
-        NUMBER(r->attempts_max), NUMBER(r->shut), TEXT(r->durability) };
+        NUMBER(r->attempts_max), NUMBER(r->shut), TEXT(r->durability),
+        NUMBER(r->workers) };
 
     table_add(arg, cells);
     return 0;

@@ -111,6 +111,7 @@ show_queue(const struct view *view, const void *record)
         .putters = r->putters,
         .lease_ns = (int64_t)r->lease_ns,
         .durability = durabilities[r->durability],
+        .workers = r->workers,
     };
 
     return view->see.queue(view->arg, &row);

@@ -678,6 +678,7 @@ struct stint_queue_row {
         getters, putters;
     int64_t lease_ns;
     const char *durability;
+    uint64_t workers; /* That take its tasks, are alive and not draining. */
 };
 struct stint_peer_row {
     const char *name, *host, *key;

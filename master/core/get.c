@@ -30,6 +30,19 @@ open_all(struct core *core, const struct session *s, struct proto_list names,
     return 0;
 }
 
+/* For people who want to know who serves a queue: one that is busy does not
+ * stand in its line. */
+static void
+serve(struct session *s, const struct queue *q)
+{
+    for (uint32_t i = 0; i < s->serves_count; i++) {
+        if (s->serves[i] == q->index) return;
+    }
+    if (s->serves_count < SESSION_SERVES_MAX) {
+        s->serves[s->serves_count++] = q->index;
+    }
+}
+
 void
 get_tasks(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
@@ -57,6 +70,7 @@ get_tasks(
         &core->waits, w, s, g->request, tick_after(now, (tick_ns)g->wait_ns));
     for (uint32_t i = 0; i < g->queues.count; i++) {
         if (stands_in(w, i, queues[i])) continue;
+        serve(s, queues[i]);
         wait_line_up(w, i, queues[i]);
         if (queues[i]->now[TASK_READY] > 0 || queues[i]->shut) {
             life_touch(core, queues[i]);

@@ -71,6 +71,7 @@ struct core {
     uint64_t stale, refused;
     struct core_totals totals; /* As summed up in this turn, if at all. */
     bool has_totals;
+    tick_ns workers_counted; /* When queue.workers were, last. */
     uint64_t looked; /* Tasks that lists went through since the last turn. */
     bool stop_asked;
     bool doors_closed; /* No new work. */

@@ -112,15 +112,49 @@ add_queue(struct page *page, const struct queue *q)
             .attempts_max = q->policy.retry.attempts_max,
             .open_bytes = q->open_bytes,
             .durability = q->policy.durability,
+            .workers = q->workers,
         });
 }
 
+static bool
+is_drained(const struct core *core, const struct session *s)
+{
+    return s->draining || (core->drains_all && s->kind == 1);
+}
+
+/* Of all queues at once, and now and then: who asks for a queue's size again
+ * and again must not go through a crowd each time. */
 static void
-list_queues(struct core *core, struct session *s, const struct msg_list *l)
+count_workers(struct core *core, tick_ns now)
+{
+    enum { COUNTS_MS = 10 };
+
+    if (core->workers_counted != 0
+        && now - core->workers_counted < COUNTS_MS * TICK_MS) {
+        return;
+    }
+    core->workers_counted = now;
+    for (uint32_t i = 0; i < core->queues_count; i++)
+        core->queues[i]->workers = 0;
+    for (uint32_t i = 0; i < core->slots_count; i++) {
+        const struct session *s = core->slots[i];
+        if (s == NULL || s->state != SESSION_LIVE || s->restored || s->leaving
+            || s->kind != 1 || is_drained(core, s)) {
+            continue;
+        }
+        for (uint32_t k = 0; k < s->serves_count; k++)
+            core->queues[s->serves[k]]->workers += 1;
+    }
+}
+
+static void
+list_queues(
+    struct core *core, tick_ns now, struct session *s, const struct msg_list *l)
 {
     struct page page;
 
     page_init(&page, l);
+    count_workers(core, now);
     if (l->queue.length > 0) {
         const struct queue *q = queues_find(core, l->queue);
         if (q == NULL) {
@@ -158,7 +192,7 @@ add_peer(const struct core *core, struct page *page, tick_ns now,
             .failed = s->failed,
             .silent_ns = since(now, s->heard),
             .age_ns = since(now, s->since),
-            .draining = s->draining || (core->drains_all && s->kind == 1),
+            .draining = is_drained(core, s),
         });
 }
 
@@ -374,7 +408,7 @@ look_list(
 
     switch (l->what) {
     case 0:
-        list_queues(core, s, l);
+        list_queues(core, now, s, l);
         break;
     case 1:
         list_peers(core, now, s, l);

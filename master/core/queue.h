@@ -53,6 +53,7 @@ struct queue {
     struct list putters;
     struct list joiners;
     uint64_t getters_count, putters_count;
+    uint64_t workers; /* As the last look counted them. */
 
     struct list dirty;   /* In the core's list of queues to be matched. */
     struct list tallied; /* In the journal's list: its tally row is old. */

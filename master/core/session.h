@@ -29,6 +29,7 @@ enum {
     SESSION_WAITS_MAX = 4096,
     SESSION_WINDOW = 4 << 20,
     SESSION_FRAME_SOFT = 128 << 10, /* A frame is sealed beyond this. */
+    SESSION_SERVES_MAX = 32,
 };
 
 enum session_state { SESSION_LIVE, SESSION_SILENT, SESSION_GHOST };
@@ -62,6 +63,9 @@ struct session {
     char host[PROTO_NAME_MAX + 1];
     uint64_t pid;
     uint32_t slots;
+    uint32_t serves_count;
+    uint32_t serves[SESSION_SERVES_MAX]; /* Of a worker: indexes of queues that
+                                            it asked for tasks. */
     tick_ns since;
     tick_ns heard;
     struct heap_node

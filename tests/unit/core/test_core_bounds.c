@@ -197,6 +197,64 @@ many_looks_in_one_turn_get_short_pages(void **state)
     assert_int_equal(rig_see(p, MSG_task_rows, last)->as.task_rows.next, 0);
 }
 
+/* One that says it is a worker. */
+static struct rig_peer *
+greet_worker(struct rig *rig, const char *key)
+{
+    struct rig_peer *p = rig_stranger(rig, key, ROLE_WORK);
+    struct msg m = { .type = MSG_hello };
+
+    p->conn = ++rig->conns;
+    m.as.hello.version = PROTO_VERSION;
+    m.as.hello.session = (struct slice){ p->session, PROTO_SESSION_BYTES };
+    m.as.hello.kind = 1;
+    rig_bare(p, &m);
+    rig_turn(rig);
+    return p;
+}
+
+static uint64_t
+workers_of(struct rig_peer *p, const char *queue)
+{
+    struct msg m = { .type = MSG_list };
+    struct rec_queue_row row;
+    uint64_t request;
+
+    m.as.list.queue = slice_of(queue);
+    rig_sleep(p->rig, TICK_S);
+    request = rig_say(p, m);
+    rig_turn(p->rig);
+    struct proto_list rows =
+        rig_see(p, MSG_queue_rows, request)->as.queue_rows.rows;
+    assert_true(codec_list_next(&rows, RECORD_queue_row, &row));
+    return row.workers;
+}
+
+static void
+a_queue_counts_the_workers_that_ask_it_for_tasks(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    struct rig_peer *busy = greet_worker(rig, "busy");
+    struct rig_peer *waiting = greet_worker(rig, "waiting");
+
+    rig_put(p, "q", "a");
+    rig_put(p, "other", "b");
+    assert_int_equal(workers_of(p, "q"), 0);
+    rig_get(busy, "q", 1, 0);
+    rig_turn(rig);
+    assert_int_equal(workers_of(p, "q"), 1);
+    rig_get(waiting, "q", 1, 9 * TICK_S);
+    rig_get(waiting, "q", 1, 9 * TICK_S);
+    /* Neither twice, nor a client that gets, nor on another queue. */
+    rig_get(p, "q", 1, 9 * TICK_S);
+    rig_turn(rig);
+    assert_int_equal(workers_of(p, "q"), 2);
+    assert_int_equal(workers_of(p, "other"), 0);
+    rig_say(waiting, (struct msg){ .type = MSG_bye });
+    assert_int_equal(workers_of(p, "q"), 1);
+}
+
 static int
 set_up_small(void **state)
 {
@@ -218,6 +276,7 @@ main(void)
         ON_A_RIG(a_frame_without_a_number_holds_one_message),
         ON_A_RIG(a_forgotten_session_that_is_still_owed_a_result_counts),
         ON_A_RIG(many_looks_in_one_turn_get_short_pages),
+        ON_A_RIG(a_queue_counts_the_workers_that_ask_it_for_tasks),
         cmocka_unit_test_setup_teardown(
             results_that_nobody_fetches_stay_within_the_budget, set_up_small,
             rig_tear_down),
