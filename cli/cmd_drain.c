@@ -76,7 +76,10 @@ wait_until_none(struct stint *s, const struct run *run, const char *worker)
 
         if (code != 0) return exit_error(code);
         show_held(run, &held, &shown);
-        if (held.tasks == 0) return EXIT_FINE;
+        if (held.tasks == 0) {
+            exit_note("no task is held any more");
+            return EXIT_FINE;
+        }
         if (wait != STINT_FOREVER && value_now() >= end)
             return exit_say(EXIT_AGAIN,
                 "%" PRIu64 " tasks are still held by %" PRIu64

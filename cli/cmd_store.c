@@ -40,8 +40,14 @@ print_whole(const struct stint_store_stat *st)
     char size[VALUE_TEXT];
 
     value_show_size(st->bytes, size);
-    printf("whole: %" PRIu64 " rows in %" PRIu64 " segments, %s%s\n", st->rows,
-        st->segments, size, st->in_use ? "; a master uses it" : "");
+    printf("whole: %" PRIu64 " rows in %" PRIu64 " %s, %s%s\n", st->rows,
+        st->segments, st->segments == 1 ? "segment" : "segments", size,
+        st->in_use ? "; a master uses it" : "");
+    if (st->torn_bytes > 0 && !st->in_use)
+        printf("the last %" PRIu64 " bytes were being written when it was cut "
+               "off; the next start passes over them, nothing of them was "
+               "acknowledged\n",
+            st->torn_bytes);
     return table_flush();
 }
 

@@ -33,14 +33,19 @@ config_user_path(void)
 }
 
 char *
+config_default_data_path(void)
+{
+    char *path = xdg_path("XDG_STATE_HOME", ".local/state", "stint");
+
+    return path != NULL ? path : mem_copy("/var/lib/stint");
+}
+
+char *
 config_data_path(const struct run *run)
 {
     const char *named = setting_text(run, "data");
-    char *path;
 
-    if (named != NULL) return mem_copy(named);
-    path = xdg_path("XDG_STATE_HOME", ".local/state", "stint");
-    return path != NULL ? path : mem_copy("/var/lib/stint");
+    return named != NULL ? mem_copy(named) : config_default_data_path();
 }
 
 /* ---- reading ------------------------------------------------------------- */

@@ -25,8 +25,11 @@ void config_settle(struct run *run);
  * Gives the text. */
 char *config_user_path(void);
 
-/** The directory of a master: --data, else "$XDG_STATE_HOME/stint",
- * "~/.local/state/stint", or "/var/lib/stint".  Gives the text. */
+/** "$XDG_STATE_HOME/stint", "~/.local/state/stint", or "/var/lib/stint": where
+ * clients look for access files, too.  Gives the text. */
+char *config_default_data_path(void);
+
+/** The directory of a master: --data, else the default.  Gives the text. */
 char *config_data_path(const struct run *run);
 
 #endif

@@ -23,7 +23,7 @@ static const struct opt options[] = {
     { "listen", 0, OPT_TEXT, "ADDRESS", "tcp://127.0.0.1:4725",
         "Where to listen; tcp://*:4725 for other machines, port 0 for any free "
         "one" },
-    { "queue", 0, OPT_LIST, "NAME[,durability=D][,kind=K]...", NULL,
+    { "queue", 0, OPT_LIST, "NAME[,NAME=VALUE]...", NULL,
         "Make this queue at the start; may be given several times" },
     { "no-create", 0, OPT_FLAG, NULL, NULL,
         "Refuse queues that were not made with --queue" },
@@ -146,7 +146,7 @@ declare_one(struct stint *s, const char *text)
         /* With --no-create only options make one. */
         if (code == STINT_ENOQUEUE) code = stint_queue_open(s, copy, &o, &q);
         if (code == STINT_EEXISTS)
-            status = exit_say(EXIT_FAILED,
+            status = exit_say(EXIT_CONFIG,
                 "--queue %s: there is a queue %s already, with other options "
                 "(`stint queues --json` shows them); leave the options out, or "
                 "choose another name",
@@ -402,6 +402,19 @@ greet_others(const struct stint_master *master, const char *access)
     free(path);
 }
 
+/* Whether clients look there when nobody tells them where. */
+static bool
+is_found(const char *access)
+{
+    char *data = config_default_data_path();
+    char *expected = mem_format("%s/access", data);
+    bool found = strcmp(expected, access) == 0;
+
+    free(expected);
+    free(data);
+    return found;
+}
+
 void
 serve_greet(const struct run *run, const struct stint_master *master)
 {
@@ -419,7 +432,9 @@ serve_greet(const struct run *run, const struct stint_master *master)
     }
     path = beside_access(access, NULL, "~/");
     exit_note("access file       %s (mode 0600)", path);
-    exit_note("this machine:     %s put default hello; %s get default",
+    exit_note("this machine:     %s%s%s%s put default hello; %s get default",
+        is_found(access) ? "" : "export STINT_ACCESS=",
+        is_found(access) ? "" : path, is_found(access) ? "" : "; ",
         exit_program(), exit_program());
     free(path);
     greet_others(master, access);

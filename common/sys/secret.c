@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/stint_error.h"
+#include "common/sys/dir.h"
 #include "common/sys/say.h"
 
 enum { OTHERS = S_IRWXG | S_IRWXO };
@@ -235,9 +236,10 @@ secret_make_dir(const char *path)
     for (size_t i = 1; i <= length; i++) {
         if (part[i] != '/' && part[i] != '\0') continue;
         part[i] = '\0';
-        if (mkdir(part, 0700) != 0 && errno != EEXIST) {
+        int rc = dir_make(part);
+        if (rc != 0) {
             return say(STINT_ESYSTEM, "the directory %s cannot be made: %s",
-                part, strerror(errno));
+                part, strerror(-rc));
         }
         part[i] = path[i];
     }

@@ -135,6 +135,13 @@ stint_backup(const char *data_dir, const char *to, struct stint_store_stat *out)
         return say(STINT_EEXISTS,
             "%s is there and is no empty directory: name a new one", to);
     }
+    if (place_is_in_memory(data_dir)) {
+        return say(STINT_EINVAL,
+            "the master in %s keeps its tasks in memory only (--memory), so "
+            "there is nothing of it to copy; stop it to copy what an earlier "
+            "one left there",
+            data_dir);
+    }
     int rc = make_beside(to, made);
     if (rc != 0) return rc;
     rc = copy_all(data_dir, made, out != NULL ? out : &none);

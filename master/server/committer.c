@@ -180,21 +180,21 @@ tend_for_commit(struct committer *c)
 }
 
 /* The disk is full (or the memory, which is as bad): wait, and make room.
- * Returns whether to try again. */
-static bool
+ * Returns 0 to try again, or why not. */
+static int
 wait_for_room(struct committer *c, int rc)
 {
     struct core_batch none;
+    int tended = 1;
 
     note_full(c, true,
         rc == STINT_ENOMEM ? "no memory for the store" : say_message());
     tell(c, NULL, 0);
     (void)wait_for_batch(c, clock_now() + AGAIN, &none);
-    if (is_stopping(c)) return false;
-    for (int i = 0; i < TEND_FULL && store_tend(c->store) > 0; i++) {
-        /* What fails is said by the commit. */
-    }
-    return true;
+    if (is_stopping(c)) return rc;
+    for (int i = 0; i < TEND_FULL && tended > 0; i++)
+        tended = store_tend(c->store);
+    return tended < 0 ? tended : 0;
 }
 
 /* Returns 0, or why there will be no more commits. */
@@ -204,10 +204,12 @@ commit(struct committer *c, struct core_batch *batch)
     const struct slice ops = { batch->ops.bytes, batch->ops.length };
     int rc;
 
-    do {
+    for (;;) {
         rc = store_commit(c->store, ops, batch->sync);
-    } while (
-        (rc == STINT_ENOSPACE || rc == STINT_ENOMEM) && wait_for_room(c, rc));
+        if (rc != STINT_ENOSPACE && rc != STINT_ENOMEM) break;
+        rc = wait_for_room(c, rc);
+        if (rc != 0) break;
+    }
     if (rc == 0) {
         c->debt += ops.length;
         note_full(c, store_stat(c->store).full, "the reserve is used up");

@@ -382,6 +382,7 @@ settle(struct loop *l)
 static int
 finish(struct loop *l)
 {
+    logger_say(&l->logger, LOG_INFO, "stopping");
     if (l->notifies) notify("STOPPING=1");
     if (l->committer != NULL) {
         core_close_doors(l->core);

@@ -23,6 +23,7 @@
 #include "master/server/keys.h"
 #include "master/server/logger.h"
 #include "master/server/loop.h"
+#include "master/server/place.h"
 #include "master/server/probe.h"
 #include "master/server/router.h"
 #include "master/server/settings.h"
@@ -67,6 +68,15 @@ tell_end(int fd)
     errno = before;
 }
 
+static void
+log_end(const struct stint_master *m)
+{
+    const struct core_totals t = core_totals(m->core);
+
+    logger_say(&m->logger, LOG_INFO, "stopped tasks=%" PRIu64 " kept=%s",
+        t.ready + t.delayed + t.leased, m->durable ? "yes" : "no");
+}
+
 static void *
 run(void *arg)
 {
@@ -78,6 +88,7 @@ run(void *arg)
         (void)snprintf(m->sentence, sizeof m->sentence, "%s", say_message());
         logger_say(&m->logger, LOG_CRIT, "failed cause=\"%s\"", m->sentence);
     }
+    if (rc == 0) log_end(m);
     atomic_store(&m->outcome, rc);
     /* Peers see at once that nobody is here any more. */
     (void)zmq_close(m->router);
@@ -233,6 +244,16 @@ start(struct stint_master *m, const struct stint_master_options *options,
     return rc == 0 ? start_thread(m) : rc;
 }
 
+static bool
+has_store(const struct stint_master_options *options)
+{
+    char path[PLACE_ROOM];
+
+    return options != NULL && options->state_dir != NULL
+           && place_path(path, options->state_dir, "store") == 0
+           && access(path, F_OK) == 0;
+}
+
 static int
 prepare(struct settings *settings, const struct stint_master_options *options)
 {
@@ -282,6 +303,12 @@ stint_master_start(
         "durable=%s",
         m->place.address, m->keys.has_authkey ? "yes" : "no",
         m->state == NULL ? "no" : "yes", m->durable ? "yes" : "no");
+    if (!m->durable && has_store(options)) {
+        logger_say(&m->logger, LOG_NOTICE,
+            "memory-only data=%s: the tasks that an earlier master stored "
+            "there are left alone; a start without --memory brings them back",
+            state_dir(m->state));
+    }
     if (m->notifies) {
         notify("READY=1\nSTATUS=listening on %s", m->place.address);
     }

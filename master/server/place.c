@@ -63,18 +63,30 @@ place_make(const char *path, struct disk **out)
 
 /* A shared lock for an instant: only a master that starts in this very instant
  * could mind, and would be started again. */
-bool
-place_in_use(const char *dir)
+static bool
+is_locked(const char *dir, const char *leaf)
 {
     char path[PLACE_ROOM];
 
-    if (place_path(path, dir, "store/lock") != 0) return false;
+    if (place_path(path, dir, leaf) != 0) return false;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return false;
     bool is_free = flock(fd, LOCK_SH | LOCK_NB) == 0;
     bool in_use = !is_free && errno == EWOULDBLOCK;
     (void)close(fd);
     return in_use;
+}
+
+bool
+place_in_use(const char *dir)
+{
+    return is_locked(dir, "store/lock");
+}
+
+bool
+place_is_in_memory(const char *dir)
+{
+    return is_locked(dir, "lock") && !place_in_use(dir);
 }
 
 static bool

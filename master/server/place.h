@@ -26,6 +26,10 @@ int place_make(const char *path, struct disk **out);
 /** Whether a master has the store in DIR open now. */
 bool place_in_use(const char *dir);
 
+/** Whether the master that runs in DIR leaves the store there alone: it keeps
+ * tasks in memory only. */
+bool place_is_in_memory(const char *dir);
+
 /** Whether there is nothing in `path`, or only the file `but` (may be NULL);
  * also when it is not there. */
 bool place_is_empty(const char *path, const char *but);

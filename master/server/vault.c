@@ -173,6 +173,9 @@ vault_commit(struct vault *v, struct core *core, const struct timeline *time)
         if (rc == 0) core_committed(core, batch.number);
         core_recycle(core, &batch.ops);
     }
+    if (rc == 0 && core_has_failed(core)) {
+        return say(STINT_ENOMEM, "no memory for what is to be stored");
+    }
     return rc;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/base.h"
+#include "common/sys/dir.h"
 
 enum { PARTS_MAX = 8 };
 
@@ -213,7 +214,8 @@ disk_open(const char *path, struct disk **out)
     };
     size_t size = strlen(path) + 1;
 
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) return -errno;
+    int rc = dir_make(path);
+    if (rc != 0) return rc;
     struct files *f = malloc(sizeof *f + size);
     if (f == NULL) return -ENOMEM;
     f->disk = functions;
@@ -221,7 +223,7 @@ disk_open(const char *path, struct disk **out)
     f->disk.path = f->path;
     f->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (f->dir < 0) {
-        int rc = -errno;
+        rc = -errno;
         free(f);
         return rc;
     }

@@ -265,7 +265,7 @@ replay_run(struct replay *r)
     for (; number <= r->ends.last; number++) {
         rc = take_number(r, number);
         if (!may_go_on(r, rc)) return rc;
-        if (rc != 0) worst = rc;
+        if (rc != 0 && worst != STINT_EFORMAT) worst = rc;
     }
     return worst;
 }

@@ -95,8 +95,8 @@ CODE
     master --queue jobs
     [ "$(stint queues jobs --json | json .0.max_tasks)" = 5 ]
     stop
-    run -1 --separate-stderr stint master --listen tcp://127.0.0.1:0 --queue jobs,max-tasks=6
-    [[ ${stderr_lines[-1]} == *"--queue jobs,max-tasks=6: there is a queue jobs already"* ]]
+    run -78 --separate-stderr stint master --listen tcp://127.0.0.1:0 --queue jobs,max-tasks=6
+    [[ "$stderr" == *"--queue jobs,max-tasks=6: there is a queue jobs already"* ]]
 }
 
 @test "--data says where, --state is its older name" {
@@ -284,6 +284,39 @@ CODE
     master --data copy
     [ "$(stint get jobs --access copy/access -n all | tr '\n' ' ')" = "a b c " ]
     stint ping --access node7.access --master "$ADDRESS"
+}
+
+@test "a master in memory says what it leaves alone, and is not copied" {
+    master
+    stint put jobs a
+    stop
+    master --memory
+    grep -q "left alone" master.err
+    run -64 --separate-stderr stint backup copy
+    [[ "$stderr" == *"in memory only"* ]]
+    [ ! -e copy ]
+    stop
+    stint backup copy
+    master
+    [ "$(ready jobs)" = 1 ]
+}
+
+@test "check says how much of the end was torn off" {
+    master
+    stint put jobs a
+    crash
+    segment=$(echo "$XDG_STATE_HOME"/stint/store/*.log)
+    size=$(stint store stat --json | json .bytes)
+    python3 - "$segment" <<'CODE'
+import sys
+with open(sys.argv[1], "r+b") as f:
+    data = f.read()
+    at = data.rfind(b"BLOK")
+    f.seek(at + 50); f.write(bytes([data[at + 50] ^ 1]))
+CODE
+    run -0 stint store check
+    [[ "$output" == whole:* ]]
+    [[ "$output" == *"bytes were being written when it was cut off"* ]]
 }
 
 @test "backup takes no directory that has something in it, and leaves no half" {

@@ -12,7 +12,7 @@
 #include "master/server/committer.h"
 #include "tests/unit/server/gate.h"
 
-enum { SHORT_MS = 100, LONG_MS = 5000, SEGMENT = 64 << 10 };
+enum { SHORT_MS = 100, LONG_MS = 20000, SEGMENT = 64 << 10 };
 
 struct rig {
     struct gate gate;

@@ -22,7 +22,7 @@
 #include "master/server/router.h"
 #include "master/server/zap.h"
 
-enum { FRAME_MAX = 4096, LONG_MS = 5000, SHORT_MS = 400 };
+enum { FRAME_MAX = 4096, LONG_MS = 20000, SHORT_MS = 400 };
 
 struct door {
     void *context, *clients; /* The master's context and everybody else's. */

@@ -25,7 +25,7 @@
 #include "master/server/zap.h"
 #include "proto/codec.h"
 
-enum { LONG_MS = 5000, SHORT_MS = 300 };
+enum { LONG_MS = 20000, SHORT_MS = 300 };
 
 struct world {
     void *context, *clients, *router;
