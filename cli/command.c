@@ -16,6 +16,7 @@ const struct command *const command_table[] = {
     &command_show,
     &command_ping,
     &command_health,
+    &command_wait,
     &command_key_generate,
     &command_key_new,
     &command_key_list,

@@ -42,7 +42,7 @@ const struct command *command_find(
 
 extern const struct command command_master, command_worker, command_local,
     command_put, command_get, command_status, command_queues, command_workers,
-    command_tasks, command_show, command_ping, command_health,
+    command_tasks, command_show, command_ping, command_health, command_wait,
     command_key_generate, command_key_new, command_key_list, command_key_revoke,
     command_drain, command_backup, command_store_check, command_store_stat,
     command_store_export, command_store_import, command_config_show,
