@@ -289,21 +289,24 @@ check_options(const struct run *run, const struct stint_master_options *o)
     return status == EXIT_FINE ? check_queues(run) : status;
 }
 
-/* {"address":"tcp://127.0.0.1:43211","access":"/…/access","pid":123} */
+/* {"address":"tcp://127.0.0.1:43211","access":"/…/access","pid":123}, in one
+ * write: who reads once has all of it. */
 static int
 tell_ready(const struct run *run, const struct stint_master *master)
 {
     int fd = (int)setting_number(run, "ready-fd");
     json_t *object;
-    int bad;
+    char *text;
+    bool bad;
 
     if (setting_text(run, "ready-fd") == NULL) return EXIT_FINE;
     object =
         json_pack("{s:s, s:s?, s:i}", "address", stint_master_address(master),
             "access", stint_master_access_file(master), "pid", (int)getpid());
-    bad = object == NULL || json_dumpfd(object, fd, JSON_COMPACT) != 0
-          || write(fd, "\n", 1) != 1;
+    text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
+    bad = text == NULL || dprintf(fd, "%s\n", text) < 0;
+    free(text);
     if (bad)
         return exit_say(EXIT_USAGE,
             "--ready-fd %d cannot be written: %s; open it for writing, as in "
