@@ -53,7 +53,7 @@ CFLAGS := $(WARN) $(WARN_$(CC)) $(HARDEN) $(CFLAGS_$(CONFIG)) -D_GNU_SOURCE \
 LDFLAGS := $(filter -fsanitize% -fprofile%,$(CFLAGS)) -Wl,-z,relro,-z,now
 
 # Each layer is an archive; the list is from the bottom to the top.
-LAYERS := common proto core agent rpc sys store server client worker
+LAYERS := common proto core agent rpc sys store server embed client worker
 PURE := common proto core agent rpc
 DIR_common := common
 DIR_proto := proto
@@ -63,6 +63,7 @@ DIR_rpc := client/rpc
 DIR_sys := common/sys
 DIR_store := master/store
 DIR_server := master/server
+DIR_embed := embed
 DIR_client := client
 DIR_worker := worker
 
@@ -95,13 +96,13 @@ archives = $(foreach l,$(1),$(O)/lib$(l).a)
 # The installed header is a system header to them, which -MMD leaves out.
 $(CLI_OBJ) $(patsubst %.c,$(O)/%.o,$(wildcard examples/*.c bench/*.c \
   tests/integration/*.c tests/unit/cli/*.c)): build/include/stint.h
-build/include/stint.h: client/stint.h common/stint_error.h
+build/include/stint.h: client/stint.h client/stint_test.h common/stint_error.h
 	@mkdir -p build/include
-	@cp common/stint_error.h client/stint.h build/include/
+	@cp $^ build/include/
 
 # The master and the client are closed to each other: what one names inside is
 # nothing to the other.  client_dial() is the one door between them.
-$(O)/master.o: $(call obj,core) $(call obj,store) $(call obj,server)
+$(O)/master.o: $(call obj,core) $(call obj,store) $(call obj,server) $(call obj,embed)
 	@ld -r $^ -o $@
 	@objcopy --localize-hidden $@
 $(O)/client.o: $(call obj,rpc) $(call obj,client)
@@ -324,7 +325,7 @@ bench-stores: prog bench-build $(foreach e,$(ENGINES),$(O)/bench/drive_$(e)) \
 
 # ---- lints -------------------------------------------------------------------
 
-ALL_C := $(shell find common proto master worker client cli examples bench tests \
+ALL_C := $(shell find common proto master embed worker client cli examples bench tests \
   -name '*.[ch]' 2>/dev/null | sort)
 # The public header is laid out by hand.
 FORMATTED := $(filter-out client/stint.h,$(ALL_C))
@@ -360,7 +361,7 @@ lint-cppcheck:
 	@scripts/need cppcheck cppcheck
 	@cppcheck --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppressions-list=tests/lint/cppcheck.txt --error-exitcode=2 --quiet \
-	  -j2 -D__GNUC__ -I. common proto master worker client cli
+	  -j2 -D__GNUC__ -I. common proto master embed worker client cli
 lint-shellcheck:
 	@scripts/need shellcheck shellcheck
 	@shellcheck $(SHELL_SCRIPTS)
@@ -397,7 +398,7 @@ install: all man                       ## DESTDIR= PREFIX=/usr/local
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCDIR)
 	install -d $(DESTDIR)$(COMPDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(UNITDIR)
 	install -m 755 build/stint $(DESTDIR)$(BINDIR)/
-	install -m 644 build/include/stint.h build/include/stint_error.h $(DESTDIR)$(INCDIR)/
+	install -m 644 build/include/stint.h build/include/stint_test.h build/include/stint_error.h $(DESTDIR)$(INCDIR)/
 	install -m 644 build/libstint.a $(DESTDIR)$(LIBDIR)/
 	install -m 755 build/libstint.so $(DESTDIR)$(LIBDIR)/libstint.so.$(VERSION)
 	ln -sf libstint.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libstint.so.$(SOVERSION)
@@ -409,7 +410,7 @@ install: all man                       ## DESTDIR= PREFIX=/usr/local
 	for u in $(UNITS); do sed 's|/usr/local/bin|$(BINDIR)|' $$u > $(DESTDIR)$(UNITDIR)/$${u##*/}; done
 	for m in $(MAN); do d=$(DESTDIR)$(MANDIR)/man$${m##*.}; install -d $$d; install -m 644 $$m $$d/; done
 uninstall:                             ## what install put there
-	rm -f $(DESTDIR)$(BINDIR)/stint $(DESTDIR)$(INCDIR)/stint.h $(DESTDIR)$(INCDIR)/stint_error.h
+	rm -f $(DESTDIR)$(BINDIR)/stint $(DESTDIR)$(INCDIR)/stint.h $(DESTDIR)$(INCDIR)/stint_test.h $(DESTDIR)$(INCDIR)/stint_error.h
 	rm -f $(DESTDIR)$(LIBDIR)/libstint.a $(DESTDIR)$(LIBDIR)/libstint.so*
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/libstint.pc $(DESTDIR)$(COMPDIR)/stint
 	rm -f $(DESTDIR)$(ZSHDIR)/_stint $(DESTDIR)$(FISHDIR)/stint.fish

@@ -467,6 +467,32 @@ core_stalled(struct core *core, tick_ns gap)
     }
 }
 
+void
+core_excuse(struct core *core, tick_ns gap)
+{
+    for (struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
+        s->heard = tick_after(s->heard, gap);
+    }
+}
+
+void
+core_hurry(struct core *core)
+{
+    reply_tick(core, TICK_NEVER);
+}
+
+bool
+core_forget(
+    struct core *core, tick_ns now, const uint8_t session[PROTO_SESSION_BYTES])
+{
+    struct session *found;
+
+    HASH_FIND(by_id, core->by_id, session, PROTO_SESSION_BYTES, found);
+    if (found == NULL || found->leaving) return false;
+    greet_forget(core, now, found);
+    return true;
+}
+
 /* ---- what survives --------------------------------------------------------
  */
 

@@ -201,6 +201,18 @@ void core_conn_lost(struct core *core, uint64_t conn);
  * sessions get `gap` more before they are taken for dead. */
 void core_stalled(struct core *core, tick_ns gap);
 
+/** The clock was moved by `gap`: sessions get as much more before they are
+ * taken for dead, leases do not. */
+void core_excuse(struct core *core, tick_ns gap);
+
+/** The clock stands still: answers that wait a little for others leave now. */
+void core_hurry(struct core *core);
+
+/** The host of this session is dead for good: what it holds goes back, it is
+ * forgotten.  False: there is none, or its client has left. */
+bool core_forget(
+    struct core *core, tick_ns now, const uint8_t session[PROTO_SESSION_BYTES]);
+
 /** A client with the role admin asked the master to stop. */
 bool core_stop_asked(const struct core *core);
 

@@ -45,6 +45,7 @@ loop_init(struct loop *l, const struct loop_parts *parts)
         .time = parts->time,
         .vault = parts->vault,
         .committer = parts->committer,
+        .seam = parts->seam,
         .notifies = parts->notify };
     l->beat_every = parts->notify ? notify_watchdog() / 2 : TICK_NEVER / 2;
     l->quit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -127,8 +128,11 @@ receive_one(struct loop *l, tick_ns now, zmq_msg_t *id, zmq_msg_t *frame)
     if (zmq_msg_more(id) == 0 || !receive_part(l, frame)) return true;
     if (zmq_msg_more(frame) != 0) conn = 0;
     if (conn != 0 && user_key(frame, key)) {
-        core_receive(l->core, now, conn, key,
-            (struct slice){ zmq_msg_data(frame), zmq_msg_size(frame) });
+        if (l->seam == NULL
+            || l->seam->arrived(l->seam->arg, l, conn, key, frame)) {
+            core_receive(l->core, now, conn, key,
+                (struct slice){ zmq_msg_data(frame), zmq_msg_size(frame) });
+        }
         return true;
     }
     complain(l, now);
@@ -252,7 +256,9 @@ send_all(struct loop *l)
 
     outbox_retry(&l->outbox);
     while (core_send(l->core, &conn, &frame)) {
-        outbox_send(&l->outbox, conn, frame);
+        if (l->seam == NULL || l->seam->leaves(l->seam->arg, l, conn, frame)) {
+            outbox_send(&l->outbox, conn, frame);
+        }
     }
 }
 
@@ -261,6 +267,7 @@ send_all(struct loop *l)
 static int
 turn(struct loop *l)
 {
+    if (l->seam != NULL) l->seam->begin(l->seam->arg, l);
     tick_ns now = timeline_now(&l->time);
     unsigned count = 0;
 
@@ -292,6 +299,9 @@ patience(const struct loop *l)
         until = tick_min(until, now + hold_left(&l->hold, clock_now()));
     }
     if (outbox_waits(&l->outbox)) until = tick_min(until, now + RETRY);
+    if (l->seam != NULL) {
+        until = tick_min(until, tick_after(now, l->seam->left(l->seam->arg)));
+    }
     tick_ns length = until <= now ? 0 : until - now;
     return (struct timespec){ .tv_sec = (time_t)(length / TICK_S),
         .tv_nsec = (long)(length % TICK_S) };
@@ -312,6 +322,7 @@ rest(struct loop *l)
         { .fd = l->closing ? -1 : l->quit_fd, .events = POLLIN },
         { .fd = l->committer == NULL ? -1 : committer_fd(l->committer),
             .events = POLLIN },
+        { .fd = l->seam == NULL ? -1 : l->seam->fd, .events = POLLIN },
     };
 
     if (listens) {

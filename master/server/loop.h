@@ -24,15 +24,37 @@
 #include "master/server/timeline.h"
 #include "master/server/vault.h"
 
+struct loop;
+
+/* What a test puts between the loop and the world (embed/); all of it is called
+ * in the loop's thread.  A master that serves has none. */
+struct loop_seam {
+    /* A turn begins: may receive, send and move the time by itself. */
+    void (*begin)(void *arg, struct loop *l);
+    /* A frame (zmq_msg_t) came.  False: the core is not to have it. */
+    bool (*arrived)(void *arg, struct loop *l, uint64_t conn,
+        const uint8_t key[PROTO_KEY_BYTES], void *message);
+    /* A frame is to leave.  False: it was taken. */
+    bool (*leaves)(
+        void *arg, struct loop *l, uint64_t conn, struct frame *frame);
+    /* How long until begin() is to be called at the latest. */
+    tick_ns (*left)(void *arg);
+    void (*ended)(void *arg); /* The loop was left. */
+    void (*free)(void *arg);  /* Its master is no more; from any thread. */
+    void *arg;
+    int fd; /* Readable when begin() is to be called. */
+};
+
 /* What it is put together from; all borrowed until loop_run() returns. */
 struct loop_parts {
     void *router;
     struct door door; /* And whose core it is. */
     struct logger logger;
     struct timeline time;
-    struct vault *vault;         /* NULL: nothing survives; */
-    struct committer *committer; /* then this is NULL too. */
-    bool notify;                 /* Tell the service manager. */
+    struct vault *vault;          /* NULL: nothing survives; */
+    struct committer *committer;  /* then this is NULL too. */
+    bool notify;                  /* Tell the service manager. */
+    const struct loop_seam *seam; /* NULL: none. */
 };
 
 struct loop {
@@ -43,6 +65,7 @@ struct loop {
     struct timeline time;
     struct vault *vault;
     struct committer *committer;
+    const struct loop_seam *seam;
     struct hold hold;
     struct outbox outbox;
     int router_fd;      /* Readable when the socket is to be asked. */

@@ -23,6 +23,7 @@
 #include "master/server/keys.h"
 #include "master/server/logger.h"
 #include "master/server/loop.h"
+#include "master/server/master.h"
 #include "master/server/place.h"
 #include "master/server/probe.h"
 #include "master/server/router.h"
@@ -45,6 +46,7 @@ struct stint_master {
     struct zap *zap;
     void *router; /* The thread's, which closes it. */
     struct router_place place;
+    struct loop_seam seam; /* `arg` NULL: none. */
     struct loop loop;
     bool has_loop;
     pthread_t thread;
@@ -89,6 +91,7 @@ run(void *arg)
         logger_say(&m->logger, LOG_CRIT, "failed cause=\"%s\"", m->sentence);
     }
     if (rc == 0) log_end(m);
+    if (m->seam.arg != NULL) m->seam.ended(m->seam.arg);
     atomic_store(&m->outcome, rc);
     /* Peers see at once that nobody is here any more. */
     (void)zmq_close(m->router);
@@ -196,7 +199,8 @@ make_loop(struct stint_master *m)
         .time = m->time,
         .vault = m->durable ? &m->vault : NULL,
         .committer = m->committer,
-        .notify = m->notifies };
+        .notify = m->notifies,
+        .seam = m->seam.arg == NULL ? NULL : &m->seam };
 
     int rc = prepare_door(m, &parts.door);
     if (rc != 0) return rc;
@@ -265,22 +269,30 @@ prepare(struct settings *settings, const struct stint_master_options *options)
     return settings_read(settings, options);
 }
 
+static int
+give_up(const struct loop_seam *seam, int rc)
+{
+    if (seam != NULL) seam->free(seam->arg);
+    return rc;
+}
+
 int
-stint_master_start(
-    const struct stint_master_options *options, struct stint_master **out)
+master_start(const struct stint_master_options *options,
+    const struct loop_seam *seam, struct stint_master **out)
 {
     struct settings settings;
     sigset_t before;
 
     *out = NULL;
     int rc = prepare(&settings, options);
-    if (rc != 0) return rc;
+    if (rc != 0) return give_up(seam, rc);
     struct stint_master *m = calloc(1, sizeof *m);
     if (m == NULL) {
         settings_fini(&settings);
-        return say(STINT_ENOMEM, "no memory for the master");
+        return give_up(seam, say(STINT_ENOMEM, "no memory for the master"));
     }
     m->end_fd = -1;
+    if (seam != NULL) m->seam = *seam;
     if (options != NULL) {
         m->logger =
             (struct logger){ .write = options->log, .arg = options->log_arg };
@@ -323,7 +335,20 @@ stint_master_start(
     return 0;
 }
 
+int
+stint_master_start(
+    const struct stint_master_options *options, struct stint_master **out)
+{
+    return master_start(options, NULL, out);
+}
+
 /* ---- the rest of the interface ------------------------------------------- */
+
+const struct loop_seam *
+master_seam(const struct stint_master *m)
+{
+    return m->seam.arg == NULL ? NULL : &m->seam;
+}
 
 const char *
 stint_master_address(const struct stint_master *m)
@@ -392,5 +417,6 @@ stint_master_stop(struct stint_master *m)
     state_close(m->state);
     keys_fini(&m->keys);
     if (m->end_fd >= 0) (void)close(m->end_fd);
+    if (m->seam.arg != NULL) m->seam.free(m->seam.arg);
     free(m);
 }
