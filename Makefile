@@ -141,7 +141,10 @@ USERS := $(wildcard examples/*.c tests/integration/*.c bench/*.c)
 PLUGIN_SRC := $(shell grep -ls 'stint_handlers\[\]' $(USERS) /dev/null)
 # Programs of the benchmarks that are not users of the library.
 BENCH_OWN := bench/redis_bench.c bench/beanstalk_bench.c bench/slow_sync.c
-PROGRAM_SRC := $(filter-out $(PLUGIN_SRC) $(BENCH_OWN),$(USERS))
+# The only one that needs libpng, which building does not ask for.
+PNG_OWN := $(shell pkg-config --exists libpng 2>/dev/null || echo examples/mandelbrot.c)
+$(O)/examples/mandelbrot: LIBS_MORE := -lpng
+PROGRAM_SRC := $(filter-out $(PLUGIN_SRC) $(BENCH_OWN) $(PNG_OWN),$(USERS))
 plugin = $(O)/$(dir $(1))lib$(patsubst lib%,%,$(basename $(notdir $(1)))).so
 PLUGINS := $(foreach p,$(PLUGIN_SRC),$(call plugin,$(p)))
 PROGRAMS := $(patsubst %.c,$(O)/%,$(PROGRAM_SRC))
@@ -152,7 +155,7 @@ $(call plugin,$(1)): $(patsubst %.c,$(O)/%.o,$(1))
 endef
 $(foreach p,$(PLUGIN_SRC),$(eval $(call PLUGIN,$(p))))
 $(PROGRAMS): $(O)/%: $(O)/%.o $(O)/libstint.a
-	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $^ $(LIBS_EXT) \
+	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $^ $(LIBS_MORE) $(LIBS_EXT) \
 	  $(if $(filter $(O)/tests/integration/test_%,$@),-lcmocka) -o $@
 examples: $(call in,examples)          ## the programs of examples/
 	@[ $(CONFIG) != release ] || [ -z "$^" ] || { mkdir -p build/examples && cp $^ build/examples/; }
