@@ -124,15 +124,14 @@ $(O)/libstint.so: $(LIB_OBJ)
 $(O)/stint: $(CLI_OBJ) $(O)/libstint.a
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $^ $(LIBS_CLI) $(LIBS_EXT) -o $@
 	@[ $(CONFIG) != release ] || cp $@ build/
-# By name: Requires.private would ask for archives that Debian does not have.
-build/libstint.pc: Makefile
+# Fills in a template; paths below PREFIX may move with it.
+below = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+FILL = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@SOVERSION@|$(SOVERSION)|' \
+  -e 's|@LIBDIR@|$(call below,$(LIBDIR))|' -e 's|@INCDIR@|$(call below,$(INCDIR))|' \
+  -e 's|@INCDIR_FROM_LIBDIR@|$(shell realpath -sm --relative-to=$(LIBDIR) $(INCDIR))|'
+build/libstint.pc: scripts/pkgconfig/libstint.pc.in Makefile
 	@mkdir -p $(@D)
-	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' \
-	  'includedir=$${prefix}/include' '' 'Name: stint' \
-	  'Description: Task and result queues between processes and machines' \
-	  'Version: $(VERSION)' 'Libs: -L$${libdir} -lstint' \
-	  'Libs.private: -lzmq -lsodium -lpthread -ldl' \
-	  'Cflags: -I$${includedir}' > $@
+	@$(FILL) $< > $@
 
 # ---- examples, plug-ins, tools: what uses the library as anybody would -------
 
@@ -397,28 +396,36 @@ build/man/%: docs/man/%.scd
 	@scripts/need scdoc scdoc
 	@mkdir -p $(@D)
 	@scdoc < $< > $@
-install: all man                       ## DESTDIR= PREFIX=/usr/local
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCDIR)
-	install -d $(DESTDIR)$(COMPDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(DESTDIR)$(UNITDIR)
-	install -m 755 build/stint $(DESTDIR)$(BINDIR)/
-	install -m 644 build/include/stint.h build/include/stint_test.h build/include/stint_error.h $(DESTDIR)$(INCDIR)/
-	install -m 644 build/libstint.a $(DESTDIR)$(LIBDIR)/
-	install -m 755 build/libstint.so $(DESTDIR)$(LIBDIR)/libstint.so.$(VERSION)
-	ln -sf libstint.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libstint.so.$(SOVERSION)
-	ln -sf libstint.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libstint.so
-	sed 's|^prefix=.*|prefix=$(PREFIX)|' build/libstint.pc > $(DESTDIR)$(LIBDIR)/pkgconfig/libstint.pc
-	build/stint completion bash > $(DESTDIR)$(COMPDIR)/stint
-	build/stint completion zsh > $(DESTDIR)$(ZSHDIR)/_stint
-	build/stint completion fish > $(DESTDIR)$(FISHDIR)/stint.fish
-	for u in $(UNITS); do sed 's|/usr/local/bin|$(BINDIR)|' $$u > $(DESTDIR)$(UNITDIR)/$${u##*/}; done
-	for m in $(MAN); do d=$(DESTDIR)$(MANDIR)/man$${m##*.}; install -d $$d; install -m 644 $$m $$d/; done
-uninstall:                             ## what install put there
-	rm -f $(DESTDIR)$(BINDIR)/stint $(DESTDIR)$(INCDIR)/stint.h $(DESTDIR)$(INCDIR)/stint_test.h $(DESTDIR)$(INCDIR)/stint_error.h
-	rm -f $(DESTDIR)$(LIBDIR)/libstint.a $(DESTDIR)$(LIBDIR)/libstint.so*
-	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/libstint.pc $(DESTDIR)$(COMPDIR)/stint
-	rm -f $(DESTDIR)$(ZSHDIR)/_stint $(DESTDIR)$(FISHDIR)/stint.fish
-	for u in $(notdir $(UNITS)); do rm -f $(DESTDIR)$(UNITDIR)/$$u; done
-	for m in $(notdir $(MAN)); do rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m; done
+# Everything is laid out below build/stage, as it shall lie below DESTDIR, and
+# put there with a note of what was put.
+STAGE := build/stage
+NOTE := $(PREFIX)/share/stint/installed
+SHARED_LIBS := $(filter /lib% /usr/%,$(LIBDIR))
+ldconfig = @[ -n "$(DESTDIR)" ] || [ -z "$(SHARED_LIBS)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig || true
+to = install -d $(STAGE)$(2) && install -m $(1) $(3) $(STAGE)$(2)/
+stage: all man
+	@rm -rf $(STAGE)
+	@$(call to,755,$(BINDIR),build/stint)
+	@$(call to,644,$(INCDIR),build/include/*.h)
+	@$(call to,644,$(LIBDIR),build/libstint.a)
+	@install -m 755 build/libstint.so $(STAGE)$(LIBDIR)/libstint.so.$(VERSION)
+	@ln -s libstint.so.$(VERSION) $(STAGE)$(LIBDIR)/libstint.so.$(SOVERSION)
+	@ln -s libstint.so.$(SOVERSION) $(STAGE)$(LIBDIR)/libstint.so
+	@install -d $(addprefix $(STAGE),$(LIBDIR)/pkgconfig $(LIBDIR)/cmake/stint $(COMPDIR) $(ZSHDIR) $(FISHDIR) $(UNITDIR))
+	@$(FILL) scripts/pkgconfig/libstint.pc.in > $(STAGE)$(LIBDIR)/pkgconfig/libstint.pc
+	@for c in stint-config stint-config-version; do \
+	  $(FILL) scripts/cmake/$$c.cmake.in > $(STAGE)$(LIBDIR)/cmake/stint/$$c.cmake; done
+	@build/stint completion bash > $(STAGE)$(COMPDIR)/stint
+	@build/stint completion zsh > $(STAGE)$(ZSHDIR)/_stint
+	@build/stint completion fish > $(STAGE)$(FISHDIR)/stint.fish
+	@for u in $(UNITS); do sed 's|/usr/local/bin|$(BINDIR)|' $$u > $(STAGE)$(UNITDIR)/$${u##*/}; done
+	@for m in $(MAN); do d=$(STAGE)$(MANDIR)/man$${m##*.}; install -d $$d; install -m 644 $$m $$d/; done
+install: stage                         ## DESTDIR= PREFIX=/usr/local
+	@scripts/install $(STAGE) "$(DESTDIR)" $(NOTE)
+	$(ldconfig)
+uninstall:                             ## what install put there; DESTDIR= PREFIX= as then
+	@scripts/install --undo "$(DESTDIR)" $(NOTE)
+	$(ldconfig)
 
 clean:                                 ## remove build/
 	@rm -rf build
@@ -429,7 +436,7 @@ help:                                  ## this list
 .PHONY: all lib prog examples unit unit-build integration integration-c restart-2000 \
   integration-build cli-tests asan tsan clang sim model crash-matrix torn io-faults fiu store-proofs fuzz fuzz-build bench \
   bench-build bench-stores lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
-  install uninstall clean help proofs proofs-build $(PROOFS)
+  stage install uninstall clean help proofs proofs-build $(PROOFS)
 .DEFAULT_GOAL := all
 .SECONDARY:
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -name '*.d' -type f 2>/dev/null)
