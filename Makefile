@@ -72,7 +72,7 @@ lib: $(O)/libstint.so $(O)/libstint.a build/libstint.pc
 prog: $(O)/stint
 
 MSGPACK := $(shell pkg-config --exists msgpack 2>/dev/null && echo msgpack || echo msgpack-c)
-PKGS := libzmq libsodium $(MSGPACK)
+PKGS := libzmq libsodium $(MSGPACK) libmicrohttpd
 PKGS_cli := libczmq jansson smartcols
 LIBS_EXT := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -ldl
 LIBS_CLI := $(shell pkg-config --libs $(PKGS_cli) 2>/dev/null)

@@ -41,6 +41,12 @@ static const struct opt options[] = {
         "Take a peer that is silent for so long for dead" },
     { "ready-fd", 0, OPT_COUNT, "N", NULL,
         "Write a line of JSON to this descriptor when ready, then close it" },
+    { "http", 0, OPT_TEXT, "ADDRESS:PORT|auto|off", "auto",
+        "Serve health, metrics and lists; auto: on this machine, on the port "
+        "behind that of --listen" },
+    { "http-token-file", 0, OPT_FILE, "FILE", NULL,
+        "Answer over HTTP only who shows this token; a must for other "
+        "machines" },
     { "log-format", 0, OPT_CHOICE, "text|json", "text", "Of what is logged" },
     { 0 },
 };
@@ -202,6 +208,8 @@ take_options(const struct run *run, struct stint_master_options *o)
         .memory_max = setting_size(run, "memory-max"),
         .payload_max = setting_size(run, "payload-max"),
         .silence_ms = setting_ms(run, "silence"),
+        .http = setting_text(run, "http"),
+        .http_token_file = setting_text(run, "http-token-file"),
         .log = log_line };
     if (o->authkey_file == NULL) o->authkey = setting_text(run, "authkey");
 }
@@ -289,8 +297,9 @@ check_options(const struct run *run, const struct stint_master_options *o)
     return status == EXIT_FINE ? check_queues(run) : status;
 }
 
-/* {"address":"tcp://127.0.0.1:43211","access":"/…/access","pid":123}, in one
- * write: who reads once has all of it. */
+/* {"address":"tcp://127.0.0.1:43211","access":"/…/access",
+ * "http":"http://127.0.0.1:43212","pid":123}, in one write: who reads once has
+ * all of it. */
 static int
 tell_ready(const struct run *run, const struct stint_master *master)
 {
@@ -300,9 +309,10 @@ tell_ready(const struct run *run, const struct stint_master *master)
     bool bad;
 
     if (setting_text(run, "ready-fd") == NULL) return EXIT_FINE;
-    object =
-        json_pack("{s:s, s:s?, s:i}", "address", stint_master_address(master),
-            "access", stint_master_access_file(master), "pid", (int)getpid());
+    object = json_pack("{s:s, s:s?, s:s?, s:i}", "address",
+        stint_master_address(master), "access",
+        stint_master_access_file(master), "http", stint_master_http(master),
+        "pid", (int)getpid());
     text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
     bad = text == NULL || dprintf(fd, "%s\n", text) < 0;
@@ -428,6 +438,8 @@ serve_greet(const struct run *run, const struct stint_master *master)
     exit_note("stint %s %s ready   data %s   %s", stint_version(),
         run->command->name, stint_master_address(master), where);
     free(where);
+    if (stint_master_http(master) != NULL)
+        exit_note("health, metrics   %s", stint_master_http(master));
     if (access == NULL) {
         exit_note("to come in:       the authkey and --master %s",
             stint_master_address(master));

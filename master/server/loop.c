@@ -45,6 +45,7 @@ loop_init(struct loop *l, const struct loop_parts *parts)
         .time = parts->time,
         .vault = parts->vault,
         .committer = parts->committer,
+        .web = parts->web,
         .seam = parts->seam,
         .notifies = parts->notify };
     l->beat_every = parts->notify ? notify_watchdog() / 2 : TICK_NEVER / 2;
@@ -99,11 +100,12 @@ user_key(zmq_msg_t *frame, uint8_t key[PROTO_KEY_BYTES])
 static void
 complain(struct loop *l, tick_ns now)
 {
-    l->ignored++;
+    l->meters.ignored++;
     if (l->complained != 0 && now - l->complained < TICK_S) return;
     l->complained = now;
     logger_say(&l->logger, LOG_WARNING,
-        "frames-ignored reason=routing-id-or-parts total=%" PRIu64, l->ignored);
+        "frames-ignored reason=routing-id-or-parts total=%" PRIu64,
+        l->meters.ignored);
 }
 
 /* Receive into `frame`, which is initialised.  False when nothing is there. */
@@ -174,7 +176,9 @@ hear_disk(struct loop *l)
 
     if (l->committer == NULL || !committer_hear(l->committer, &news)) return 0;
     if (news.number != 0) {
-        hold_commit_ended(&l->hold, clock_now());
+        tick_ns now = clock_now();
+        histogram_add(&l->meters.commits, now - l->given);
+        hold_commit_ended(&l->hold, now);
         core_committed(l->core, news.number);
         core_recycle(l->core, &news.ops);
     }
@@ -195,6 +199,7 @@ feed_disk(struct loop *l)
     const struct core_clock clock = timeline_clock(&l->time);
     core_clock_set(l->core, &clock);
     if (!core_take(l->core, &batch)) return;
+    l->given = now;
     hold_commit_begins(&l->hold, now, batch.sync);
     committer_give(l->committer, &batch);
 }
@@ -234,6 +239,9 @@ note_stall(struct loop *l, tick_ns now)
 {
     tick_ns gap = now - l->listened;
 
+    /* Whoever came meanwhile waited so long. */
+    if (!l->rested) histogram_add(&l->meters.turns, gap);
+    l->rested = false;
     l->listened = now;
     if (gap < LOOK + STALL) return;
     core_stalled(l->core, gap);
@@ -284,17 +292,19 @@ turn(struct loop *l)
     feed_disk(l);
     door_update(&l->door, now);
     send_all(l);
+    web_turn(l->web, now, l->web_ready, &l->meters);
+    l->web_ready = false;
     return (int)count;
 }
 
 /* How long until the core has to be asked again. */
 static struct timespec
-patience(const struct loop *l)
+patience(const struct loop *l, tick_ns now)
 {
-    tick_ns now = timeline_now(&l->time);
     tick_ns until = tick_min(core_next_deadline(l->core), now + LOOK);
 
     until = tick_min(until, l->beat_at);
+    until = tick_min(until, web_next_deadline(l->web, now));
     if (l->hold.length != 0) {
         until = tick_min(until, now + hold_left(&l->hold, clock_now()));
     }
@@ -316,12 +326,14 @@ rest(struct loop *l)
     int events = 0;
     size_t size = sizeof events;
     bool listens = l->deaf_since == 0 && !l->closing;
+    tick_ns now = timeline_now(&l->time);
     /* A negative descriptor is passed over. */
     struct pollfd fds[] = {
         { .fd = listens ? l->router_fd : -1, .events = POLLIN },
         { .fd = l->closing ? -1 : l->quit_fd, .events = POLLIN },
         { .fd = l->committer == NULL ? -1 : committer_fd(l->committer),
             .events = POLLIN },
+        { .fd = web_fd(l->web, now), .events = POLLIN },
         { .fd = l->seam == NULL ? -1 : l->seam->fd, .events = POLLIN },
     };
 
@@ -332,11 +344,14 @@ rest(struct loop *l)
         }
         if ((events & ZMQ_POLLIN) != 0) return 1;
     }
-    const struct timespec length = patience(l);
+    histogram_add(&l->meters.turns, now - l->listened);
+    l->rested = true;
+    const struct timespec length = patience(l, now);
     if (ppoll(fds, ARRAY_LEN(fds), &length, NULL) < 0 && errno != EINTR) {
         return say(STINT_ESYSTEM, "the loop cannot wait: %s", strerror(errno));
     }
     if ((fds[2].revents & POLLIN) != 0) committer_wake(l->committer);
+    l->web_ready = (fds[3].revents & POLLIN) != 0;
     return (fds[1].revents & POLLIN) == 0;
 }
 
@@ -394,6 +409,7 @@ static int
 finish(struct loop *l)
 {
     logger_say(&l->logger, LOG_INFO, "stopping");
+    l->meters.stopping = true;
     if (l->notifies) notify("STOPPING=1");
     if (l->committer != NULL) {
         core_close_doors(l->core);

@@ -20,9 +20,11 @@
 #include "master/server/door.h"
 #include "master/server/hold.h"
 #include "master/server/logger.h"
+#include "master/server/meters.h"
 #include "master/server/outbox.h"
 #include "master/server/timeline.h"
 #include "master/server/vault.h"
+#include "master/server/web.h"
 
 struct loop;
 
@@ -53,6 +55,7 @@ struct loop_parts {
     struct timeline time;
     struct vault *vault;          /* NULL: nothing survives; */
     struct committer *committer;  /* then this is NULL too. */
+    struct web *web;              /* NULL: no HTTP. */
     bool notify;                  /* Tell the service manager. */
     const struct loop_seam *seam; /* NULL: none. */
 };
@@ -66,19 +69,23 @@ struct loop {
     struct vault *vault;
     struct committer *committer;
     const struct loop_seam *seam;
+    struct web *web;
+    struct meters meters;
     struct hold hold;
     struct outbox outbox;
     int router_fd;      /* Readable when the socket is to be asked. */
     int quit_fd;        /* An eventfd. */
     tick_ns listened;   /* When it last looked for frames. */
+    tick_ns given;      /* When the committer got what it has. */
     tick_ns deaf_since; /* 0: it listens. */
     tick_ns beat_every; /* TICK_NEVER: nobody waits for it. */
     tick_ns beat_at;
     tick_ns complained;
-    uint64_t ignored; /* Frames of peers that chose their own routing id. */
     bool notifies;
-    bool full;    /* The disk, as the core knows. */
-    bool closing; /* It listens no more. */
+    bool rested;    /* Since it last looked. */
+    bool web_ready; /* Its descriptor said so. */
+    bool full;      /* The disk, as the core knows. */
+    bool closing;   /* It listens no more. */
 };
 
 /** Make a loop.  Returns 0, or STINT_ESYSTEM; a sentence is said. */

@@ -31,6 +31,7 @@
 #include "master/server/state.h"
 #include "master/server/timeline.h"
 #include "master/server/vault.h"
+#include "master/server/web.h"
 #include "master/server/zap.h"
 
 struct stint_master {
@@ -47,6 +48,7 @@ struct stint_master {
     void *router; /* The thread's, which closes it. */
     struct router_place place;
     struct loop_seam seam; /* `arg` NULL: none. */
+    struct web *web;       /* NULL: none. */
     struct loop loop;
     bool has_loop;
     pthread_t thread;
@@ -199,6 +201,7 @@ make_loop(struct stint_master *m)
         .time = m->time,
         .vault = m->durable ? &m->vault : NULL,
         .committer = m->committer,
+        .web = m->web,
         .notify = m->notifies,
         .seam = m->seam.arg == NULL ? NULL : &m->seam };
 
@@ -207,6 +210,19 @@ make_loop(struct stint_master *m)
     rc = loop_init(&m->loop, &parts);
     m->has_loop = rc == 0;
     return rc;
+}
+
+/* Nobody is served worse because the numbers cannot be looked at. */
+static int
+open_web(struct stint_master *m, const struct settings *settings)
+{
+    const struct web_parts parts = { .core = m->core, .zap = m->zap };
+
+    if (!settings->web.wanted) return 0;
+    int rc = web_open(&settings->web, &parts, &m->web);
+    if (rc == 0 || !settings->web.optional) return rc;
+    logger_say(&m->logger, LOG_NOTICE, "no-http cause=\"%s\"", say_message());
+    return 0;
 }
 
 static int
@@ -244,6 +260,7 @@ start(struct stint_master *m, const struct stint_master_options *options,
     if (rc == 0 && m->durable) {
         rc = committer_start(m->vault.store, &m->logger, &m->committer);
     }
+    if (rc == 0) rc = open_web(m, settings);
     if (rc == 0) rc = make_loop(m);
     return rc == 0 ? start_thread(m) : rc;
 }
@@ -312,9 +329,10 @@ master_start(const struct stint_master_options *options,
     }
     logger_say(&m->logger, LOG_INFO,
         "listening address=%s authkey=%s state=%s "
-        "durable=%s",
+        "durable=%s http=%s",
         m->place.address, m->keys.has_authkey ? "yes" : "no",
-        m->state == NULL ? "no" : "yes", m->durable ? "yes" : "no");
+        m->state == NULL ? "no" : "yes", m->durable ? "yes" : "no",
+        m->web == NULL ? "no" : web_url(m->web));
     if (!m->durable && has_store(options)) {
         logger_say(&m->logger, LOG_NOTICE,
             "memory-only data=%s: the tasks that an earlier master stored "
@@ -354,6 +372,12 @@ const char *
 stint_master_address(const struct stint_master *m)
 {
     return m->place.address;
+}
+
+const char *
+stint_master_http(const struct stint_master *m)
+{
+    return m->web == NULL ? NULL : web_url(m->web);
 }
 
 const char *
@@ -408,6 +432,7 @@ stint_master_stop(struct stint_master *m)
 {
     if (m == NULL) return;
     stop_thread(m);
+    web_close(m->web);
     committer_stop(m->committer);
     vault_close(&m->vault);
     if (m->context != NULL) (void)zmq_ctx_shutdown(m->context);

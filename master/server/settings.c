@@ -167,6 +167,7 @@ settings_read(struct settings *s, const struct stint_master_options *options)
     if (rc == 0) rc = check_authkey(s, o);
     if (rc == 0) rc = check_exposure(s, o);
     if (rc == 0) rc = read_core(&s->core, o);
+    if (rc == 0) rc = webplace_read(&s->web, o, &s->listen);
     if (rc != 0) settings_fini(s);
     return rc;
 }
@@ -183,6 +184,7 @@ settings_fini(struct settings *s)
 {
     sodium_memzero(s->authkey, sizeof s->authkey);
     s->authkey_length = 0;
+    webplace_fini(&s->web);
 }
 
 struct slice

@@ -8,6 +8,7 @@
 
 #include "client/stint.h"
 #include "master/core/core.h"
+#include "master/server/webplace.h"
 #include "proto/address.h"
 #include "proto/auth.h"
 
@@ -15,6 +16,7 @@ enum { SETTINGS_AUTHKEY_MAX = 4096 };
 
 struct settings {
     struct address listen;
+    struct webplace web;
     struct core_config core;
     bool has_authkey;
     bool allow_weak;
