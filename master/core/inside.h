@@ -11,6 +11,7 @@
 #include "master/core/core.h"
 #include "master/core/journal.h"
 #include "master/core/lease.h"
+#include "master/core/metrics.h"
 #include "master/core/queue.h"
 #include "master/core/session.h"
 #include "master/core/wait.h"
@@ -69,6 +70,7 @@ struct core {
     size_t memory; /* Tasks and results that are held. */
     size_t out;    /* Frames that are open or not acknowledged. */
     uint64_t stale, refused;
+    struct metrics metrics;
     struct core_totals totals; /* As summed up in this turn, if at all. */
     bool has_totals;
     tick_ns workers_counted; /* When queue.workers were, last. */

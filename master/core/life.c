@@ -116,6 +116,7 @@ grant(struct core *core, tick_ns now, struct task *t, struct session *s,
     t->is_recovered = false;
     hold(core, t, s, l, start);
     queue_count(t->queue, TASK_READY, TASK_LEASED, t);
+    metrics_granted(&core->metrics, now, t);
     journal_state(core, t);
     life_touch(core, t->queue);
     return l;
@@ -237,6 +238,7 @@ life_done(struct core *core, tick_ns now, struct task *t, struct slice result)
         return STINT_ENOMEM;
     }
     holder->done += 1;
+    metrics_done(&core->metrics, now, t, core->journal.start);
     end_lease(core, t);
     leave(core, now, t, TASK_DONE, holder->name);
     return 0;

@@ -2,8 +2,8 @@
 #include "common/error.h"
 #include "master/core/queues.h"
 #include "master/core/reply.h"
-#include "master/core/totals.h"
 #include "master/core/verbs.h"
+#include "master/core/view.h"
 
 enum { ROWS_MAX = 1000, PAGE_BYTES = 256 << 10, HEAD_BYTES = 1024 };
 
@@ -62,89 +62,15 @@ page_send(struct core *core, struct session *s, struct page *page,
     buf_fini(&page->rows);
 }
 
-static uint64_t
-since(tick_ns now, tick_ns then)
-{
-    return now > then ? (uint64_t)(now - then) : 0;
-}
-
-static uint64_t
-until(tick_ns now, tick_ns then)
-{
-    return since(then, now);
-}
-
-static uint64_t
-bound(uint64_t max)
-{
-    return max == UINT64_MAX ? 0 : max;
-}
-
 /* ---- queues
  * ------------------------------------------------------------------ */
 
 static void
 add_queue(struct page *page, const struct queue *q)
 {
-    page_add(page, RECORD_queue_row,
-        &(struct rec_queue_row){
-            .queue = slice_of(q->name),
-            .kind = q->policy.kind,
-            .max_tasks = bound(q->policy.max_tasks),
-            .max_bytes = bound(q->policy.max_bytes),
-            .shut = q->shut,
-            .ready = q->now[TASK_READY],
-            .delayed = q->now[TASK_DELAYED],
-            .leased = q->now[TASK_LEASED],
-            .bytes = q->bytes,
-            .accepted = q->accepted,
-            .done = q->now[TASK_DONE],
-            .dead = q->now[TASK_DEAD],
-            .cancelled = q->now[TASK_CANCELLED],
-            .expired = q->now[TASK_EXPIRED],
-            .failures = q->failures,
-            .lost = q->lost,
-            .timeouts = q->timeouts,
-            .released = q->released,
-            .getters = q->getters_count,
-            .putters = q->putters_count,
-            .lease_ns = (uint64_t)q->policy.lease,
-            .attempts_max = q->policy.retry.attempts_max,
-            .open_bytes = q->open_bytes,
-            .durability = q->policy.durability,
-            .workers = q->workers,
-        });
-}
+    const struct rec_queue_row row = view_queue_row(q);
 
-static bool
-is_drained(const struct core *core, const struct session *s)
-{
-    return s->draining || (core->drains_all && s->kind == 1);
-}
-
-/* Of all queues at once, and now and then: who asks for a queue's size again
- * and again must not go through a crowd each time. */
-static void
-count_workers(struct core *core, tick_ns now)
-{
-    enum { COUNTS_MS = 10 };
-
-    if (core->workers_counted != 0
-        && now - core->workers_counted < COUNTS_MS * TICK_MS) {
-        return;
-    }
-    core->workers_counted = now;
-    for (uint32_t i = 0; i < core->queues_count; i++)
-        core->queues[i]->workers = 0;
-    for (uint32_t i = 0; i < core->slots_count; i++) {
-        const struct session *s = core->slots[i];
-        if (s == NULL || s->state != SESSION_LIVE || s->restored || s->leaving
-            || s->kind != 1 || is_drained(core, s)) {
-            continue;
-        }
-        for (uint32_t k = 0; k < s->serves_count; k++)
-            core->queues[s->serves[k]]->workers += 1;
-    }
+    page_add(page, RECORD_queue_row, &row);
 }
 
 static void
@@ -154,7 +80,7 @@ list_queues(
     struct page page;
 
     page_init(&page, l);
-    count_workers(core, now);
+    view_count_workers(core, now);
     if (l->queue.length > 0) {
         const struct queue *q = queues_find(core, l->queue);
         if (q == NULL) {
@@ -175,41 +101,17 @@ list_queues(
  * -------------------------------------------------------------------- */
 
 static void
-add_peer(const struct core *core, struct page *page, tick_ns now,
-    const struct session *s)
-{
-    page_add(page, RECORD_peer_row,
-        &(struct rec_peer_row){
-            .name = slice_of(s->name),
-            .host = slice_of(s->host),
-            .pid = s->pid,
-            .kind = s->kind,
-            .key = slice_of(s->key->name),
-            .alive = s->state == SESSION_LIVE && !s->restored,
-            .slots = s->slots,
-            .leased = s->leased,
-            .done = s->done,
-            .failed = s->failed,
-            .silent_ns = since(now, s->heard),
-            .age_ns = since(now, s->since),
-            .draining = is_drained(core, s),
-        });
-}
-
-static void
 list_peers(
     struct core *core, tick_ns now, struct session *s, const struct msg_list *l)
 {
     struct page page;
 
     page_init(&page, l);
-    for (uint64_t i = l->after; i < core->slots_count; i++) {
-        const struct session *peer = core->slots[i];
-        if (peer == NULL || peer->state == SESSION_GHOST || peer->leaving) {
-            continue;
-        }
-        if (!page_has_room(&page, i)) break;
-        add_peer(core, &page, now, peer);
+    for (uint64_t i = l->after;; i++) {
+        const struct session *peer = view_peer(core, &i);
+        if (peer == NULL || !page_has_room(&page, i)) break;
+        const struct rec_peer_row row = view_peer_row(core, now, peer);
+        page_add(&page, RECORD_peer_row, &row);
     }
     page_send(core, s, &page, MSG_peer_rows, l->request);
 }
@@ -217,74 +119,27 @@ list_peers(
 /* ---- tasks
  * -------------------------------------------------------------------- */
 
-static uint64_t
-wait_of(tick_ns now, const struct task *t)
-{
-    if (t->state == TASK_DELAYED) return until(now, t->is.due);
-    if (t->state == TASK_LEASED) return until(now, t->is.lease->deadline);
-    return 0;
-}
-
 static void
 add_task(
     struct core *core, struct page *page, tick_ns now, const struct task *t)
 {
-    const struct task_more *more = t->more;
-    const char *worker = more != NULL ? more->worker : "";
-    const char *reason =
-        more != NULL && more->reason != NULL ? more->reason : "";
-    struct slice head = task_payload(t);
+    struct rec_task_row row = view_task_row(now, t);
 
-    if (head.bytes == NULL && head.length > 0) {
-        (void)journal_fetch(core, ROW_task, t->id, &head);
+    row.head = task_payload(t);
+    if (row.head.bytes == NULL && row.head.length > 0) {
+        (void)journal_fetch(core, ROW_task, t->id, &row.head);
     }
-    if (head.bytes == NULL) head.length = 0;
-    if (head.length > HEAD_BYTES) head.length = HEAD_BYTES;
-
-    if (t->state == TASK_LEASED) worker = t->is.lease->session->name;
-    page_add(page, RECORD_task_row,
-        &(struct rec_task_row){
-            .task = t->id,
-            .queue = slice_of(t->queue->name),
-            .state = t->state,
-            .priority = t->priority,
-            .attempts = t->attempts,
-            .failures = t->failures,
-            .lost = t->lost,
-            .timeouts = t->timeouts,
-            .released = t->released,
-            .age_ns = since(now, t->born),
-            .wait_ns = wait_of(now, t),
-            .worker = slice_of(worker),
-            .reason = slice_of(reason),
-            .handler = slice_of(more != NULL ? more->handler : ""),
-            .bytes = t->size,
-            .head = head,
-            .ended_ns = t->state == TASK_DEAD && more != NULL
-                            ? since(now, more->ended)
-                            : 0,
-        });
+    if (row.head.bytes == NULL) row.head.length = 0;
+    if (row.head.length > HEAD_BYTES) row.head.length = HEAD_BYTES;
+    page_add(page, RECORD_task_row, &row);
 }
 
 static void
 add_ended(struct page *page, tick_ns now, const struct ended *e)
 {
-    page_add(page, RECORD_task_row,
-        &(struct rec_task_row){
-            .task = e->task,
-            .queue = slice_of(e->queue->name),
-            .state = e->state,
-            .priority = e->priority,
-            .attempts = e->attempts,
-            .failures = e->failures,
-            .lost = e->lost,
-            .timeouts = e->timeouts,
-            .released = e->released,
-            .age_ns = since(now, e->born),
-            .worker = slice_of(e->worker),
-            .bytes = e->size,
-            .ended_ns = since(now, e->at),
-        });
+    const struct rec_task_row row = view_ended_row(now, e);
+
+    page_add(page, RECORD_task_row, &row);
 }
 
 static bool
@@ -422,48 +277,13 @@ look_list(
     }
 }
 
-static const char *
-durability(const struct core *core)
-{
-    if (!core->config.durable) return "memory";
-    switch ((enum queue_durability)core->config.durability) {
-    case QUEUE_WRITTEN:
-        return "written";
-    case QUEUE_MEMORY:
-        return "memory";
-    case QUEUE_SYNCED:
-        break;
-    }
-    return "synced";
-}
-
 void
 look_status(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
 {
-    const struct core_totals *sum = totals_look(core);
-    struct msg_master_row row = {
-        .request = m->as.status.request,
-        .uptime_ns = since(now, core->born),
-        .memory = sum->memory,
-        .memory_max = core->config.memory_max,
-        .queues = core->queues_count,
-        .clients = sum->sessions_live - sum->workers,
-        .workers = sum->workers,
-        .slots = sum->slots,
-        .ready = sum->ready,
-        .delayed = sum->delayed,
-        .leased = sum->leased,
-        .accepted = sum->accepted,
-        .done = sum->done,
-        .dead = sum->dead,
-        .cancelled = sum->cancelled,
-        .expired = sum->expired,
-        .software = slice_of(core->config.software),
-        .durability = slice_of(durability(core)),
-        .disk_full = core->disk_full,
-    };
+    struct msg row = { .type = MSG_master_row,
+        .as.master_row = view_master_row(core, now) };
 
-    reply(
-        core, s, &(struct msg){ .type = MSG_master_row, .as.master_row = row });
+    row.as.master_row.request = m->as.status.request;
+    reply(core, s, &row);
 }

@@ -1,0 +1,264 @@
+#include "master/core/view.h"
+
+#include "common/base.h"
+#include "master/core/inside.h"
+#include "master/core/queues.h"
+#include "master/core/totals.h"
+
+static uint64_t
+since(tick_ns now, tick_ns then)
+{
+    return now > then ? (uint64_t)(now - then) : 0;
+}
+
+static uint64_t
+until(tick_ns now, tick_ns then)
+{
+    return since(then, now);
+}
+
+static uint64_t
+bound(uint64_t max)
+{
+    return max == UINT64_MAX ? 0 : max;
+}
+
+/* ---- queues -------------------------------------------------------------- */
+
+const struct queue *
+view_queue(const struct core *core, uint64_t index)
+{
+    return index < core->queues_count ? core->queues[index] : NULL;
+}
+
+const struct queue *
+view_queue_named(const struct core *core, struct slice name)
+{
+    return queues_find(core, name);
+}
+
+struct rec_queue_row
+view_queue_row(const struct queue *q)
+{
+    return (struct rec_queue_row){
+        .queue = slice_of(q->name),
+        .kind = q->policy.kind,
+        .max_tasks = bound(q->policy.max_tasks),
+        .max_bytes = bound(q->policy.max_bytes),
+        .shut = q->shut,
+        .ready = q->now[TASK_READY],
+        .delayed = q->now[TASK_DELAYED],
+        .leased = q->now[TASK_LEASED],
+        .bytes = q->bytes,
+        .accepted = q->accepted,
+        .done = q->now[TASK_DONE],
+        .dead = q->now[TASK_DEAD],
+        .cancelled = q->now[TASK_CANCELLED],
+        .expired = q->now[TASK_EXPIRED],
+        .failures = q->failures,
+        .lost = q->lost,
+        .timeouts = q->timeouts,
+        .released = q->released,
+        .getters = q->getters_count,
+        .putters = q->putters_count,
+        .lease_ns = (uint64_t)q->policy.lease,
+        .attempts_max = q->policy.retry.attempts_max,
+        .open_bytes = q->open_bytes,
+        .durability = q->policy.durability,
+        .workers = q->workers,
+    };
+}
+
+static bool
+is_drained(const struct core *core, const struct session *s)
+{
+    return s->draining || (core->drains_all && s->kind == 1);
+}
+
+/* Of all queues at once, and now and then: who asks for a queue's size again
+ * and again must not go through a crowd each time. */
+void
+view_count_workers(struct core *core, tick_ns now)
+{
+    enum { COUNTS_MS = 10 };
+
+    if (core->workers_counted != 0
+        && now - core->workers_counted < COUNTS_MS * TICK_MS) {
+        return;
+    }
+    core->workers_counted = now;
+    for (uint32_t i = 0; i < core->queues_count; i++)
+        core->queues[i]->workers = 0;
+    for (uint32_t i = 0; i < core->slots_count; i++) {
+        const struct session *s = core->slots[i];
+        if (s == NULL || s->state != SESSION_LIVE || s->restored || s->leaving
+            || s->kind != 1 || is_drained(core, s)) {
+            continue;
+        }
+        for (uint32_t k = 0; k < s->serves_count; k++)
+            core->queues[s->serves[k]]->workers += 1;
+    }
+}
+
+tick_ns
+view_next_age(const struct queue *q, tick_ns now)
+{
+    const struct task *t = queue_peek(q);
+
+    return t != NULL && now > t->born ? now - t->born : 0;
+}
+
+/* ---- peers --------------------------------------------------------------- */
+
+const struct session *
+view_peer(const struct core *core, uint64_t *slot)
+{
+    for (; *slot < core->slots_count; *slot += 1) {
+        const struct session *s = core->slots[*slot];
+        if (s != NULL && s->state != SESSION_GHOST && !s->leaving) return s;
+    }
+    return NULL;
+}
+
+struct rec_peer_row
+view_peer_row(const struct core *core, tick_ns now, const struct session *s)
+{
+    return (struct rec_peer_row){
+        .name = slice_of(s->name),
+        .host = slice_of(s->host),
+        .pid = s->pid,
+        .kind = s->kind,
+        .key = slice_of(s->key->name),
+        .alive = s->state == SESSION_LIVE && !s->restored,
+        .slots = s->slots,
+        .leased = s->leased,
+        .done = s->done,
+        .failed = s->failed,
+        .silent_ns = since(now, s->heard),
+        .age_ns = since(now, s->since),
+        .draining = is_drained(core, s),
+    };
+}
+
+/* ---- tasks --------------------------------------------------------------- */
+
+const struct task *
+view_task(const struct core *core, uint64_t after)
+{
+    return task_table_next(&core->tasks, after);
+}
+
+const struct ended *
+view_ended(const struct core *core, uint64_t index)
+{
+    if (index >= ENDED_MAX || index >= core->ended_count) return NULL;
+    return &core->ended[(core->ended_count - 1 - index) % ENDED_MAX];
+}
+
+static uint64_t
+wait_of(tick_ns now, const struct task *t)
+{
+    if (t->state == TASK_DELAYED) return until(now, t->is.due);
+    if (t->state == TASK_LEASED) return until(now, t->is.lease->deadline);
+    return 0;
+}
+
+struct rec_task_row
+view_task_row(tick_ns now, const struct task *t)
+{
+    const struct task_more *more = t->more;
+    const char *worker = more != NULL ? more->worker : "";
+    const char *reason =
+        more != NULL && more->reason != NULL ? more->reason : "";
+
+    if (t->state == TASK_LEASED) worker = t->is.lease->session->name;
+    return (struct rec_task_row){
+        .task = t->id,
+        .queue = slice_of(t->queue->name),
+        .state = t->state,
+        .priority = t->priority,
+        .attempts = t->attempts,
+        .failures = t->failures,
+        .lost = t->lost,
+        .timeouts = t->timeouts,
+        .released = t->released,
+        .age_ns = since(now, t->born),
+        .wait_ns = wait_of(now, t),
+        .worker = slice_of(worker),
+        .reason = slice_of(reason),
+        .handler = slice_of(more != NULL ? more->handler : ""),
+        .bytes = t->size,
+        .ended_ns =
+            t->state == TASK_DEAD && more != NULL ? since(now, more->ended) : 0,
+    };
+}
+
+struct rec_task_row
+view_ended_row(tick_ns now, const struct ended *e)
+{
+    return (struct rec_task_row){
+        .task = e->task,
+        .queue = slice_of(e->queue->name),
+        .state = e->state,
+        .priority = e->priority,
+        .attempts = e->attempts,
+        .failures = e->failures,
+        .lost = e->lost,
+        .timeouts = e->timeouts,
+        .released = e->released,
+        .age_ns = since(now, e->born),
+        .worker = slice_of(e->worker),
+        .bytes = e->size,
+        .ended_ns = since(now, e->at),
+    };
+}
+
+/* ---- all of it ----------------------------------------------------------- */
+
+static const char *
+durability(const struct core *core)
+{
+    if (!core->config.durable) return "memory";
+    switch ((enum queue_durability)core->config.durability) {
+    case QUEUE_WRITTEN:
+        return "written";
+    case QUEUE_MEMORY:
+        return "memory";
+    case QUEUE_SYNCED:
+        break;
+    }
+    return "synced";
+}
+
+struct msg_master_row
+view_master_row(struct core *core, tick_ns now)
+{
+    const struct core_totals *sum = totals_look(core);
+
+    return (struct msg_master_row){
+        .uptime_ns = since(now, core->born),
+        .memory = sum->memory,
+        .memory_max = core->config.memory_max,
+        .queues = core->queues_count,
+        .clients = sum->sessions_live - sum->workers,
+        .workers = sum->workers,
+        .slots = sum->slots,
+        .ready = sum->ready,
+        .delayed = sum->delayed,
+        .leased = sum->leased,
+        .accepted = sum->accepted,
+        .done = sum->done,
+        .dead = sum->dead,
+        .cancelled = sum->cancelled,
+        .expired = sum->expired,
+        .software = slice_of(core->config.software),
+        .durability = slice_of(durability(core)),
+        .disk_full = core->disk_full,
+    };
+}
+
+const struct metrics *
+view_metrics(const struct core *core)
+{
+    return &core->metrics;
+}

@@ -1,0 +1,62 @@
+/**
+ * view.h - the core as those see it who only look.              [layer: core]
+ *
+ * Rows lend names and reasons until the core is told anything.
+ */
+#ifndef VIEW_H
+#define VIEW_H
+
+#include "master/core/core.h"
+#include "master/core/metrics.h"
+#include "proto/codec.h"
+
+struct queue;
+struct session;
+struct task;
+struct ended;
+
+/** The master; its `request` is nobody's.  Sums up once a turn. */
+struct msg_master_row view_master_row(struct core *core, tick_ns now);
+
+const struct metrics *view_metrics(const struct core *core);
+
+/* ---- queues -------------------------------------------------------------- */
+
+/** The one at `index` (0, 1, … as they were made), or NULL. */
+const struct queue *view_queue(const struct core *core, uint64_t index);
+
+const struct queue *view_queue_named(
+    const struct core *core, struct slice name);
+
+/** Bring the numbers of workers in queues' rows up to date: of all queues at
+ * once, and now and then only. */
+void view_count_workers(struct core *core, tick_ns now);
+
+struct rec_queue_row view_queue_row(const struct queue *q);
+
+/** How long ago the task was put that is next; 0 without one. */
+tick_ns view_next_age(const struct queue *q, tick_ns now);
+
+/* ---- peers --------------------------------------------------------------- */
+
+/** The first one in the place *slot or behind it, whose place *slot is then; or
+ * NULL. */
+const struct session *view_peer(const struct core *core, uint64_t *slot);
+
+struct rec_peer_row view_peer_row(
+    const struct core *core, tick_ns now, const struct session *s);
+
+/* ---- tasks --------------------------------------------------------------- */
+
+/** The first one that is held with an id above `after`, or NULL. */
+const struct task *view_task(const struct core *core, uint64_t after);
+
+/** Of the last ones that ended and are not kept the one at `index`, the newest
+ * first; or NULL. */
+const struct ended *view_ended(const struct core *core, uint64_t index);
+
+/** Without the payload. */
+struct rec_task_row view_task_row(tick_ns now, const struct task *t);
+struct rec_task_row view_ended_row(tick_ns now, const struct ended *e);
+
+#endif
