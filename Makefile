@@ -357,8 +357,8 @@ lint-words:                            # nothing unfinished
 	@tests/lint/check_words
 lint-headers: build/include/stint.h    # stint.h is C11 and C++ on its own
 	@scripts/need g++ g++
-	@echo '#include <stint.h>' | $(CC) -std=c11 -Wall -Wextra -Wpedantic -Werror -Ibuild/include -fsyntax-only -x c -
-	@echo '#include <stint.h>' | g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -Ibuild/include -fsyntax-only -x c++ -
+	@echo '#include <stint_test.h>' | $(CC) -std=c11 -Wall -Wextra -Wpedantic -Werror -Ibuild/include -fsyntax-only -x c -
+	@echo '#include <stint_test.h>' | g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -Ibuild/include -fsyntax-only -x c++ -
 lint-cppcheck:
 	@scripts/need cppcheck cppcheck
 	@cppcheck --std=c11 --enable=warning,performance,portability --inline-suppr \

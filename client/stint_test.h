@@ -115,24 +115,25 @@ STINT_CHECK int stint_test_hold_clock(struct stint_master *m, bool hold);
  *
  * What happens to a frame follows from the seed, the peer's name (of several
  * with the same name, which of them came first), the direction, the number of
- * the frame and how often its peer has connected, and from nothing else.  So a
- * seed fails the same way again as far as the peers themselves do the same in
+ * the frame and how often frames were sent again before, and from nothing else.
+ * So a seed does the same again as far as the peers themselves do the same in
  * the same order; how messages are gathered into frames depends on time where
  * several threads or posted calls are involved.  Pings, bare acknowledgements
  * and greetings are delayed like the rest, but nothing else happens to them.
  */
 struct stint_test_fault {
     uint64_t seed;
-    double drop;        /* It is lost.  As in TCP all behind it is lost too: the
-                           connection breaks, and the client connects again. */
-    double cut;         /* It gets through if it came from the peer, perhaps if
-                           it goes there, and then the connection breaks. */
-    double duplicate;   /* It comes twice. */
-    int64_t delay_ms;   /* Each is held back between 0 and this, by the seed, by
-                           real time; the order within a connection stays. */
-    double kill;        /* Of frames from workers (stint_options.kind): it gets
-                           through, and then the worker's host dies, as with
-                           stint_test_kill_worker(). */
+    double drop;      /* It is lost.  As in TCP all behind it is lost too: the
+                         connection breaks, and the client connects again. */
+    double cut;       /* The connection breaks behind it: a frame from the peer
+                         gets through, and its answer does not; one to the peer
+                         does not either. */
+    double duplicate; /* It comes twice. */
+    int64_t delay_ms; /* Each is held back between 0 and this, by the seed, by
+                         real time; the order within a connection stays. */
+    double kill;      /* Of frames from workers (stint_options.kind): it gets
+                         through, and then the worker's host dies, as with
+                         stint_test_kill_worker(). */
     unsigned kills_max; /* Workers that `kill` may kill; 0: no bound. */
 };
 

@@ -22,7 +22,8 @@ struct wire_peer {
     char name[PROTO_NAME_MAX + 1];
     bool works, dead;
     uint64_t chance;   /* Who it is, for draws. */
-    uint32_t connects; /* How often it has. */
+    uint64_t last[2];  /* Number of the last frame, in each direction, */
+    uint64_t again[2]; /* and how often it went back: frames came again. */
 };
 
 /* One direction of a line. */
@@ -143,7 +144,6 @@ add_line(struct wire *w, struct wire_peer *peer, uint64_t conn,
         free(line);
         return NULL;
     }
-    peer->connects++;
     return line;
 }
 
@@ -171,8 +171,7 @@ static uint64_t
 draw(const struct wire *w, const struct wire_line *line, enum way way,
     enum fate fate, uint64_t number)
 {
-    uint64_t which =
-        (uint64_t)line->peer->connects << 8 | (uint64_t)fate << 1 | way;
+    uint64_t which = line->peer->again[way] << 8 | (uint64_t)fate << 1 | way;
 
     return chance_of(w->draws, line->peer->chance, which, number);
 }
@@ -190,6 +189,15 @@ may_kill(const struct wire *w, const struct wire_line *line, enum way way)
 {
     return way == UP && line->peer->works
            && (w->fault.kills_max == 0 || w->kills < w->fault.kills_max);
+}
+
+/* How often a peer connects is up to time; what it sends again is not. */
+static void
+note_number(struct wire_peer *peer, enum way way, uint64_t number)
+{
+    if (number == 0) return;
+    if (number <= peer->last[way]) peer->again[way]++;
+    peer->last[way] = number;
 }
 
 static enum fate
@@ -378,42 +386,67 @@ wire_kill(struct wire *w, struct loop *l, const char *name)
 
 /* ---- frames -------------------------------------------------------------- */
 
-/* Let one frame meet its fate.  Takes `frame`; may make more owners of it. */
+/* Takes `frame`. */
+static void
+forward(struct wire *w, struct wire_line *line, struct loop *l, enum way way,
+    struct frame *frame)
+{
+    if (line->dark) {
+        frame_drop(frame);
+    } else if (w->fault.delay_ms == 0
+               && list_is_empty(&line->pipes[way].held)) {
+        carry(line, l, way, frame);
+    } else if (!hold(w, line, way, frame)) {
+        cut(w, line, l);
+    }
+}
+
+/* What is held goes first.  Whether libzmq would still send what leaves is
+ * chance, so nothing does.  Takes `frame`. */
+static void
+deliver_last(struct wire *w, struct wire_line *line, struct loop *l,
+    enum way way, struct frame *frame)
+{
+    if (way == DOWN) {
+        frame_drop(frame);
+        return;
+    }
+    release(w, line, l, way, TICK_NEVER);
+    carry(line, l, way, frame);
+}
+
+/* Let one frame meet its fate.  Takes `frame`. */
 static void
 pass(struct wire *w, struct wire_line *line, struct loop *l, enum way way,
     struct frame *frame)
 {
-    enum fate fate = fate_of(w, line, way, frame->number);
-    bool waits =
-        w->fault.delay_ms > 0 || !list_is_empty(&line->pipes[way].held);
-
-    if (fate == DROP) {
+    note_number(line->peer, way, frame->number);
+    switch (fate_of(w, line, way, frame->number)) {
+    case DROP:
         w->count.dropped++;
         frame_drop(frame);
         cut(w, line, l);
-    } else if (fate == CUT || fate == KILL) {
-        release(w, line, l, way, TICK_NEVER);
-        carry(line, l, way, frame);
-        if (fate == KILL) {
-            w->kills++;
-            (void)kill_peer(w, line->peer, l);
-        } else {
-            w->count.cut++;
-            cut(w, line, l);
-        }
-    } else {
-        if (fate == TWICE) {
-            w->count.duplicated++;
-            struct frame *again = frame_hold(frame);
-            if (!waits)
-                carry(line, l, way, again);
-            else if (!hold(w, line, way, again))
-                cut(w, line, l);
-        }
-        if (!waits)
-            carry(line, l, way, frame);
-        else if (!hold(w, line, way, frame))
-            cut(w, line, l);
+        return;
+    case CUT:
+        w->count.cut++;
+        deliver_last(w, line, l, way, frame);
+        cut(w, line, l);
+        return;
+    case KILL:
+        w->kills++;
+        deliver_last(w, line, l, way, frame);
+        (void)kill_peer(w, line->peer, l);
+        return;
+    case TWICE:
+        w->count.duplicated++;
+        forward(w, line, l, way, frame_hold(frame));
+        forward(w, line, l, way, frame);
+        return;
+    case PASS:
+    case DELAY:
+    case DELAY_BARE:
+        forward(w, line, l, way, frame);
+        return;
     }
 }
 
@@ -481,10 +514,8 @@ wire_leaves(struct wire *w, struct loop *l, uint64_t conn, struct frame *frame)
 void
 wire_fini(struct wire *w)
 {
-    struct wire_line *line, *after;
-
-    HASH_ITER(hh, w->lines, line, after)
-    {
+    while (w->lines != NULL) {
+        struct wire_line *line = w->lines;
         darken(w, line);
         HASH_DELETE(hh, w->lines, line);
         free(line);
