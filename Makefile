@@ -212,6 +212,8 @@ restart-2000: integration-build        ## 2,000 workers come back after a restar
 	@STINT_BUILD=$(O) $(PYTHON) tests/integration/many_workers.py
 cli-tests: prog examples               ## the command line (bats)
 	@STINT_BUILD=$(O) bats $(BATS)
+install-tests: all man                 ## installed and used: pkg-config, CMake, C, C++, units
+	@tests/install/run
 asan:                                  ## unit and integration under ASan and UBSan
 	@$(MAKE) --no-print-directory CONFIG=asan unit integration-c
 tsan:                                  ## threaded integration under TSan
@@ -436,7 +438,7 @@ help:                                  ## this list
 .PHONY: all lib prog examples unit unit-build integration integration-c restart-2000 \
   integration-build cli-tests asan tsan clang sim model crash-matrix torn io-faults fiu store-proofs fuzz fuzz-build bench \
   bench-build bench-stores lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
-  stage install uninstall clean help proofs proofs-build $(PROOFS)
+  stage install install-tests uninstall clean help proofs proofs-build $(PROOFS)
 .DEFAULT_GOAL := all
 .SECONDARY:
 -include $(shell find build -name '*.d' -type f 2>/dev/null)

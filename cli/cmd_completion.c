@@ -112,6 +112,9 @@ print_bash(void)
            "    local word=\"${COMP_WORDS[COMP_CWORD]}\" words=\n"
            "    local previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
            "    local command=\"${COMP_WORDS[1]}\"\n"
+           "    if [ \"$word\" = = ]; then word=\n"
+           "    elif [ \"$previous\" = = ]; then "
+           "previous=\"${COMP_WORDS[COMP_CWORD-2]}\"; fi\n"
            "    case \"$command\" in\n");
     each_half(print_bash_half);
     printf("    esac\n"
@@ -127,7 +130,7 @@ print_bash(void)
         each_option(command_table[i], print_bash_values);
     printf("    esac\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words='");
     print_first_words(" ");
-    printf("'\n    elif [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+    printf("'\n    elif [ \"$COMP_CWORD\" -eq 2 ] && [[ $word != -* ]]; then\n"
            "        case \"$command\" in\n");
     each_half(print_bash_second);
     printf("        completion) words='bash zsh fish' ;;\n"
@@ -157,7 +160,14 @@ static void
 print_zsh_option(const struct command *c, const struct opt *o)
 {
     (void)c;
-    printf(" \\\n        '--%s%s[", o->name, o->kind == OPT_FLAG ? "" : "=");
+    printf(" \\\n        %s", o->kind == OPT_LIST ? "'*'" : "");
+    if (o->letter != 0 && o->kind != OPT_LIST)
+        printf("'(-%c --%s)'", o->letter, o->name);
+    if (o->letter != 0)
+        printf("{-%c%s,--%s%s}'[", o->letter, o->kind == OPT_FLAG ? "" : "+",
+            o->name, o->kind == OPT_FLAG ? "" : "=");
+    else
+        printf("--%s%s'[", o->name, o->kind == OPT_FLAG ? "" : "=");
     print_zsh_text(o->help);
     putchar(']');
     if (o->kind == OPT_FILE)
@@ -196,7 +206,12 @@ print_zsh(void)
     printf("\n        return\n    fi\n"
            "    case $command in\n");
     each_half(print_zsh_half);
-    printf("    completion) compadd bash zsh fish; return ;;\n"
+    printf("    completion|help)\n"
+           "        if [[ $words[CURRENT] != -* ]]; then\n"
+           "            if [[ $command == help ]]; then compadd ");
+    print_first_words(" ");
+    printf("\n            else compadd bash zsh fish; fi\n"
+           "            return\n        fi ;;\n"
            "    esac\n    case $command in\n");
     for (size_t i = 0; i < command_count; i++) {
         printf("    '%s') _arguments", command_table[i]->name);

@@ -138,6 +138,9 @@ load helper
     [[ $(complete_at stint put q --pri) == --priority ]]
     [[ $(complete_at stint key new n --ro) == --role ]]
     [ "$(complete_at stint key new n --role ad)" = admin ]
+    [ "$(complete_at stint key new n --role = ad)" = admin ]
+    [[ $(complete_at stint key new n --role =) == *submit* ]]
+    [ "$(complete_at stint completion --qu)" = --quiet ]
 }
 
 @test "an authkey on the command line does not exist" {
