@@ -72,13 +72,13 @@ def die_with_parent():
 class Client:
     """One run of history.c, and where its history is."""
 
-    def __init__(self, proof, mode, name, env, options, under):
+    def __init__(self, proof, mode, name, env, options, under, queue):
         self.name = name
         self.history = os.path.join(proof.histories, name + ".history")
         self.log = open(os.path.join(proof.folder, name + ".log"), "wb")
         self.said = b""  # On stdout, and not yet waited for.
         self.process = subprocess.Popen(
-            [*under, HISTORY, mode, self.history, proof.queue, name, *options],
+            [*under, HISTORY, mode, self.history, queue, name, *options],
             env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.log, preexec_fn=die_with_parent)
 
@@ -122,13 +122,14 @@ class Client:
 class Master:
     """`stint master` on a port and a data directory that stay."""
 
-    def __init__(self, proof, data=None, options=(), env=None, host="127.0.0.1"):
+    def __init__(self, proof, data=None, options=(), env=None, host="127.0.0.1",
+                 under=()):
         self.proof = proof
         self.data = data or os.path.join(proof.folder, "data")
         self.port = free_port(proof.chance)
         self.address = "tcp://127.0.0.1:%d" % self.port
         self.listen = "tcp://%s:%d" % (host, self.port)
-        self.options, self.env = options, env or {}
+        self.options, self.env, self.under = options, env or {}, under
         self.starts, self.process = 0, None
         self.log = open(os.path.join(proof.folder, "master.log"), "ab")
         proof.stack.callback(self.close)
@@ -138,8 +139,8 @@ class Master:
         out, into = os.pipe()
         began = time.monotonic()
         self.process = subprocess.Popen(
-            [STINT, "master", "--listen", self.listen, "--data", self.data,
-             "--ready-fd", str(into), *self.options],
+            [*self.under, STINT, "master", "--listen", self.listen, "--data",
+             self.data, "--ready-fd", str(into), *self.options],
             pass_fds=[into], env={**self.proof.env, **self.env},
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
             preexec_fn=die_with_parent)
@@ -186,6 +187,7 @@ class Proof:
     """One run."""
 
     queue = "proof"
+    under = ()  # What `stint` is run by.
 
     def __init__(self, name, args):
         self.name, self.args = name, args
@@ -209,16 +211,16 @@ class Proof:
         m.start()
         return m
 
-    def client(self, mode, name, *options, env=None, under=()):
+    def client(self, mode, name, *options, env=None, under=(), queue=None):
         c = Client(self, mode, name, {**self.env, **(env or {})},
-                   [str(o) for o in options], under)
+                   [str(o) for o in options], under, queue or self.queue)
         self.clients.append(c)
         self.stack.callback(c.close)
         return c
 
     def stint(self, *argv, code=0, seconds=60):
         done = subprocess.run(
-            [STINT, *argv], env=self.env, timeout=seconds, text=True,
+            [*self.under, STINT, *argv], env=self.env, timeout=seconds, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, check=False)
         if done.returncode != code:
@@ -255,12 +257,10 @@ class Proof:
         return report
 
 
-def run(name, prove, options=None):
-    """Parse the arguments, prove, say the verdict, exit.
-
-    `options`: {name: (value, value with --short)}; also from the environment,
+def arguments(name, options=None):
+    """`options`: {name: (value, value with --short)}; also from the environment,
     in capitals."""
-    parser = argparse.ArgumentParser(prog="tests/proofs/" + name)
+    parser = argparse.ArgumentParser(prog=name)
     parser.add_argument("--seed", type=int, default=int(
         os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32)))
     parser.add_argument("--short", action="store_true")
@@ -275,7 +275,12 @@ def run(name, prove, options=None):
             setattr(args, option, pair[args.short])
     given = " ".join("--%s %s" % (o, getattr(args, o)) for o in options or {})
     print("%s: --seed %d %s" % (name, args.seed, given), flush=True)
-    sys.exit(finish(Proof(name, args), prove))
+    return args
+
+
+def run(name, prove, options=None):
+    """Parse the arguments, prove, say the verdict, exit."""
+    sys.exit(finish(Proof(name, arguments(name, options)), prove))
 
 
 def finish(proof, prove):
