@@ -32,7 +32,8 @@ struct web {
     int epoll_fd;
     char url[WEBPLACE_URL];
     struct web_parts parts;
-    bool guarded; /* A token is asked for. */
+    uint64_t tried; /* Strangers before it was opened: our own trials. */
+    bool guarded;   /* A token is asked for. */
     uint8_t salt[HASH_BYTES], token[HASH_BYTES];
 
     const struct meters *meters; /* Of this turn, as the rest. */
@@ -171,6 +172,7 @@ send_page(struct web *w, struct MHD_Connection *c, const struct webpage *page,
     struct webview view = { .core = w->parts.core,
         .meters = w->meters,
         .now = w->now,
+        .strangers = zap_refused(w->parts.zap) - w->tried,
         .is_trusted = is_trusted };
     struct buf body;
 
@@ -380,6 +382,7 @@ web_open(const struct webplace *place, const struct web_parts *parts,
     if (w == NULL) return say(STINT_ENOMEM, "no memory for HTTP");
     w->parts = *parts;
     w->due = TICK_NEVER;
+    w->tried = zap_refused(parts->zap);
     w->guarded = place->token_length > 0;
     randombytes_buf(w->salt, sizeof w->salt);
     hash(w, place->token, place->token_length, w->token);

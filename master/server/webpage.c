@@ -1,6 +1,8 @@
 #include "master/server/webpage.h"
 
 #include "common/base.h"
+#include "master/server/webjson.h"
+#include "master/server/webmetrics.h"
 #include "master/server/webtext.h"
 
 static unsigned
@@ -29,10 +31,17 @@ show_ready(
 }
 
 static const char PLAIN[] = "text/plain; charset=utf-8";
+static const char METRICS[] = "text/plain; version=0.0.4; charset=utf-8";
+static const char JSON[] = "application/json";
 
 static const struct webpage pages[] = {
     { "/healthz", PLAIN, true, false, show_health },
     { "/readyz", PLAIN, true, false, show_ready },
+    { "/metrics", METRICS, false, true, webmetrics_show },
+    { "/v1/master", JSON, false, false, webjson_master },
+    { "/v1/queues", JSON, false, true, webjson_queues },
+    { "/v1/workers", JSON, false, true, webjson_workers },
+    { "/v1/tasks", JSON, false, true, webjson_tasks },
 };
 
 const struct webpage *

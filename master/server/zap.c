@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <zmq.h>
@@ -17,6 +18,7 @@ enum { VERSION, REQUEST, DOMAIN, ADDRESS, ROUTING_ID, MECHANISM, KEY, FRAMES };
 struct zap {
     void *socket; /* The thread's, once it runs. */
     pthread_t thread;
+    atomic_uint_fast64_t refused;
     pthread_mutex_t lock; /* Of the table only. */
     struct zap_key *keys; /* Owned; sorted. */
     size_t count;
@@ -26,6 +28,12 @@ static int
 compare_keys(const void *a, const void *b)
 {
     return memcmp(a, b, sizeof(struct zap_key));
+}
+
+uint64_t
+zap_refused(const struct zap *zap)
+{
+    return atomic_load(&zap->refused);
 }
 
 int
@@ -101,6 +109,7 @@ answer(struct zap *zap, zmq_msg_t frames[FRAMES], unsigned count)
         count > REQUEST ? bytes_of(&frames[REQUEST]) : slice_of("");
 
     if (!is_admitted(zap, frames, count)) {
+        atomic_fetch_add(&zap->refused, 1);
         return reply(zap->socket, request, "400", "unknown key", "");
     }
     (void)sodium_bin2hex(

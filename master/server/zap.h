@@ -34,6 +34,9 @@ int zap_start(void *context, struct zap **out);
  * about, and free it.  NULL is fine. */
 void zap_stop(struct zap *zap);
 
+/** How many connections it turned away.  Any thread. */
+uint64_t zap_refused(const struct zap *zap);
+
 /** Admit exactly these keys from now on (those who are in stay in).  Copies.
  * Returns 0, or STINT_ENOMEM, nothing changed.  Any thread. */
 int zap_admit(struct zap *zap, const struct zap_key *keys, size_t count);

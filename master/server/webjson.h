@@ -1,0 +1,30 @@
+/**
+ * webjson.h - the master, queues, workers and tasks as JSON. [layer: server]
+ *
+ * The names are those of `stint … --json`, and numbers of seconds are numbers.
+ * A list is {"queues":[…],"next":N}: ask again with after=N; null: that was
+ * all.  Each function is a webpage's render.
+ */
+#ifndef WEBJSON_H
+#define WEBJSON_H
+
+#include "master/server/webpage.h"
+
+unsigned webjson_master(
+    struct buf *out, const struct webview *view, const struct webquery *query);
+
+/** Each with "backlog", the tasks that are ready or leased; with query->queue
+ * only that one, or status 404. */
+unsigned webjson_queues(
+    struct buf *out, const struct webview *view, const struct webquery *query);
+
+unsigned webjson_workers(
+    struct buf *out, const struct webview *view, const struct webquery *query);
+
+/** Those that are held; with the state done, cancelled or expired the last ones
+ * that ended, newest first.  Looks at so many tasks at most, whether they are
+ * asked for or not: a page may be empty and have a next one. */
+unsigned webjson_tasks(
+    struct buf *out, const struct webview *view, const struct webquery *query);
+
+#endif
