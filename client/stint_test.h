@@ -31,8 +31,8 @@
  *   one turn of its loop: well under a millisecond when it is idle.
  * - Errors: as in stint.h, with stint_error_message(); STINT_ECLOSED when the
  *   master has ended (a client asked it to).
- * - A process may have any number of them.  Each has three threads and some ten
- *   descriptors.
+ * - A process may have any number of them.  Each has four threads, eleven
+ *   descriptors and a few more bytes for each connection that ever was.
  */
 #ifndef STINT_TEST_H
 #define STINT_TEST_H

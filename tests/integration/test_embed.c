@@ -1,7 +1,7 @@
 /* stint_test.h: a master inside a test, its clock and its faults. */
 #include "tests/integration/with_master.h"
 
-#include <sys/wait.h>
+#include <stdatomic.h>
 
 #include <stint_test.h>
 
@@ -14,8 +14,11 @@ enum { MOMENT_MS = 2000 };
 static int
 begin(void **state)
 {
+    /* However busy the machine is, nobody is taken for dead. */
+    struct stint_master_options options = { .silence_ms = 30000 };
+
     (void)state;
-    OK(stint_test_start(NULL, &master));
+    OK(stint_test_start(&options, &master));
     s = connect_as("test");
     q = open_queue(s, "q");
     return 0;
@@ -221,9 +224,10 @@ static void
 a_lease_that_has_time_left_stays(void **state)
 {
     (void)state;
+    OK(stint_test_hold_clock(master, true));
     put(q, "7");
     struct stint_task *t = take(q);
-    OK(stint_test_move_clock(master, 29 * 1000)); /* Of 30 s. */
+    OK(stint_test_move_clock(master, 29999)); /* Of 30 s. */
     OK(stint_task_done(t, NULL, 0));
 }
 
@@ -534,6 +538,74 @@ another_may_come_under_the_name_of_a_killed_one(void **state)
     OK(stint_ping(s, NULL, PATIENCE_MS)); /* No worker. */
 }
 
+static atomic_int runs;
+
+/* The first one hangs until its worker is stopped. */
+static int
+hang_once(struct stint_call *call)
+{
+    if (atomic_fetch_add(&runs, 1) > 0) return stint_call_result(call, "ok", 2);
+    while (!stint_call_cancelled(call))
+        (void)usleep(1000);
+    return stint_call_fail(call, "stopped");
+}
+
+static void *
+serve(void *arg)
+{
+    return stint_worker_serve(arg) == 0 ? arg : NULL;
+}
+
+static pthread_t
+start_serving(struct stint *on, struct stint_worker **w)
+{
+    static const char *const queues[] = { "q", NULL };
+    static const struct stint_handler handlers[] = { { "hang", hang_once },
+        { 0 } };
+    struct stint_worker_options options = {
+        .queues = queues, .slots = 1, .handlers = handlers
+    };
+    pthread_t thread;
+
+    OK(stint_worker_new(on, &options, w));
+    assert_int_equal(pthread_create(&thread, NULL, serve, *w), 0);
+    return thread;
+}
+
+static void
+a_whole_worker_is_killed_and_can_be_stopped(void **state)
+{
+    struct stint *a = connect_worker(master, "a");
+    struct stint *b = connect_worker(master, "b");
+    struct stint_worker *first, *second;
+    struct stint_bytes result;
+    struct stint_future *f;
+
+    (void)state;
+    atomic_store(&runs, 0);
+    pthread_t dead = start_serving(a, &first);
+    OK(stint_queue_submit(q, "7", 1, NULL, &f));
+    OK(stint_flush(s, PATIENCE_MS));
+    while (atomic_load(&runs) == 0)
+        (void)usleep(1000);
+    assert_int_equal(stint_test_kill_worker(master, "a"), 1);
+    pthread_t alive = start_serving(b, &second);
+    OK(stint_future_get(f, &result, PATIENCE_MS));
+    expect(result, "ok");
+    stint_future_free(f);
+    int64_t began = now_ms();
+    stint_interrupt(a);
+    stint_worker_stop(first);
+    stint_worker_stop(second);
+    assert_int_equal(pthread_join(dead, NULL), 0);
+    assert_int_equal(pthread_join(alive, NULL), 0);
+    assert_true(now_ms() - began < MOMENT_MS);
+    stint_worker_free(first);
+    stint_worker_free(second);
+    stint_abandon(a);
+    OK(stint_close(b));
+}
+
 /* ---- a job under all of it ----------------------------------------------- */
 
 struct hand {
@@ -708,6 +780,7 @@ main(void)
         EMBEDDED(chances_and_delays_have_bounds),
         EMBEDDED(what_a_killed_worker_held_goes_to_another),
         EMBEDDED(another_may_come_under_the_name_of_a_killed_one),
+        EMBEDDED(a_whole_worker_is_killed_and_can_be_stopped),
         cmocka_unit_test(
             each_of_a_thousand_results_comes_once_whatever_the_seed),
     };
