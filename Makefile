@@ -281,6 +281,8 @@ sync-order: proofs-build               ## PUTS=100000, none acknowledged before 
 upgrade: proofs-build                  ## stores of every format open
 	$(proof)
 proofs: $(PROOFS)                      ## all of these
+hosts: proofs-build                    ## jobs on five hosts, through all that networks do (root)
+	@STINT_BUILD=$(O) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/hosts/hosts.py $(ARGS) || [ $$? -eq 77 ]
 
 FUZZERS := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SHARED := $(patsubst %.c,$(O)/%.o,$(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)))
@@ -438,7 +440,7 @@ help:                                  ## this list
 .PHONY: all lib prog examples unit unit-build integration integration-c restart-2000 \
   integration-build cli-tests asan tsan clang sim model crash-matrix torn io-faults fiu store-proofs fuzz fuzz-build bench \
   bench-build bench-stores lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
-  stage install install-tests uninstall clean help proofs proofs-build $(PROOFS)
+  stage install install-tests uninstall clean help proofs hosts proofs-build $(PROOFS)
 .DEFAULT_GOAL := all
 .SECONDARY:
 -include $(shell find build -name '*.d' -type f 2>/dev/null)

@@ -15,6 +15,9 @@ class Fault:
     def begin(self, scene, host):
         """Let it happen."""
 
+    def lasts(self, scene, began):
+        return time.monotonic() < began + self.seconds
+
     def step(self, scene, host):
         """Called again and again while it lasts."""
         time.sleep(0.05)
@@ -101,6 +104,13 @@ class Loss(Fault):
     def end(self, scene, host):
         for each in self.struck(scene):
             each.let_all_pass()
+
+
+class LossToTheEnd(Loss):
+    """A whole job under it."""
+
+    def lasts(self, scene, began):
+        return scene.is_busy() and super().lasts(scene, began)
 
 
 class LossBothWays(Loss):
@@ -195,11 +205,18 @@ class Moves(Fault):
         host.renumber(scene.net.new_number())
 
 
-def full(silence):
+def alone(silence):
+    """For jobs with one of them each."""
     return [Partition(), HearsNothing(), IsNotHeard(), ClientAway(silence),
-            MasterAway(silence), Loss(60), LossBothWays(20), Slow(silence, 8),
-            LinkDown(), Flaps(silence, 4), Resets(8), Dies(), DiesAndMoves(),
-            Moves()]
+            MasterAway(silence), LossToTheEnd(300), LossBothWays(20),
+            Slow(silence, 8), LinkDown(), Flaps(silence, 4), Resets(8), Dies(),
+            DiesAndMoves(), Moves()]
+
+
+def together(silence):
+    """For one job through all of them."""
+    return [Loss(8) if isinstance(f, LossToTheEnd) else f
+            for f in alone(silence)]
 
 
 def short(silence):
