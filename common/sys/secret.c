@@ -34,6 +34,16 @@ is_handed_over(const char *path)
            || (credentials != NULL && is_below(path, credentials));
 }
 
+/* Only root can make the system's state directory; what is in it belongs to the
+ * user as whom the service runs, and root looks after it. */
+static bool
+is_of_the_service(const char *path)
+{
+    return geteuid() == 0
+           && (is_below(path, "/var/lib/stint")
+               || is_below(path, "/var/lib/private/stint"));
+}
+
 /* A file that others may read or write is refused before its contents count
  * for anything. */
 static int
@@ -49,7 +59,7 @@ check_owner(int fd, const char *path)
         return say(STINT_EACCESS, "%s is not a regular file", path);
     }
     if (is_handed_over(path)) return 0;
-    if (st.st_uid != geteuid() && st.st_uid != 0) {
+    if (st.st_uid != geteuid() && st.st_uid != 0 && !is_of_the_service(path)) {
         return say(STINT_EACCESS,
             "%s belongs to user %u, not to this one (%u) or root: "
             "copy it to a file of your own",
