@@ -336,7 +336,8 @@ ALL_C := $(shell find common proto master embed worker client cli examples bench
 # The public header is laid out by hand.
 FORMATTED := $(filter-out client/stint.h,$(ALL_C))
 SHELL_SCRIPTS := $(shell grep -lsE '^\#!/(usr/)?bin/(env )?(ba)?sh' run .ci/run \
-  scripts/* tests/run tests/lint/* tests/docker/* bench/* examples/* docker/* 2>/dev/null)
+  scripts/* tests/run tests/lint/* tests/docker/* bench/* examples/* \
+  examples/testing/shell/* docker/* 2>/dev/null)
 LINTS := format-check layers cycles purity symbols sizes words headers cppcheck \
   shellcheck protocol-doc man-check
 lint: $(addprefix lint-,$(LINTS))      ## everything a machine can see in the text

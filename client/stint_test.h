@@ -123,6 +123,7 @@ STINT_CHECK int stint_test_hold_clock(struct stint_master *m, bool hold);
  */
 struct stint_test_fault {
     uint64_t seed;
+    const char *peer; /* Only to those of this name; NULL: to all. */
     double drop;      /* It is lost.  As in TCP all behind it is lost too: the
                          connection breaks, and the client connects again. */
     double cut;       /* The connection breaks behind it: a frame from the peer

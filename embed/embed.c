@@ -44,8 +44,6 @@ struct embed {
     int fd;    /* An eventfd: there are some. */
     char *authkey;
 
-    bool held;  /* The time stands, */
-    tick_ns at; /* here. */
     tick_ns moved;
     struct wire wire;
 };
@@ -57,7 +55,6 @@ move(struct embed *e, struct loop *l, tick_ns by)
 {
     if (by > MOVED_MOST - e->moved) return STINT_EINVAL;
     e->moved += by;
-    e->at += by;
     l->time.shift += by;
     l->listened += by; /* Or it would take itself for stalled. */
     core_excuse(l->core, by);
@@ -66,10 +63,12 @@ move(struct embed *e, struct loop *l, tick_ns by)
 }
 
 static void
-stand_still(struct embed *e, struct loop *l)
+hold(struct loop *l, bool stands)
 {
-    l->time.shift += e->at - timeline_now(&l->time);
-    core_hurry(l->core);
+    tick_ns now = timeline_now(&l->time);
+
+    l->time.stands = stands;
+    l->time.shift = stands ? now : now - clock_now();
 }
 
 static void
@@ -80,8 +79,7 @@ carry_out(struct embed *e, struct loop *l, struct order *o)
         o->rc = move(e, l, o->by);
         break;
     case HOLD:
-        e->held = o->hold;
-        e->at = timeline_now(&l->time);
+        hold(l, o->hold);
         break;
     case FAULT:
         wire_set(&e->wire, o->fault);
@@ -101,7 +99,7 @@ begin(void *arg, struct loop *l)
     struct embed *e = arg;
     uint64_t times;
 
-    if (e->held) stand_still(e, l);
+    if (l->time.stands) core_hurry(l->core);
     (void)pthread_mutex_lock(&e->lock);
     if (!list_is_empty(&e->orders) && read(e->fd, &times, sizeof times) < 0) {
         /* Written under the lock: there is something to read. */
@@ -330,6 +328,9 @@ stint_test_fault(struct stint_master *m, const struct stint_test_fault *fault)
     if (!is_chance(fault->drop) || !is_chance(fault->cut)
         || !is_chance(fault->duplicate) || !is_chance(fault->kill)) {
         return say(STINT_EINVAL, "a chance is a number from 0 to 1");
+    }
+    if (fault->peer != NULL && strlen(fault->peer) > PROTO_NAME_MAX) {
+        return say(STINT_EINVAL, "a peer's name has 255 bytes at most");
     }
     if (fault->delay_ms < 0 || fault->delay_ms > DELAY_MOST_MS) {
         return say(STINT_EINVAL, "a delay of %lld ms: give 0 to an hour",

@@ -65,6 +65,9 @@ wire_set(struct wire *w, const struct stint_test_fault *fault)
     chance_init(&c, fault->seed);
     memcpy(w->draws, c.key, sizeof w->draws);
     w->fault = *fault;
+    w->fault.peer = NULL;
+    (void)snprintf(
+        w->only, sizeof w->only, "%s", fault->peer == NULL ? "" : fault->peer);
     w->kills = 0;
 }
 
@@ -167,6 +170,12 @@ meet(struct wire *w, uint64_t conn, const uint8_t key[PROTO_KEY_BYTES],
 
 /* ---- fate ---------------------------------------------------------------- */
 
+static bool
+is_meant(const struct wire *w, const struct wire_line *line)
+{
+    return w->only[0] == '\0' || strcmp(w->only, line->peer->name) == 0;
+}
+
 static uint64_t
 draw(const struct wire *w, const struct wire_line *line, enum way way,
     enum fate fate, uint64_t number)
@@ -206,7 +215,7 @@ fate_of(const struct wire *w, const struct wire_line *line, enum way way,
 {
     const struct stint_test_fault *f = &w->fault;
 
-    if (number == 0) return PASS;
+    if (number == 0 || !is_meant(w, line)) return PASS;
     if (strikes(w, line, way, DROP, number, f->drop)) return DROP;
     if (strikes(w, line, way, CUT, number, f->cut)) return CUT;
     if (may_kill(w, line, way)
@@ -236,7 +245,7 @@ delay_of(struct wire *w, struct wire_line *line, enum way way, uint64_t number)
 {
     uint64_t most = (uint64_t)(w->fault.delay_ms * TICK_MS);
 
-    if (most == 0) return 0;
+    if (most == 0 || !is_meant(w, line)) return 0;
     if (number != 0) {
         return (tick_ns)(draw(w, line, way, DELAY, number) % (most + 1));
     }
@@ -393,7 +402,7 @@ forward(struct wire *w, struct wire_line *line, struct loop *l, enum way way,
 {
     if (line->dark) {
         frame_drop(frame);
-    } else if (w->fault.delay_ms == 0
+    } else if ((w->fault.delay_ms == 0 || !is_meant(w, line))
                && list_is_empty(&line->pipes[way].held)) {
         carry(line, l, way, frame);
     } else if (!hold(w, line, way, frame)) {
@@ -455,8 +464,10 @@ has_faults(const struct wire *w, const struct wire_line *line, enum way way)
 {
     const struct stint_test_fault *f = &w->fault;
 
+    if (!list_is_empty(&line->pipes[way].held)) return true;
+    if (!is_meant(w, line)) return false;
     return f->drop > 0 || f->cut > 0 || f->duplicate > 0 || f->kill > 0
-           || f->delay_ms > 0 || !list_is_empty(&line->pipes[way].held);
+           || f->delay_ms > 0;
 }
 
 static struct frame *

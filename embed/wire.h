@@ -22,6 +22,7 @@ struct wire_line;
 
 struct wire {
     struct stint_test_fault fault;
+    char only[PROTO_NAME_MAX + 1]; /* fault.peer; "": all. */
     struct stint_test_count count;
     uint8_t draws[16];       /* Key of all draws, from the seed. */
     unsigned kills;          /* By chance, since the faults were set. */

@@ -38,7 +38,7 @@ timeline_resume(struct timeline *t, const struct core_clock *last)
 tick_ns
 timeline_now(const struct timeline *t)
 {
-    return clock_now() + t->shift;
+    return t->stands ? t->shift : clock_now() + t->shift;
 }
 
 struct core_clock

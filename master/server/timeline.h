@@ -10,6 +10,7 @@
 #ifndef TIMELINE_H
 #define TIMELINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/tick.h"
@@ -17,6 +18,7 @@
 
 struct timeline {
     tick_ns shift; /* From CLOCK_MONOTONIC. */
+    bool stands;   /* For tests: it is `shift`, and stays so. */
     uint8_t boot[16];
 };
 

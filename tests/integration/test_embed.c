@@ -344,7 +344,7 @@ a_clock_that_is_held_moves_only_by_hand(void **state)
     OK(stint_queue_take(q, &brief, &t, PATIENCE_MS));
     OK(stint_test_move_clock(master, 199));
     OK(stint_task_renew(t, 0));
-    OK(stint_test_move_clock(master, 201));
+    OK(stint_test_move_clock(master, 200));
     assert_int_equal(stint_task_done(t, NULL, 0), STINT_ESTALE);
     OK(stint_queue_take(q, &brief, &t, PATIENCE_MS));
     OK(stint_test_hold_clock(master, false));
@@ -432,6 +432,20 @@ frames_are_late(void **state)
     assert_true(c.delayed >= 60);
     assert_true(now_ms() - began >= 200); /* 60 of them, 10 ms each. */
     assert_int_equal(c.dropped + c.cut + c.duplicated + c.killed, 0);
+}
+
+static void
+only_those_of_a_name_are_harmed(void **state)
+{
+    struct stint_test_fault fault = { .seed = 6, .peer = "x", .duplicate = 1 };
+    struct stint *x = connect_as("x");
+
+    (void)state;
+    assert_int_equal(under(&fault).duplicated, 0);
+    OK(stint_test_fault(master, &fault));
+    put(open_queue(x, "other"), "7");
+    assert_true(count().duplicated > 0);
+    OK(stint_close(x));
 }
 
 static void
@@ -775,6 +789,7 @@ main(void)
         EMBEDDED(connections_are_cut_and_mended),
         EMBEDDED(frames_that_come_twice_count_once),
         EMBEDDED(frames_are_late),
+        EMBEDDED(only_those_of_a_name_are_harmed),
         EMBEDDED(a_worker_is_killed_by_the_seed),
         cmocka_unit_test(a_seed_does_the_same_again),
         EMBEDDED(chances_and_delays_have_bounds),
