@@ -13,6 +13,7 @@ Printed, from the fault: when the first (it was missed) and the last of them was
 granted again; from its end: when the host is back at work.
 """
 import os
+import shutil
 import signal
 import sys
 import time
@@ -24,7 +25,8 @@ sys.path.insert(0, os.path.join(
 import faults
 from checker import NS, load
 from network import Network
-from proof import SKIPPED, Broken, Master, Proof, arguments, finish, until
+from proof import (
+    ROOT, SKIPPED, Broken, Master, Proof, arguments, finish, until)
 
 WORKERS = ("w1", "w2", "w3")
 THREADS, EACH = 16, 10
@@ -50,7 +52,7 @@ class Scene(Proof):
 
     def __init__(self, name, args, seconds):
         """`seconds`: what the workers need for a job at least."""
-        super().__init__("hosts", args)
+        super().__init__("hosts-%d" % os.getpid(), args)
         self.title = name
         self.pause_us = int(
             seconds * 1e6 * THREADS * len(WORKERS) / args.tasks)
@@ -275,6 +277,15 @@ def interrupt(_number, _frame):
     raise KeyboardInterrupt
 
 
+def leave(scene):
+    """What a broken one wrote, and nothing else."""
+    to = os.path.join(ROOT, "build/hosts", scene.title.replace(" ", "-"))
+    shutil.rmtree(to, ignore_errors=True)
+    os.makedirs(os.path.dirname(to), exist_ok=True)
+    shutil.move(scene.folder, to)
+    print("(now in %s)" % to)
+
+
 def run_all(args):
     for name, which, seconds in scenes(args):
         print("%s:" % name, flush=True)
@@ -285,6 +296,8 @@ def run_all(args):
         except Exception:
             traceback.print_exc(file=sys.stdout)
             code = 1
+        if code == 1:
+            leave(scene)
         yield code
         if code == SKIPPED:
             print("\n*** hosts: nothing was tried here; as root: make hosts ***\n")

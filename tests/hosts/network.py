@@ -7,8 +7,10 @@ left that was killed with SIGKILL goes with the next one.
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 from proof import Broken, Skip
@@ -68,9 +70,17 @@ def kill_all(name):
 def sweep():
     """What runs left that nobody could end."""
     for line in ip("netns list").splitlines():
-        found = re.match(PREFIX + r"(\d+)-", line)
-        if found and not os.path.exists("/proc/" + found.group(1)):
+        if is_left(line):
             remove(line.split()[0])
+    for name in os.listdir(tempfile.gettempdir()):
+        if is_left(name):
+            shutil.rmtree(os.path.join(tempfile.gettempdir(), name),
+                          ignore_errors=True)
+
+
+def is_left(name):
+    found = re.match(PREFIX + r"(\d+)-", name)
+    return found and not os.path.exists("/proc/" + found.group(1))
 
 
 class Host:
