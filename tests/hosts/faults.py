@@ -35,7 +35,7 @@ class Partition(Fault):
             host.drop(chain)
 
     def end(self, scene, host):
-        host.let_all_pass()
+        host.heal()
 
 
 class HearsNothing(Partition):
@@ -52,7 +52,7 @@ class IsNotHeard(Fault):
         scene.head.drop("INPUT", "-s", host.address)
 
     def end(self, scene, host):
-        scene.head.let_all_pass()
+        scene.head.heal()
 
 
 class ClientAway(Partition):
@@ -103,7 +103,7 @@ class Loss(Fault):
 
     def end(self, scene, host):
         for each in self.struck(scene):
-            each.let_all_pass()
+            each.heal()
 
 
 class LossToTheEnd(Loss):

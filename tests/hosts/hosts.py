@@ -2,7 +2,8 @@
 """hosts: a job on several hosts, through all that networks do.
 
 A master, three worker hosts and a client host, each a network namespace with an
-address of its own and the access file that was carried there.  For every fault
+address of its own, a firewall that lets nobody in but to the master's port, and
+the access file that was carried there.  For every fault
 (--only: those with this in their name) a job of --tasks tasks, then one through
 all of them in an order by lot (--short: only that).  Each task must end once,
 each result be shown once.
@@ -64,6 +65,8 @@ class Scene(Proof):
     def set_up(self):
         self.net = Network(self.stack, ("head", *WORKERS, "home"))
         self.head, self.home = self.net.hosts["head"], self.net.hosts["home"]
+        for host in self.net.hosts.values():
+            host.firewall(*([PORT] if host is self.head else []))
         data = self.start_master()
         self.carry(data, "submit.access", self.home)
         self.env["STINT_ACCESS"] = self.access_of(self.home)

@@ -17,6 +17,7 @@ from proof import Broken, Skip
 
 PREFIX = "stint-hosts-"
 NET = "10.77.0.%d"
+CHAINS = ("INPUT", "OUTPUT")
 
 
 def call(*words):
@@ -92,6 +93,9 @@ class Host:
         net.stack.callback(remove, self.space)
         ip("netns add %s", self.space)
         ip("-n %s link set lo up", self.space)
+        for chain in CHAINS:
+            self.do("iptables", "-N", "fault-" + chain)
+            self.do("iptables", "-A", chain, "-j", "fault-" + chain)
         self.plug_in()
 
     @property
@@ -109,11 +113,20 @@ class Host:
     def do(self, *words):
         return call(*self.under, *words)
 
-    def drop(self, chain, *match):
-        self.do("iptables", "-A", chain, *match, "-j", "DROP")
+    def firewall(self, *ports):
+        """Who wants in finds these TCP ports, and nothing else."""
+        for match in (["-i", "lo"],
+                      ["-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED"],
+                      *[["-p", "tcp", "--dport", str(p)] for p in ports]):
+            self.do("iptables", "-A", "INPUT", *match, "-j", "ACCEPT")
+        self.do("iptables", "-P", "INPUT", "DROP")
 
-    def let_all_pass(self):
-        self.do("iptables", "-F")
+    def drop(self, chain, *match):
+        self.do("iptables", "-A", "fault-" + chain, *match, "-j", "DROP")
+
+    def heal(self):
+        for chain in CHAINS:
+            self.do("iptables", "-F", "fault-" + chain)
 
     def link(self, state):
         """The cable: on the bridge's side, as when somebody pulls it."""
