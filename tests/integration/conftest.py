@@ -48,6 +48,7 @@ class Master:
         assert line, "no master: " + self.said()
         told = json.loads(line)
         self.address, self.access = told["address"], told["access"]
+        self.http = told["http"]
         self.port = int(self.address.rpartition(":")[2])
         self.env["STINT_MASTER"] = self.address
         self.env["STINT_ACCESS"] = self.access

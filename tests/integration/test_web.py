@@ -1,0 +1,317 @@
+"""HTTP: probes, metrics and lists of a real master."""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+from conftest import ROOT, STINT, Master, until
+
+TOKEN = "a-token-of-sufficient-length"
+
+
+def ask(url, timeout=10, **headers):
+    """(status, text)"""
+    request = urllib.request.Request(url, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as answer:
+        return answer.code, answer.read().decode()
+
+
+def rows(master, path):
+    status, text = ask(master.http + "/v1/" + path)
+    assert status == 200, text
+    return json.loads(text)
+
+
+def number(master, series):
+    status, text = ask(master.http + "/metrics")
+    assert status == 200
+    found = re.search("^%s (.*)$" % re.escape(series), text, re.M)
+    assert found, series + " is not in\n" + text
+    return float(found.group(1))
+
+
+def connect(master):
+    where = urllib.parse.urlsplit(master.http)
+    return socket.create_connection((where.hostname, where.port), 10)
+
+
+def raw(master, wire):
+    """What is answered to these bytes, until it is hung up."""
+    with connect(master) as s:
+        s.sendall(wire)
+        text = b""
+        while True:
+            try:
+                more = s.recv(65536)
+            except ConnectionResetError:
+                return text
+            if not more:
+                return text
+            text += more
+
+
+def test_probes_answer(master):
+    assert ask(master.http + "/healthz") == (200, "ok\n")
+    assert ask(master.http + "/readyz") == (200, "ready\n")
+    assert ask(master.http + "/nothing")[0] == 404
+
+
+def test_metrics_pass_promtool(master):
+    tool = subprocess.run([os.path.join(ROOT, "scripts/promtool")], cwd=ROOT,
+                          stdout=subprocess.PIPE, text=True, check=False)
+    if tool.returncode == 77:
+        pytest.skip("THERE IS NO promtool: the metrics were not checked")
+    master.put("jobs", 1, 10)
+    assert master.run(STINT, "get", "jobs") == "1\n"
+    _, text = ask(master.http + "/metrics")
+    done = subprocess.run([tool.stdout.strip(), "check", "metrics"],
+                          input=text, stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    rules = os.path.join(ROOT, "scripts/prometheus/stint.rules.yml")
+    subprocess.run([tool.stdout.strip(), "check", "rules", rules], check=True,
+                   stdout=subprocess.DEVNULL)
+    with open(rules) as lines:
+        for name in set(re.findall(r"\bstint_[a-z_]+", lines.read())):
+            known = re.sub("_(bucket|count|sum)$", "", name)
+            assert "# TYPE %s " % known in text, name + " is no metric"
+
+
+def test_tasks_are_counted_where_they_are(master):
+    master.put("jobs", 1, 10)
+    holder = master.peer("hold", "jobs", 3)
+    for _ in range(3):
+        holder.stdout.readline()
+    queue = rows(master, "queues?queue=jobs")["queues"][0]
+    assert (queue["ready"], queue["leased"], queue["backlog"]) == (7, 3, 10)
+    assert number(master, 'stint_queue_backlog{queue="jobs"}') == 10
+    assert number(
+        master, 'stint_queue_tasks{queue="jobs",state="leased"}') == 3
+    holder.kill()
+    until(lambda: number(
+        master, 'stint_queue_tasks{queue="jobs",state="ready"}') == 10)
+    while master.size("jobs"):
+        master.run(STINT, "get", "jobs")
+    assert number(
+        master, 'stint_tasks_ended_total{queue="jobs",outcome="done"}') == 10
+    assert number(master, "stint_task_wait_seconds_count") == 10
+    assert number(master, "stint_task_run_seconds_count") == 10
+    assert number(master, "stint_store_commit_seconds_count") > 0
+    assert rows(master, "master")["done"] == 10
+    ended = rows(master, "tasks?state=done&queue=jobs&limit=4")
+    assert len(ended["tasks"]) == 4 and ended["next"] is not None
+    assert {t["state"] for t in ended["tasks"]} == {"done"}
+
+
+def test_a_lease_that_runs_out_is_counted(start_master):
+    master = start_master("--queue", "jobs,lease=1s", "--memory")
+    master.put("jobs", 1, 1)
+    holder = master.peer("hold", "jobs", 1)
+    holder.stdout.readline()
+    holder.send_signal(signal.SIGSTOP)
+    until(lambda: number(master, "stint_leases_expired_total") >= 1)
+
+
+def test_a_stranger_is_counted(master, tmp_path):
+    assert number(master, "stint_connections_refused_total") == 0
+    seed = master.key()["seed"]
+    other = tmp_path / "other.access"
+    with open(master.access) as known:
+        other.write_text(known.read().replace(seed, seed[::-1]))
+    other.chmod(0o600)
+    master.run(STINT, "ping", "--access", str(other), "--timeout", "5s",
+               code=77)
+    assert number(master, "stint_connections_refused_total") > 0
+
+
+def test_tasks_come_in_pages(master):
+    master.put("a", 1, 250)
+    master.put("b", 1, 250)
+    seen, after = [], 0
+    while after is not None:
+        page = rows(master, "tasks?queue=b&limit=100&after=%d" % after)
+        seen += [t["task"] for t in page["tasks"]]
+        assert len(page["tasks"]) <= 100
+        after = page["next"]
+    assert seen == sorted(set(seen)) and len(seen) == 250
+
+
+def test_what_is_done_there_changes_nothing_and_shows_no_payload(master):
+    master.run(STINT, "put", "jobs", "a secret of the payload")
+    for path in "metrics", "v1/master", "v1/queues", "v1/tasks", "v1/workers":
+        assert "secret" not in ask(master.http + "/" + path)[1]
+        posted = raw(master, b"POST /%s HTTP/1.1\r\nHost: localhost\r\n"
+                     b"Content-Length: 2\r\n\r\n{}" % path.encode())
+        assert posted.startswith(b"HTTP/1.1 405"), posted
+    assert master.size("jobs") == 1
+
+
+def test_a_page_of_a_browser_cannot_ask_under_a_name_of_its_own(master):
+    for host in "evil.example", "127.0.0.1.evil.example", "localhost.evil", "":
+        assert ask(master.http + "/v1/master", Host=host)[0] in (400, 403)
+    for host in "localhost", "localhost:4726", "127.0.0.1", "[::1]:80":
+        assert ask(master.http + "/v1/master", Host=host)[0] == 200
+
+
+def test_a_token_is_asked_for(start_master, tmp_path):
+    path = tmp_path / "token"
+    path.write_text(TOKEN + "\n")
+    path.chmod(0o600)
+    master = start_master(
+        "--http", "0.0.0.0:0", "--http-token-file", str(path))
+    where = "http://127.0.0.1:%d" % urllib.parse.urlsplit(master.http).port
+    assert ask(where + "/healthz")[0] == 200
+    for wrong in {}, {"Authorization": "Bearer " + TOKEN[:-1]}, \
+            {"Authorization": "Bearer " + TOKEN + "x"}, \
+            {"Authorization": "Bearer"}, {"Authorization": "Basic " + TOKEN}:
+        assert ask(where + "/metrics", **wrong)[0] == 401
+        assert ask(where + "/nothing", **wrong)[0] == 401
+    right = {"Authorization": "Bearer " + TOKEN}
+    assert ask(where + "/metrics", **right)[0] == 200
+    assert ask(where + "/v1/master", Host="head.example", **right)[0] == 200
+
+
+def refused(tmp_path, *options):
+    """(exit code, sentence) of a master that does not start."""
+    done = subprocess.run(
+        [STINT, "master", "--listen", "tcp://127.0.0.1:0", "--memory",
+         "--data", str(tmp_path / "data"), *map(str, options)],
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]}, timeout=20,
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        check=False)
+    return done.returncode, done.stderr
+
+
+def test_nobody_listens_for_other_hosts_without_a_token(tmp_path):
+    code, said = refused(tmp_path, "--http", "0.0.0.0:0")
+    assert code == 64 and "--http-token-file" in said, (code, said)
+    short = tmp_path / "short"
+    short.write_text("short\n")
+    short.chmod(0o600)
+    code, said = refused(tmp_path, "--http", "0.0.0.0:0", "--http-token-file",
+                         short)
+    assert code == 77 or code == 78, (code, said)
+    short.write_text(TOKEN)
+    short.chmod(0o644)
+    code, said = refused(tmp_path, "--http-token-file", short)
+    assert code in (77, 78) and "chmod" in said, (code, said)
+
+
+def test_wrong_addresses_are_refused(tmp_path):
+    for wrong in "localhost", "nonsense:", "127.0.0.1:99999", "::1:80", "":
+        code, said = refused(tmp_path, "--http", wrong)
+        assert code == 64 and "HTTP" in said, (wrong, code, said)
+
+
+def test_a_port_in_use_ends_only_who_asked_for_it(start_master, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = refused(tmp_path, "--http", port)
+        assert code == 75 and str(port) in said, (code, said)
+    assert start_master("--http", "off").http is None
+
+
+def two_free_ports():
+    """The first of two that follow each other."""
+    for port in range(47250, 47400, 2):
+        with socket.socket() as a, socket.socket() as b:
+            try:
+                a.bind(("127.0.0.1", port))
+                b.bind(("127.0.0.1", port + 1))
+                return port
+            except OSError:
+                continue
+    raise AssertionError("no two free ports")
+
+
+def test_the_port_is_the_one_behind_the_masters(tmp_path):
+    port = two_free_ports()
+    listen = ("--listen", "tcp://127.0.0.1:%d" % port, "--memory")
+    master = Master(tmp_path, *listen)
+    assert master.http == "http://127.0.0.1:%d" % (port + 1)
+    assert master.stop() == 0
+    with socket.create_server(("127.0.0.1", port + 1)):
+        other = Master(tmp_path, *listen)
+        assert other.http is None
+        assert "no-http" in other.said() and other.is_served()
+        assert other.stop() == 0
+
+
+def test_garbage_is_no_harm(master):
+    for wire in (b"\0" * 1000, b"GET / HTTP/9.9\r\n\r\n", b"GET\r\n\r\n",
+                 b"GET /healthz HTTP/1.1\r\nX: " + b"y" * 100000 + b"\r\n\r\n",
+                 b"GET /" + b"z" * 100000 + b" HTTP/1.1\r\n\r\n",
+                 b"GET /v1/tasks?limit=%00&after=%ff HTTP/1.0\r\n\r\n",
+                 b"GET /v1/queues?queue=%ff%00\" HTTP/1.0\r\n\r\n"):
+        assert b" 200 " not in raw(master, wire)[:20]
+    assert ask(master.http + "/healthz")[0] == 200
+    assert master.is_served()
+
+
+def test_slow_clients_hold_nobody_up(master):
+    """More than there are places: each drops a byte now and then."""
+    slow = [connect(master) for _ in range(50)]
+    ended = time.monotonic() + 7
+    served = 0
+    while time.monotonic() < ended:
+        for s in slow:
+            try:
+                s.send(b"G")
+            except OSError:
+                pass
+        began = time.monotonic()
+        master.run(STINT, "ping", "--count", "1")
+        assert time.monotonic() - began < 2
+        served += 1
+        time.sleep(0.2)
+    assert served > 5
+    # They were hung up on, and whoever stood behind them is served.
+    assert ask(master.http + "/healthz", timeout=15)[0] == 200
+    for s in slow:
+        s.close()
+
+
+def test_many_clients_leave_the_loop_to_others(start_master):
+    """Lists of many tasks, asked for without a pause by many."""
+    master = start_master("--memory")
+    master.put("many", 1, 30000)
+    stop, answers = threading.Event(), []
+
+    def press():
+        while not stop.is_set():
+            answers.append(
+                ask(master.http + "/v1/tasks?limit=1000", timeout=30)[0])
+
+    crowd = [threading.Thread(target=press) for _ in range(8)]
+    for one in crowd:
+        one.start()
+    try:
+        times = []
+        for _ in range(20):
+            began = time.monotonic()
+            assert ask(master.http + "/healthz", timeout=30)[0] == 200
+            times.append(time.monotonic() - began)
+        trips = [json.loads(line)["round_trip"] for line in master.run(
+            STINT, "ping", "--count", "4", "--json").splitlines()]
+    finally:
+        stop.set()
+        for one in crowd:
+            one.join()
+    assert set(answers) == {200} and len(answers) > 8
+    assert sorted(times)[10] < 1
+    assert sorted(trips)[1] < 0.1
+    lag = ask(master.http + "/metrics")[1]
+    over = [int(n) for n in re.findall(
+        r'stint_loop_lag_seconds_bucket{le="(?:0.25|\+Inf)"} (\d+)', lag)]
+    assert over[0] >= over[1] - 1, "the loop was held up"
