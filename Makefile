@@ -214,6 +214,7 @@ cli-tests: prog examples               ## the command line (bats)
 	@STINT_BUILD=$(O) bats $(BATS)
 install-tests: all man                 ## installed and used: pkg-config, CMake, C, C++, units
 	@tests/install/run
+	@tests/install/boot
 asan:                                  ## unit and integration under ASan and UBSan
 	@$(MAKE) --no-print-directory CONFIG=asan unit integration-c
 tsan:                                  ## threaded integration under TSan
@@ -336,7 +337,7 @@ ALL_C := $(shell find common proto master embed worker client cli examples bench
 # The public header is laid out by hand.
 FORMATTED := $(filter-out client/stint.h,$(ALL_C))
 SHELL_SCRIPTS := $(shell grep -lsE '^\#!/(usr/)?bin/(env )?(ba)?sh' run .ci/run \
-  scripts/* tests/run tests/lint/* tests/docker/* bench/* examples/* \
+  scripts/* tests/run tests/lint/* tests/install/* tests/docker/* bench/* examples/* \
   examples/testing/shell/* docker/* 2>/dev/null)
 LINTS := format-check layers cycles purity symbols sizes words headers cppcheck \
   shellcheck protocol-doc man-check

@@ -236,7 +236,8 @@ print_ready(const struct run *run, const struct waiting *w)
     default:
         value_show_duration((int64_t)(waited * 1e9), text);
         if (is_ready(w))
-            printf("ready after %s, %" PRIu64 " workers\n", text, w->workers);
+            printf("ready after %s, %" PRIu64 " worker%s\n", text, w->workers,
+                w->workers == 1 ? "" : "s");
     }
 }
 
