@@ -165,7 +165,11 @@ watch_conn(struct stint *s, tick_ns now)
     enum conn_event event = conn_watch(&s->conn, now);
 
     if (event == CONN_UP) rpc_connected(s->rpc, now);
-    if (event == CONN_LOST) disconnect(s, now);
+    if (event == CONN_LOST) {
+        /* What came before counts: the answer to a stop is the last. */
+        if (receive_all(s, now)) wake_ready(s);
+        disconnect(s, now);
+    }
 }
 
 static bool
