@@ -392,6 +392,8 @@ check:                                 ## install what tests need, run all of th
 	@tests/run check
 ci: check                              ## as CI runs it: check, and the tree stays clean
 	@left=$$(git status --porcelain); [ -z "$$left" ] || { echo "not clean after the tests:"; echo "$$left"; exit 1; }
+docker:                                ## the demos of docker/ on a real engine (root, or an engine)
+	@tests/docker/run
 deps:                                  ## install what building and testing need
 	@scripts/deps check
 
@@ -439,7 +441,7 @@ print-%:                               # the value of a variable, for scripts
 	@echo $($*)
 help:                                  ## this list
 	@awk -F'## ' '/^[a-z0-9-]+:.*## /{split($$1,a,":"); printf "  %-14s %s\n", a[1], $$2}' Makefile
-.PHONY: all lib prog examples unit unit-build integration integration-c restart-2000 \
+.PHONY: docker all lib prog examples unit unit-build integration integration-c restart-2000 \
   integration-build cli-tests asan tsan clang sim model crash-matrix torn io-faults fiu store-proofs fuzz fuzz-build bench \
   bench-build bench-stores lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
   stage install install-tests uninstall clean help proofs hosts proofs-build $(PROOFS)
