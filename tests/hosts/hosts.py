@@ -239,13 +239,14 @@ class Scene(Proof):
 
     def moved(self, report, one):
         """What its worker had of the job, and was granted again: when."""
-        times = []
+        times, missed = [], one.began + self.args.silence
         for t in report.tasks.values():
-            before = [g for g in t.got if g[0] / NS < one.began]
-            after = [g for g in t.got if g[0] / NS >= one.began]
-            if before and after and max(before)[2].startswith(
-                    one.host.name + "-"):
-                times.append(min(after)[0] / NS - one.began)
+            got = sorted(t.got)
+            for first, second in zip(got, got[1:]):
+                if (first[2].startswith(one.host.name + "-")
+                        and first[0] / NS < missed
+                        and second[0] / NS > one.began):
+                    times.append(second[0] / NS - one.began)
         return times
 
     @staticmethod
