@@ -47,7 +47,10 @@ static const struct opt options[] = {
     { "http-token-file", 0, OPT_FILE, "FILE", NULL,
         "Answer over HTTP only who shows this token; a must for other "
         "machines" },
-    { "log-format", 0, OPT_CHOICE, "text|json", "text", "Of what is logged" },
+    { "log-format", 0, OPT_CHOICE, "text|json", "text",
+        "Of what is logged on stderr, a line an event" },
+    { "log-level", 0, OPT_CHOICE, "error|warning|notice|info|debug", "info",
+        "Log what is at least so important" },
     { 0 },
 };
 const struct opt_group command_master_group = { "master", "Master:", options };
@@ -434,6 +437,7 @@ serve_greet(const struct run *run, const struct stint_master *master)
     const char *access = stint_master_access_file(master);
     char *path, *where;
 
+    if (log_is_json()) return; /* Which tells it in lines of its own. */
     where = what_survives(run, access);
     exit_note("stint %s %s ready   data %s   %s", stint_version(),
         run->command->name, stint_master_address(master), where);
