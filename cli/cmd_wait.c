@@ -26,7 +26,13 @@ static const struct opt wait_options[] = {
 static const struct opt_group wait_group = { "wait", "Wait:", wait_options };
 
 /* A look every so often is soon enough for people and nothing to a master. */
-enum { LOOK_MS = 50, TRY_FIRST_MS = 200, CALL_MS = 1000 };
+enum {
+    LOOK_MS = 50,
+    TRY_FIRST_MS = 200,
+    TRY_ONCE_MS = 500,
+    TRY_LONG_MS = 60000,
+    CALL_MS = 1000
+};
 
 struct waiting {
     struct stint_options options;
@@ -34,7 +40,6 @@ struct waiting {
     uint64_t wanted;
     int64_t timeout_ms, began_ms;
     int64_t try_ms, try_max_ms; /* How long an attempt to connect may take. */
-    bool tried;
 
     struct stint *s; /* NULL: not connected now. */
     bool answered;   /* It did at least once. */
@@ -95,8 +100,7 @@ try_connect(struct waiting *w)
     int64_t most = left_ms(w);
     int code;
 
-    if (!w->tried && most < TRY_FIRST_MS) most = TRY_FIRST_MS;
-    w->tried = true;
+    if (w->timeout_ms == 0) most = w->try_ms = TRY_ONCE_MS;
     w->options.connect_timeout_ms = at_most(w->try_ms, most > 0 ? most : 1);
     w->try_ms = at_most(w->try_ms * 2, w->try_max_ms);
     code = stint_connect(&w->options, &w->s);
@@ -259,6 +263,7 @@ take_settings(const struct run *run, struct waiting *w)
     connect_options(run, &w->options);
     w->options.kind = STINT_TOOL;
     w->try_max_ms = w->options.connect_timeout_ms;
+    if (w->try_max_ms == STINT_FOREVER) w->try_max_ms = TRY_LONG_MS;
     w->options.timeout_ms = CALL_MS;
     return EXIT_FINE;
 }

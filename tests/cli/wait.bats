@@ -33,7 +33,7 @@ exit_of() {
     took=$((($(date +%s%N) - began) / 1000000))
     is_one_error
     [[ $stderr == *"not ready after 300ms: no master: "* ]]
-    [ "$took" -ge 300 ] && [ "$took" -lt 1300 ]
+    [ "$took" -ge 300 ] && [ "$took" -lt 2000 ]
     stint key generate key
     run -75 --separate-stderr stint wait --ready --timeout 300ms \
         --master tcp://127.0.0.1:9 --authkey-file key
@@ -124,5 +124,5 @@ is_leased() {
     strace -f -c -e trace=clock_nanosleep -o trace \
         "$STINT" wait --ready --workers 9 --timeout 1s || [ $? -eq 75 ]
     calls=$(awk '$NF == "clock_nanosleep" { print $4 }' trace)
-    [ "$calls" -ge 15 ] && [ "$calls" -le 21 ]
+    [ "$calls" -ge 5 ] && [ "$calls" -le 21 ]
 }
