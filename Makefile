@@ -416,6 +416,7 @@ stage: all man
 	@$(call to,755,$(BINDIR),build/stint)
 	@$(call to,644,$(INCDIR),build/include/*.h)
 	@$(call to,644,$(LIBDIR),build/libstint.a)
+	@$(call to,644,$(PREFIX)/share/stint,scripts/prometheus/stint.rules.yml)
 	@install -m 755 build/libstint.so $(STAGE)$(LIBDIR)/libstint.so.$(VERSION)
 	@ln -s libstint.so.$(VERSION) $(STAGE)$(LIBDIR)/libstint.so.$(SOVERSION)
 	@ln -s libstint.so.$(SOVERSION) $(STAGE)$(LIBDIR)/libstint.so

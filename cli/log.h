@@ -3,9 +3,9 @@
  *
  * One line an event: "event key=value key=\"a value\" …: a sentence".  As JSON
  * the event, each key and the sentence ("message"; without one the event once
- * more) are fields.  Where stderr is
- * the journal's (systemd says so in $JOURNAL_STREAM), each line begins with its
- * priority, "<4>", and has no time, which the journal knows.
+ * more) are fields.  Where stderr is the journal's (systemd says so in
+ * $JOURNAL_STREAM), each line begins with its priority, "<4>", and has no time,
+ * which the journal knows.
  */
 #ifndef CLI_LOG_H
 #define CLI_LOG_H
