@@ -142,7 +142,7 @@ class Scene(Proof):
         one.began = time.monotonic()
         fault.begin(self, host)
         for waiter in clients[1:]:
-            waiter.line("holding", LONG_LEASE)
+            self.wait_for_grants(one, waiter)
         while fault.lasts(self, one.began):
             fault.step(self, host)
         one.ended = time.monotonic()
@@ -151,6 +151,14 @@ class Scene(Proof):
         self.wait_until_all_are_back(one)
         self.settle(clients, other, one)
         putter.wait(60)
+
+    def wait_for_grants(self, one, waiter):
+        try:
+            waiter.line("holding", self.args.silence + BACK_SECONDS)
+        except Broken:
+            raise Broken("%s: what %s held is not given back in %g s" % (
+                one.fault.name, one.host.name,
+                self.args.silence + BACK_SECONDS)) from None
 
     def wait_until_all_are_back(self, one):
         for client in (*self.workers.values(), None):
@@ -226,14 +234,14 @@ class Scene(Proof):
             text += ", %d of the job after %.2f s" % (len(jobs), max(jobs))
         self.say("%s; back after %.2f s", text, one.back)
         if one.fault.holds == faults.GIVEN_BACK:
-            self.in_time(one, "given back", max(again), allowed)
-            self.in_time(one, "of the job", max(jobs, default=0),
-                         LEASE + allowed)
+            self.allow(one, "given back", max(again), allowed)
+            self.allow(one, "of the job", max(jobs, default=0),
+                       LEASE + allowed)
         elif one.fault.holds == faults.KEPT:
             self.must(kept == EACH, "%s: of %d tasks only %d were kept" % (
                 one.fault.name, EACH, kept))
 
-    def in_time(self, one, what, took, allowed):
+    def allow(self, one, what, took, allowed):
         self.must(took <= allowed, "%s: %s after %.2f s, allowed %.2f s" % (
             one.fault.name, what, took, allowed))
 
