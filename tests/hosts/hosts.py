@@ -312,7 +312,7 @@ def run_all(args):
             leave(scene)
         yield code
         if code == SKIPPED:
-            print("\n*** hosts: nothing was tried here; as root: make hosts ***\n")
+            print("*** hosts: NOTHING WAS TRIED; as root: make hosts ***")
         if code in (SKIPPED, 130):
             return
 

@@ -220,8 +220,8 @@ class Proof:
 
     def stint(self, *argv, code=0, seconds=60):
         done = subprocess.run(
-            [*self.under, STINT, *argv], env=self.env, timeout=seconds, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [*self.under, STINT, *argv], env=self.env, timeout=seconds,
+            text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, check=False)
         if done.returncode != code:
             raise Broken("stint %s: code %d: %s" % (
@@ -258,8 +258,8 @@ class Proof:
 
 
 def arguments(name, options=None):
-    """`options`: {name: (value, value with --short)}; also from the environment,
-    in capitals."""
+    """`options`: {name: (value, value with --short)}; also from the
+    environment, in capitals."""
     parser = argparse.ArgumentParser(prog=name)
     parser.add_argument("--seed", type=int, default=int(
         os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32)))
