@@ -56,6 +56,15 @@ set_alarm(struct core *core, struct session *s, tick_ns at)
     heap_add(&core->alarms, &s->alarm);
 }
 
+static void
+report(struct core *core, const struct session *s, enum news_kind kind)
+{
+    news_add(&core->news,
+        &(struct news_item){
+            .kind = kind, .is_worker = s->kind == 1, .count = s->leased },
+        slice_of(s->name), slice_of(s->host), slice_of(s->key->name));
+}
+
 void
 greet_refuse(struct core *core, uint64_t conn, int code, const char *text)
 {
@@ -279,6 +288,7 @@ greet_hello(struct core *core, tick_ns now, uint64_t conn, struct key *key,
         }
     }
     describe(s, hello);
+    if (!resumed) report(core, s, NEWS_JOINED);
     connect_to(core, s, conn);
     greet_heard(core, now, s);
     welcome(core, s, resumed);
@@ -296,6 +306,7 @@ greet_heard(struct core *core, tick_ns now, struct session *s)
     s->heard = now;
     if (s->state == SESSION_SILENT && !s->leaving) {
         s->state = SESSION_LIVE;
+        report(core, s, NEWS_BACK);
         set_alarm(core, s, tick_after(now, core->config.silence));
         /* What was held back for it; it need not say hello for that. */
         if (list_is_empty(&s->starved)) list_push(&core->starved, &s->starved);
@@ -364,6 +375,7 @@ greet_cut(struct core *core, tick_ns now, const struct key *key)
 static void
 fall_silent(struct core *core, tick_ns now, struct session *s)
 {
+    report(core, s, NEWS_LOST);
     give_back(core, now, s, LIFE_LOST);
     s->state = SESSION_SILENT;
     set_alarm(core, s, tick_after(now, core->config.session_ttl));
@@ -431,6 +443,7 @@ void
 greet_bye(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
 {
+    report(core, s, NEWS_LEFT);
     give_back(core, now, s, LIFE_RELEASED);
     outcome_drop_all(core, s);
     /* Its answers stay until it has heard them, or its time is over. */

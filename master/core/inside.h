@@ -12,6 +12,7 @@
 #include "master/core/journal.h"
 #include "master/core/lease.h"
 #include "master/core/metrics.h"
+#include "master/core/news.h"
 #include "master/core/queue.h"
 #include "master/core/session.h"
 #include "master/core/wait.h"
@@ -86,6 +87,8 @@ struct core {
 
     struct ended *ended; /* Ring of ENDED_MAX. */
     uint64_t ended_count;
+
+    struct news news;
 };
 
 #endif

@@ -360,6 +360,10 @@ bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause)
         t->more->ended = now;
     }
     outcome_must_tell(core, t, code, worker, reason);
+    news_add(&core->news,
+        &(struct news_item){
+            .kind = NEWS_DEAD, .task = t->id, .count = task_tries(t) },
+        worker, slice_of(t->queue->name), reason);
     t->ref = 0;
     queue_count(t->queue, TASK_LEASED, TASK_DEAD, t);
     t->state = TASK_DEAD;

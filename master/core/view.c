@@ -262,3 +262,9 @@ view_metrics(const struct core *core)
 {
     return &core->metrics;
 }
+
+struct news *
+view_news(struct core *core)
+{
+    return &core->news;
+}

@@ -8,6 +8,7 @@
 
 #include "master/core/core.h"
 #include "master/core/metrics.h"
+#include "master/core/news.h"
 #include "proto/codec.h"
 
 struct queue;
@@ -19,6 +20,9 @@ struct ended;
 struct msg_master_row view_master_row(struct core *core, tick_ns now);
 
 const struct metrics *view_metrics(const struct core *core);
+
+/** What happened, to be taken from it. */
+struct news *view_news(struct core *core);
 
 /* ---- queues -------------------------------------------------------------- */
 

@@ -18,6 +18,7 @@
 #include "master/core/core.h"
 #include "master/server/committer.h"
 #include "master/server/door.h"
+#include "master/server/eventlog.h"
 #include "master/server/hold.h"
 #include "master/server/logger.h"
 #include "master/server/meters.h"
@@ -71,6 +72,7 @@ struct loop {
     const struct loop_seam *seam;
     struct web *web;
     struct meters meters;
+    struct eventlog events;
     struct hold hold;
     struct outbox outbox;
     int router_fd;      /* Readable when the socket is to be asked. */

@@ -53,3 +53,19 @@ events() {
     lacks '^<6>' <"$T/master.err"
     grep -q 'Z info: listening' "$T/master.err"
 }
+
+@test "workers that come, leave and are lost are said, and tasks that die" {
+    master --log-format json --memory
+    worker --queue jobs -- false
+    stint put jobs x
+    wait_for grep -q '"event":"task-dead"' "$T/master.err"
+    jq -se 'map(select(.event == "task-dead"))[0] | .task == 1 and
+        .queue == "jobs" and .attempts == 3 and .level == "warning" and
+        .reason == "exit 1"' "$T/master.err"
+    kill -TERM "$WORKER"
+    wait_for grep -q '"event":"worker-left"' "$T/master.err"
+    worker --queue jobs -- true
+    kill -KILL "$WORKER"
+    wait_for grep -q '"event":"worker-lost"' "$T/master.err"
+    [ "$(events | grep -c worker-joined)" -eq 2 ]
+}
