@@ -406,7 +406,10 @@ rpc_connected(struct rpc *rpc, tick_ns now)
 void
 rpc_disconnected(struct rpc *rpc)
 {
-    if (rpc->state != RPC_REFUSED) rpc->state = RPC_DOWN;
+    /* Whoever was refused may be let in the next time; a refusal for good is
+     * not asked about again by who drives this. */
+    if (rpc->state == RPC_REFUSED && rpc->refusal == STINT_ENOMEM) return;
+    rpc->state = RPC_DOWN;
 }
 
 static tick_ns

@@ -254,7 +254,7 @@ is_flooded(const struct core *core)
 {
     size_t max = core->config.memory_max;
 
-    return core->memory + core->out > max + max / 2;
+    return core->memory + core->out > max + max / 2 + core->config.frame_max;
 }
 
 /* End whoever leaves most unacknowledged, until there is room.  Returns whether
@@ -311,7 +311,9 @@ act(struct core *core, tick_ns now, struct session *s, struct codec_frame *f)
         } else if (!receipt_answers(core, s, &m)) {
             verb(core, now, s, &m);
         }
-        if (session_out_bytes(s) > s->window + OUT_BYTES_HARD) {
+        /* One frame may be as long as the longest payload. */
+        if (session_out_bytes(s)
+            > s->window + OUT_BYTES_HARD + core->config.frame_max) {
             misbehaved(
                 core, now, s, STINT_ELIMIT, "answers are not acknowledged");
             return;

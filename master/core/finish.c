@@ -81,8 +81,7 @@ was_granted(const struct core *core, const struct task *t, uint64_t attempt,
     return t->state == TASK_READY && t->is_recovered
            && attempt == (uint64_t)t->attempts + 1
            && nonce
-                  == journal_nonce(
-                      core, t->id, attempt, core->journal.start - 1);
+                  == journal_nonce(core, t->id, attempt, core->journal.before);
 }
 
 /**
@@ -99,7 +98,7 @@ find_leased(struct core *core, tick_ns now, struct session *s, uint64_t id,
         return id <= core->tasks.last ? STINT_ESTALE : STINT_ENOTASK;
     }
     if (was_granted(core, t, attempt, nonce)
-        && !life_adopt(core, now, t, s, core->journal.start - 1)) {
+        && !life_adopt(core, now, t, s, core->journal.before)) {
         return STINT_ENOMEM;
     }
     if (t->state != TASK_LEASED || t->attempts != attempt) return STINT_ESTALE;

@@ -17,7 +17,9 @@ journal_init(struct core *core)
         chance_draw(&core->chance), chance_draw(&core->chance),
         chance_draw(&core->chance) };
 
-    *j = (struct journal){ .filling = 1, .start = 1 };
+    *j = (struct journal){ .filling = 1, .starts = 1 };
+    memcpy(&j->start, core->config.master, sizeof j->start);
+    j->start &= INT64_MAX;
     buf_init(&j->ops);
     list_init(&j->tallies);
     memcpy(j->id, draws, sizeof j->id);
@@ -90,7 +92,8 @@ journal_master(struct core *core)
             .format = JOURNAL_FORMAT,
             .id = { j->id, sizeof j->id },
             .secret = { j->secret, sizeof j->secret },
-            .starts = j->start,
+            .starts = j->starts,
+            .start = j->start,
         });
     j->sync = true;
 }

@@ -46,7 +46,10 @@ struct journal {
     bool failed;         /* A row could not be written: no memory. */
     struct list tallies; /* Queues whose tally has changed. */
     uint64_t last;       /* Last task id that a row tells. */
-    uint64_t start;      /* Which start of the master this is. */
+    uint64_t starts;     /* How often the master was started, */
+    uint64_t start;      /* which start this is: random, as a copy of the store
+                            may have been started as often as another; */
+    uint64_t before;     /* and the one before. */
     uint8_t id[16], secret[16];
     uint64_t sessions; /* Serial given last. */
     uint64_t receipts; /* Id given last. */

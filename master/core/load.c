@@ -355,7 +355,8 @@ load_master(
     if (row->format != JOURNAL_FORMAT) return STINT_EFORMAT;
     memcpy(j->id, row->id.bytes, sizeof j->id);
     memcpy(j->secret, row->secret.bytes, sizeof j->secret);
-    j->start = row->starts + 1;
+    j->starts = row->starts < INT64_MAX ? row->starts + 1 : INT64_MAX;
+    j->before = row->start != 0 ? row->start : row->starts;
     core->load->has_master = true;
     return 0;
 }

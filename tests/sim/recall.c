@@ -180,7 +180,7 @@ recall_entry(struct world *w, uint64_t id, const struct ledger_entry *old)
     }
     e->may_adopt = true;
     e->lost_nonce = journal_nonce(
-        w->core, id, (uint64_t)t->attempts + 1, w->core->journal.start - 1);
+        w->core, id, (uint64_t)t->attempts + 1, w->core->journal.before);
 }
 
 /* How often each put counts as accepted, from what is known now. */

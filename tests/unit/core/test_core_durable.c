@@ -453,6 +453,49 @@ a_put_that_was_taken_in_part_is_asked_again_whole_and_only_the_rest_is_new(
 }
 
 static void
+copy_table(struct kept_row *to, const struct kept_row *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        to[i] = from[i];
+        buf_init(&to[i].value);
+        buf_append(&to[i].value, from[i].value.bytes, from[i].value.length);
+    }
+}
+
+/* A backup is restored: it is started as often as what was lost. */
+static void
+what_a_lost_store_granted_is_stale_in_its_copy(void **state)
+{
+    static struct kept_row copy[ROWS_MAX];
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    struct rig_peer *w = rig_worker(rig);
+
+    rig_put(p, "q", "a");
+    settle(rig);
+    size_t count = table.count;
+    copy_table(copy, table.rows, count);
+    restart(rig);
+    rig_hello(w, PROTO_VERSION);
+    struct rig_task lost = rig_get_one(w, "q");
+    settle(rig);
+
+    while (table.count > 0)
+        buf_fini(&table.rows[--table.count].value);
+    memcpy(table.rows, copy, count * sizeof copy[0]);
+    table.count = count;
+    restart(rig);
+    rig_hello(w, PROTO_VERSION);
+    struct rig_task again = rig_get_one(w, "q");
+    assert_int_equal(again.task, lost.task);
+    assert_int_equal(again.attempt, lost.attempt);
+    uint64_t done = rig_done(w, &lost, "of the lost one");
+    settle(rig);
+    assert_int_equal(rig_outcome(w, done), STINT_ESTALE);
+    assert_int_equal(core_totals(rig->core).leased, 1);
+}
+
+static void
 a_worker_goes_on_over_a_restart_and_its_result_is_accepted(void **state)
 {
     struct rig *rig = *state;
@@ -773,6 +816,7 @@ main(void)
         DURABLE(a_put_and_a_bye_that_are_asked_again_put_nothing_again),
         DURABLE(
             a_put_that_was_taken_in_part_is_asked_again_whole_and_only_the_rest_is_new),
+        DURABLE(what_a_lost_store_granted_is_stale_in_its_copy),
         DURABLE(a_worker_goes_on_over_a_restart_and_its_result_is_accepted),
         DURABLE(a_grant_that_the_crash_came_before_is_known_by_its_nonce),
         DURABLE(a_completion_that_is_asked_again_gets_the_same_answer),

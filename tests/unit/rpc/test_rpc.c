@@ -53,6 +53,23 @@ a_refusal_is_told_with_its_sentence(void **state)
 }
 
 static void
+who_was_refused_greets_again_on_the_next_connection(void **state)
+{
+    struct world *w = *state;
+    struct msg m = { .type = MSG_refused };
+
+    rpc_connected(w->rpc, w->now);
+    (void)pass_on(w, true, false);
+    m.as.refused.code = STINT_ELIMIT;
+    m.as.refused.text = slice_of("answers are not acknowledged");
+    assert_int_equal(answer_bare(w, &m), 0);
+    rpc_disconnected(w->rpc);
+    assert_int_equal(rpc_state(w->rpc), RPC_DOWN);
+    rpc_connected(w->rpc, w->now);
+    assert_int_equal(pass_on(w, true, false), 1);
+}
+
+static void
 a_master_that_forgot_the_connection_gets_a_new_hello(void **state)
 {
     struct world *w = *state;
@@ -661,6 +678,7 @@ main(void)
         FRESH(hello_comes_first_and_alone),
         FRESH(what_was_asked_before_the_welcome_is_sent_after_it),
         FRESH(a_refusal_is_told_with_its_sentence),
+        FRESH(who_was_refused_greets_again_on_the_next_connection),
         WELCOMED(a_master_that_forgot_the_connection_gets_a_new_hello),
         WELCOMED(frames_of_an_old_connection_need_only_one_hello),
         WELCOMED(an_answer_goes_to_its_request_only),
