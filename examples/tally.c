@@ -19,7 +19,7 @@
 
 enum { COUNT = 4000, COUNT_MAX = 100000, PATIENCE_S = 300 };
 
-static const uint64_t FIRST = UINT64_C(1000000000000001);
+static const uint64_t FIRST = UINT64_C(300000000000001);
 
 struct tally {
     struct stint_future **futures; /* NULL: counted. */
