@@ -360,10 +360,11 @@ bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause)
         t->more->ended = now;
     }
     outcome_must_tell(core, t, code, worker, reason);
+    /* Not the reason: it may have a part of the payload in it. */
     news_add(&core->news,
         &(struct news_item){
             .kind = NEWS_DEAD, .task = t->id, .count = task_tries(t) },
-        worker, slice_of(t->queue->name), reason);
+        worker, slice_of(t->queue->name), slice_of(""));
     t->ref = 0;
     queue_count(t->queue, TASK_LEASED, TASK_DEAD, t);
     t->state = TASK_DEAD;

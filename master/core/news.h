@@ -26,7 +26,7 @@ struct news_item {
     enum news_kind kind;
     bool is_worker;       /* A session: which kind of one. */
     uint64_t task, count; /* Dead: its id, its attempts.  Lost: tasks held. */
-    /* Sessions: name, host, key.  Tasks: last worker, queue, reason. */
+    /* Sessions: name, host, key.  Tasks: last worker, queue. */
     char who[NEWS_NAME], where[NEWS_NAME], what[NEWS_NAME];
 };
 

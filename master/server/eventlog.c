@@ -56,8 +56,8 @@ tell_one(const struct logger *logger, struct news_item *n)
     case NEWS_DEAD:
         logger_say(logger, LOG_WARNING,
             "task-dead task=%" PRIu64 " queue=\"%s\" attempts=%" PRIu64
-            " worker=\"%s\" reason=\"%s\"",
-            n->task, tame(n->where), n->count, tame(n->who), tame(n->what));
+            " worker=\"%s\"",
+            n->task, tame(n->where), n->count, tame(n->who));
         break;
     }
 }

@@ -305,7 +305,7 @@ patience(const struct loop *l, tick_ns now)
     tick_ns until = tick_min(core_next_deadline(l->core), now + LOOK);
 
     until = tick_min(until, l->beat_at);
-    until = tick_min(until, web_next_deadline(l->web, now));
+    until = tick_min(until, tick_after(now, web_left(l->web)));
     if (l->hold.length != 0) {
         until = tick_min(until, now + hold_left(&l->hold, clock_now()));
     }
@@ -334,7 +334,7 @@ rest(struct loop *l)
         { .fd = l->closing ? -1 : l->quit_fd, .events = POLLIN },
         { .fd = l->committer == NULL ? -1 : committer_fd(l->committer),
             .events = POLLIN },
-        { .fd = web_fd(l->web, now), .events = POLLIN },
+        { .fd = web_fd(l->web), .events = POLLIN },
         { .fd = l->seam == NULL ? -1 : l->seam->fd, .events = POLLIN },
     };
 

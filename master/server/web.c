@@ -37,7 +37,7 @@ struct web {
     uint8_t salt[HASH_BYTES], token[HASH_BYTES];
 
     const struct meters *meters; /* Of this turn, as the rest. */
-    tick_ns now;
+    tick_ns clock, now;          /* The host's, the core's. */
     bool had_long;
 
     tick_ns due;    /* TICK_NEVER: nothing but the descriptor. */
@@ -261,7 +261,7 @@ note_connection(void *arg, struct MHD_Connection *c, void **context,
     }
     for (size_t i = 0; i < PEERS_MAX; i++) {
         if (w->peers[i].connection != NULL) continue;
-        w->peers[i] = (struct peer){ .connection = c, .since = w->now };
+        w->peers[i] = (struct peer){ .connection = c, .since = w->clock };
         *context = &w->peers[i];
         return;
     }
@@ -285,7 +285,7 @@ begin_turn(struct web *w)
     for (size_t i = 0; i < PEERS_MAX; i++) {
         struct peer *peer = &w->peers[i];
         if (peer->connection == NULL) continue;
-        if (!peer->cut && w->now - peer->since >= LIFE) cut(peer);
+        if (!peer->cut && w->clock - peer->since >= LIFE) cut(peer);
         if (peer->suspended) MHD_resume_connection(peer->connection);
         peer->suspended = false;
     }
@@ -319,32 +319,40 @@ has_more(const struct web *w)
 /* ---- the loop's ---------------------------------------------------------- */
 
 int
-web_fd(const struct web *w, tick_ns now)
+web_fd(const struct web *w)
 {
-    return w == NULL || now < w->paused ? -1 : w->epoll_fd;
+    return w == NULL || clock_now() < w->paused ? -1 : w->epoll_fd;
 }
 
 tick_ns
-web_next_deadline(const struct web *w, tick_ns now)
+web_left(const struct web *w)
 {
     if (w == NULL) return TICK_NEVER;
-    return now < w->paused ? w->paused : w->due;
+    tick_ns clock = clock_now();
+    tick_ns until = clock < w->paused ? w->paused : w->due;
+    if (until == TICK_NEVER) return TICK_NEVER;
+    return until > clock ? until - clock : 0;
 }
 
+/* Its patience is measured by the host's clock: the master's own may be a
+ * test's, and stand still. */
 void
 web_turn(struct web *w, tick_ns now, bool ready, const struct meters *meters)
 {
-    if (w == NULL || now < w->paused) return;
-    if (!ready && now < tick_min(w->due, w->look)) return;
-
+    if (w == NULL) return;
     tick_ns began = clock_now();
+    if (began < w->paused) return;
+    if (!ready && began < tick_min(w->due, w->look)) return;
+
+    w->clock = began;
     w->now = now;
     w->meters = meters;
     w->had_long = false;
     begin_turn(w);
     (void)MHD_run(w->daemon);
-    w->look = now + LOOK;
-    w->paused = now + (1 + MODESTY) * (clock_now() - began);
+    tick_ns ended = clock_now();
+    w->look = ended + LOOK;
+    w->paused = ended + MODESTY * (ended - began);
     w->due = has_more(w) ? w->paused : next_cut(w);
 }
 

@@ -45,11 +45,12 @@ const char *web_url(const struct web *w);
 
 /* ---- the loop's, NULL is fine -------------------------------------------- */
 
-/** What to wait for to become readable at `now`; -1: nothing. */
-int web_fd(const struct web *w, tick_ns now);
+/** What to wait for to become readable; -1: nothing now. */
+int web_fd(const struct web *w);
 
-/** When web_turn() is to be called even if the descriptor is silent. */
-tick_ns web_next_deadline(const struct web *w, tick_ns now);
+/** How long until web_turn() is to be called even if the descriptor is silent;
+ * TICK_NEVER: not at all. */
+tick_ns web_left(const struct web *w);
 
 /** Serve what is ready, `ready` telling that the descriptor is; does nothing
  * when it is not its turn yet.  `now` is what the core was told last. */
