@@ -1,4 +1,5 @@
 #include <stint.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/exit.h"
@@ -11,6 +12,14 @@ quit(void *master)
     stint_master_quit(master);
 }
 
+/* Nothing was acknowledged yet, and the store stands any end. */
+static void
+leave(void *none)
+{
+    (void)none;
+    _exit(EXIT_FINE);
+}
+
 static int
 run_master(struct run *run)
 {
@@ -19,6 +28,7 @@ run_master(struct run *run)
     int code, status;
 
     stop_begin();
+    stop_watch(&(struct stop_steps){ .first = leave });
     status = serve_start(run, &master);
     if (status != EXIT_FINE) return status;
     serve_greet(run, master);

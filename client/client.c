@@ -37,7 +37,11 @@ take_restart(void *arg)
 {
     struct stint *s = arg;
 
-    if (rpc_welcome(s->rpc).kept == 0) future_lose_accepted(s);
+    if (rpc_welcome(s->rpc).kept == 0) {
+        future_lose_accepted(s);
+    } else {
+        future_lose_fleeting(s);
+    }
     hold_show(s, clock_now());
 }
 

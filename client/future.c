@@ -91,11 +91,14 @@ end(struct stint *s, struct stint_future *f, int code, struct slice worker,
 }
 
 void
-future_accepted(struct stint *s, uint64_t number, uint64_t count, uint64_t task)
+future_accepted(struct stint *s, uint64_t number, uint64_t count,
+    uint64_t task, bool fleeting)
 {
     for (uint64_t i = 0; i < count; i++) {
         struct stint_future *f = future_at(s, number + i);
-        if (f != NULL) f->task = task + i;
+        if (f == NULL) continue;
+        f->task = task + i;
+        f->fleeting = fleeting;
     }
 }
 
@@ -124,7 +127,7 @@ struct failing {
     struct stint *s;
     int code;
     const char *text;
-    bool only_accepted;
+    enum { EACH, ACCEPTED, FLEETING } which;
 };
 
 static void
@@ -134,14 +137,15 @@ fail_one(void *arg, uint64_t number, void *value)
     struct stint_future *f = value;
 
     (void)number;
-    if (failing->only_accepted && f->task == 0) return;
+    if (failing->which != EACH && f->task == 0) return;
+    if (failing->which == FLEETING && !f->fleeting) return;
     end(failing->s, f, failing->code, slice_of(""), slice_of(failing->text));
 }
 
 void
 future_fail_all(struct stint *s, int code, const char *text)
 {
-    struct failing failing = { s, code, text, false };
+    struct failing failing = { s, code, text, EACH };
 
     numbers_each(&s->futures, fail_one, &failing);
 }
@@ -153,7 +157,18 @@ future_lose_accepted(struct stint *s)
         "the master does not know our session any more: it was started again "
         "without what it had in memory, or we were away too long; what became "
         "of the task is not known",
-        true };
+        ACCEPTED };
+
+    numbers_each(&s->futures, fail_one, &failing);
+}
+
+void
+future_lose_fleeting(struct stint *s)
+{
+    struct failing failing = { s, STINT_ELOST,
+        "the master was started again, and the queue of the task was in memory "
+        "only; what became of the task is not known",
+        FLEETING };
 
     numbers_each(&s->futures, fail_one, &failing);
 }

@@ -14,6 +14,7 @@ struct stint_future {
     struct stint *s;
     uint64_t number;    /* Request that put it. */
     uint64_t task;      /* 0: not accepted yet. */
+    bool fleeting;      /* It ends with this start of the master. */
     char *block;        /* Owned: the worker's name, then a small result. */
     struct inbound *in; /* Keeps a large result alive, or NULL. */
     struct stint_bytes result;
@@ -28,10 +29,10 @@ struct stint_future *future_new(struct stint *s);
 /** Its memory is free for another one; it is in no table. */
 void future_recycle(struct stint_future *f);
 
-/** `count` puts from request `number` on were accepted, as tasks from `task`.
- */
-void future_accepted(
-    struct stint *s, uint64_t number, uint64_t count, uint64_t task);
+/** `count` puts from request `number` on were accepted, as tasks from `task`;
+ * `fleeting`: by a master that forgets them when it is started again. */
+void future_accepted(struct stint *s, uint64_t number, uint64_t count,
+    uint64_t task, bool fleeting);
 
 /** They were not. */
 void future_refused(struct stint *s, uint64_t number, uint64_t count, int code,
@@ -43,6 +44,10 @@ void future_ended(struct stint *s, const struct rec_result *result);
 /** The master kept nothing of the session: no result comes for what was
  * accepted. */
 void future_lose_accepted(struct stint *s);
+
+/** The master was started again and knows our session: what it had in memory
+ * only is gone. */
+void future_lose_fleeting(struct stint *s);
 
 /** All that are open end with `code`. */
 void future_fail_all(struct stint *s, int code, const char *text);

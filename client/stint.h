@@ -662,7 +662,9 @@ STINT_CHECK int stint_master_serve(struct stint_master *m);
 /** Make stint_master_serve() return.  Signal-safe. */
 STINT_API void stint_master_quit(struct stint_master *m);
 
-/** Answers out, then stop and free.  NULL is fine. */
+/** Answers out, then stop and free.  NULL is fine.  Takes ten seconds at most; a
+ * disk that does not answer for so long keeps its thread and its files until the
+ * process ends. */
 STINT_API void stint_master_stop(struct stint_master *m);
 
 /* ---- looking and administration ----------------------------------------- */

@@ -154,6 +154,7 @@ match_accept(struct core *core, tick_ns now, struct queue *q, struct session *s,
             .request = batch->request,
             .count = count,
             .task = first,
+            .fleeting = core->config.durable && !journal_keeps(core, q),
         },
     };
     if (batch->lazy) {

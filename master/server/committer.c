@@ -22,6 +22,8 @@ static const tick_ns OVERDUE = 20 * TICK_MS;
 enum { TEND_BYTES = 128 << 10, TEND_MOST = 4, TEND_FULL = 64 };
 /* A full disk is asked again as often. */
 static const tick_ns AGAIN = 250 * TICK_MS;
+/* At the end it waits so long for a disk that does not answer. */
+static const tick_ns PATIENCE = 2 * TICK_S;
 
 struct committer {
     struct store *store;
@@ -33,7 +35,8 @@ struct committer {
 
     pthread_mutex_t lock;
     pthread_cond_t work; /* `given` or `stopping`. */
-    bool given, stopping;
+    pthread_cond_t end;  /* `ended`. */
+    bool given, stopping, ended;
     struct core_batch batch;    /* Whose it is says `given`. */
     struct committer_news news; /* Not heard yet. */
     char sentence[1024];        /* Of news.failed. */
@@ -239,6 +242,10 @@ run(void *arg)
             rc = tend(c);
         }
     }
+    (void)pthread_mutex_lock(&c->lock);
+    c->ended = true;
+    (void)pthread_cond_signal(&c->end);
+    (void)pthread_mutex_unlock(&c->lock);
     return NULL;
 }
 
@@ -267,11 +274,15 @@ start(struct committer *c)
     int rc = pthread_mutex_init(&c->lock, NULL);
     if (rc != 0) goto no_lock;
     rc = init_cond(&c->work);
-    if (rc != 0) goto no_cond;
+    if (rc != 0) goto no_work;
+    rc = init_cond(&c->end);
+    if (rc != 0) goto no_end;
     rc = pthread_create(&c->thread, NULL, run, c);
     if (rc == 0) return 0;
+    (void)pthread_cond_destroy(&c->end);
+no_end:
     (void)pthread_cond_destroy(&c->work);
-no_cond:
+no_work:
     (void)pthread_mutex_destroy(&c->lock);
 no_lock:
     (void)close(c->news_fd);
@@ -296,21 +307,42 @@ committer_start(
     return 0;
 }
 
-void
-committer_stop(struct committer *c)
+/* False: it hangs. */
+static bool
+wait_for_end(struct committer *c)
 {
-    if (c == NULL) return;
+    const tick_ns until = clock_now() + PATIENCE;
+    const struct timespec t = { .tv_sec = (time_t)(until / TICK_S),
+        .tv_nsec = (long)(until % TICK_S) };
+    int rc = 0;
+
     (void)pthread_mutex_lock(&c->lock);
     c->stopping = true;
     (void)pthread_cond_signal(&c->work);
+    while (!c->ended && rc == 0)
+        rc = pthread_cond_timedwait(&c->end, &c->lock, &t);
+    bool ended = c->ended;
     (void)pthread_mutex_unlock(&c->lock);
+    return ended;
+}
+
+bool
+committer_stop(struct committer *c)
+{
+    if (c == NULL) return true;
+    if (!wait_for_end(c)) {
+        (void)pthread_detach(c->thread);
+        return false;
+    }
     (void)pthread_join(c->thread, NULL);
     if (c->given) buf_fini(&c->batch.ops);
     buf_fini(&c->news.ops);
+    (void)pthread_cond_destroy(&c->end);
     (void)pthread_cond_destroy(&c->work);
     (void)pthread_mutex_destroy(&c->lock);
     (void)close(c->news_fd);
     free(c);
+    return true;
 }
 
 int

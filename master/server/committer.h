@@ -28,8 +28,10 @@ int committer_start(
     struct store *store, const struct logger *logger, struct committer **out);
 
 /** Let it end what it is at: a batch that a sync is under way for is committed,
- * one that waits for room is not.  NULL is fine. */
-void committer_stop(struct committer *c);
+ * one that waits for room is not.  NULL is fine.  False: the disk has not
+ * answered for two seconds, so that the store is still used, until the process
+ * ends. */
+bool committer_stop(struct committer *c);
 
 /** Readable when there is news, until committer_wake().  Lends until the
  * stop. */

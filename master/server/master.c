@@ -433,8 +433,9 @@ stint_master_stop(struct stint_master *m)
     if (m == NULL) return;
     stop_thread(m);
     web_close(m->web);
-    committer_stop(m->committer);
-    vault_close(&m->vault);
+    /* A disk that hangs keeps its thread, its files and the lock on them until
+     * the process ends. */
+    if (committer_stop(m->committer)) vault_close(&m->vault);
     if (m->context != NULL) (void)zmq_ctx_shutdown(m->context);
     zap_stop(m->zap);
     if (m->context != NULL) (void)zmq_ctx_term(m->context);

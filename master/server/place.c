@@ -22,10 +22,8 @@ place_path(char out[PLACE_ROOM], const char *dir, const char *leaf)
 }
 
 static int
-open_disk(const char *path, struct disk **out)
+say_open(int rc, const char *path)
 {
-    int rc = disk_open(path, out);
-
     if (rc == 0) return 0;
     return say(STINT_ESYSTEM, "the store %s cannot be opened: %s", path,
         strerror(-rc));
@@ -39,7 +37,9 @@ place_open(const char *dir, struct disk **out)
 
     int rc = place_path(path, dir, "store");
     if (rc != 0) return rc;
-    if (stat(path, &st) == 0) return open_disk(path, out);
+    if (stat(path, &st) == 0) {
+        return say_open(disk_open_to_look(path, out), path);
+    }
     if (errno == ENOENT || errno == ENOTDIR) {
         return say(STINT_EINVAL,
             "there is no store in %s: name the directory of a master that "
@@ -58,7 +58,7 @@ place_make(const char *path, struct disk **out)
         return say(STINT_ESYSTEM, "the directory %s cannot be made: %s", path,
             strerror(errno));
     }
-    return open_disk(path, out);
+    return say_open(disk_open(path, out), path);
 }
 
 /* A shared lock for an instant: only a master that starts in this very instant

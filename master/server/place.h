@@ -14,8 +14,9 @@ enum { PLACE_ROOM = 4096 + 64 };
 /** "DIR/leaf".  Returns 0, or STINT_EINVAL when it is too long (said). */
 int place_path(char out[PLACE_ROOM], const char *dir, const char *leaf);
 
-/** Open DIR/store, which must be there.  Gives *out, disk_close() it.
- * Returns 0, STINT_EINVAL (there is none), STINT_ESYSTEM; a sentence is said.
+/** Open DIR/store, which must be there, to look into it.  Gives *out,
+ * disk_close() it. Returns 0, STINT_EINVAL (there is none), STINT_ESYSTEM; a
+ * sentence is said.
  */
 int place_open(const char *dir, struct disk **out);
 

@@ -18,6 +18,7 @@ enum { PARTS_MAX = 8 };
 struct files {
     struct disk disk; /* First: it is what others see. */
     int dir;
+    bool looks; /* Changes nothing, so that it needs no right to. */
     char path[];
 };
 
@@ -37,7 +38,8 @@ static int
 open_file(
     struct disk *disk, const char *name, bool make, struct disk_file **out)
 {
-    int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT | O_EXCL : 0);
+    int flags = O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT | O_EXCL : 0)
+                | (files_of(disk)->looks ? O_RDONLY : O_RDWR);
     int fd;
 
     do {
@@ -197,8 +199,8 @@ list_files(
     return rc;
 }
 
-int
-disk_open(const char *path, struct disk **out)
+static int
+open_files(const char *path, bool looks, struct disk **out)
 {
     static const struct disk functions = {
         .open = open_file,
@@ -214,21 +216,34 @@ disk_open(const char *path, struct disk **out)
     };
     size_t size = strlen(path) + 1;
 
-    int rc = dir_make(path);
-    if (rc != 0) return rc;
     struct files *f = malloc(sizeof *f + size);
     if (f == NULL) return -ENOMEM;
     f->disk = functions;
+    f->looks = looks;
     memcpy(f->path, path, size);
     f->disk.path = f->path;
     f->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (f->dir < 0) {
-        rc = -errno;
+        int rc = -errno;
         free(f);
         return rc;
     }
     *out = &f->disk;
     return 0;
+}
+
+int
+disk_open(const char *path, struct disk **out)
+{
+    int rc = dir_make(path);
+
+    return rc == 0 ? open_files(path, false, out) : rc;
+}
+
+int
+disk_open_to_look(const char *path, struct disk **out)
+{
+    return open_files(path, true, out);
 }
 
 void

@@ -62,6 +62,10 @@ struct disk {
  * Gives *out; returns 0 or a negative errno. */
 int disk_open(const char *path, struct disk **out);
 
+/** The same for who only looks: the directory must be there, and may be on a
+ * file system that cannot be written to. */
+int disk_open_to_look(const char *path, struct disk **out);
+
 /** NULL is fine. */
 void disk_close(struct disk *disk);
 

@@ -410,3 +410,20 @@ CODE
     [ "$(complete_at stint store "")" = "check stat export import" ]
     [[ $(complete_at stint store stat --j) == --json ]]
 }
+
+@test "a store on a disk that cannot be written to is looked into and copied" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+    master
+    stint put jobs a b
+    stop
+    mkdir ro
+    mount --bind "$XDG_STATE_HOME/stint" ro
+    mount -o remount,ro,bind ro
+    run stint store check --data ro
+    checked="$status $output"
+    run stint backup --data ro copy
+    umount ro
+    [[ "$checked" == "0 whole:"* ]]
+    [ "$status" -eq 0 ]
+    stint store check --data copy
+}

@@ -10,6 +10,7 @@
  *   steady keep QUEUE COUNT MS      the same through a consumer, posted
  *   steady submit QUEUE COUNT MS    submit the numbers from 1, wait so long for
  *                                   each result and print it
+ *   steady beside QUEUE COUNT MS    the same, with one more in queue "beside"
  *   steady post QUEUE COUNT MS      post so many puts, then flush
  *
  * Says "ready" before the call that takes its time, begins it at a line on
@@ -164,6 +165,19 @@ submit(unsigned count, int64_t ms)
 }
 
 static void
+submit_beside(unsigned count, int64_t ms)
+{
+    struct stint_queue *beside;
+    struct stint_future *future;
+
+    must(stint_queue_open(s, "beside", NULL, &beside), "open");
+    must(stint_queue_submit(beside, "x", 1, NULL, &future), "submit");
+    submit(count, ms);
+    stint_future_free(future);
+    stint_queue_close(beside);
+}
+
+static void
 post(unsigned count, int64_t ms)
 {
     char text[24];
@@ -201,6 +215,8 @@ main(int argc, char **argv)
         keep(queue, count, ms);
     } else if (strcmp(what, "submit") == 0) {
         submit(count < MANY ? count : MANY, ms);
+    } else if (strcmp(what, "beside") == 0) {
+        submit_beside(count < MANY ? count : MANY, ms);
     } else {
         post(count, ms);
     }

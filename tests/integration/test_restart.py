@@ -269,6 +269,16 @@ def test_without_what_was_in_memory_futures_say_so(mortal):
     assert [line(client) for _ in range(3)] == ["STINT_ELOST"] * 3
 
 
+def test_what_was_in_memory_beside_what_is_kept_is_said_to_be_lost(mortal):
+    mortal.kill()
+    mortal.start_again("--queue", "fast,durability=memory")
+    client = is_ready(mortal.steady("beside", "fast", 3, 30000))
+    until(lambda: mortal.size("fast") == 3 and mortal.size("beside") == 1)
+    mortal.kill()
+    mortal.start_again("--queue", "fast,durability=memory")
+    assert [line(client) for _ in range(3)] == ["STINT_ELOST"] * 3
+
+
 def test_a_result_that_comes_again_is_shown_once(mortal, valve):
     client = mortal.steady("submit", "jobs", 2, 30000, through=valve)
     is_ready(client)

@@ -226,7 +226,9 @@ put_ok(struct world *w, uint64_t number, uint64_t count)
 {
     struct msg m = { .type = MSG_put_ok };
 
-    m.as.put_ok = (struct msg_put_ok){ number, count, 100 + number };
+    m.as.put_ok = (struct msg_put_ok){
+        .request = number, .count = count, .task = 100 + number
+    };
     return answer(w, &m);
 }
 

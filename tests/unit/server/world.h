@@ -133,7 +133,7 @@ world_close(struct world *w)
     if (w->runs) loop_quit(&w->loop);
     (void)world_join(w);
     loop_fini(&w->loop);
-    committer_stop(w->committer);
+    assert_true(committer_stop(w->committer));
     (void)zmq_ctx_shutdown(w->context);
     zap_stop(w->zap);
     (void)zmq_ctx_term(w->context);
