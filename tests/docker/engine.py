@@ -99,6 +99,8 @@ class Engine:
         must("scripts/deps", "docker")
         # The client that belongs to the engine, before any other.
         os.environ["PATH"] = "/usr/bin:" + os.environ["PATH"]
+        if output("docker", "info", timeout=30) is not None:
+            return  # The packages have brought a service that runs.
         self.folder = tempfile.mkdtemp(prefix="stint-docker-")
         self.rules = rules()
         self.knobs = {path: read(path) for path in (
