@@ -91,8 +91,8 @@ end(struct stint *s, struct stint_future *f, int code, struct slice worker,
 }
 
 void
-future_accepted(struct stint *s, uint64_t number, uint64_t count,
-    uint64_t task, bool fleeting)
+future_accepted(struct stint *s, uint64_t number, uint64_t count, uint64_t task,
+    bool fleeting)
 {
     for (uint64_t i = 0; i < count; i++) {
         struct stint_future *f = future_at(s, number + i);

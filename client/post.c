@@ -92,9 +92,8 @@ take_answer(struct rpc_request *r, int code, const struct msg *m, bool last)
     } else if (m->type == MSG_outcome && !p->quiet) {
         note_refusals(s, m->as.outcome.refused);
     } else if (p->result && m->type == MSG_put_ok) {
-        future_accepted(
-            s, m->as.put_ok.request, m->as.put_ok.count, m->as.put_ok.task,
-            m->as.put_ok.fleeting == 1);
+        future_accepted(s, m->as.put_ok.request, m->as.put_ok.count,
+            m->as.put_ok.task, m->as.put_ok.fleeting == 1);
     }
     if (!last) return;
     s->posting--;
