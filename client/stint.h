@@ -475,7 +475,8 @@ STINT_API bool stint_future_ready(struct stint_future *f);
 /** Id of the task; 0 as long as the master has not answered the put. */
 STINT_API uint64_t stint_future_task(struct stint_future *f);
 
-/** Attempts it took; 0 before it is ready. */
+/** Times it was handed out, those included that were given back or never began; 0
+ * before it is ready. */
 STINT_API unsigned stint_future_attempts(struct stint_future *f);
 
 /** Name of the worker that ended it; "" before.  Lends until freed. */
