@@ -254,7 +254,14 @@ is_flooded(const struct core *core)
 {
     size_t max = core->config.memory_max;
 
-    return core->memory + core->out > max + max / 2 + core->config.frame_max;
+    return core->memory + core->out > max + max / 2;
+}
+
+/* A single frame, however long, was asked for. */
+static bool
+leaves_many(const struct session *s)
+{
+    return s->stream.kept_count + (stream_open_bytes(&s->stream) > 0) > 1;
 }
 
 /* End whoever leaves most unacknowledged, until there is room.  Returns whether
@@ -269,6 +276,7 @@ shed(struct core *core, tick_ns now, const struct session *s)
         }
         bool own = most == s;
         if (session_out_bytes(most) < OUT_BYTES_FAIR) break;
+        if (!leaves_many(most)) break;
         misbehaved(
             core, now, most, STINT_ELIMIT, "answers are not acknowledged");
         if (own) return false;
