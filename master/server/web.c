@@ -12,9 +12,13 @@
 #include "common/sys/say.h"
 #include "master/server/webpage.h"
 
-enum { PEERS_MAX = 32, REQUEST_BYTES = 16 << 10, HASH_BYTES = 32 };
+/* So many are served; when one more comes, one is cut.  Those that were cut
+ * have places until they are closed, in the next turn. */
+enum { PEERS_MAX = 32, PLACES = PEERS_MAX + 16 };
+enum { REQUEST_BYTES = 16 << 10, HASH_BYTES = 32 };
 
 static const tick_ns LIFE = 5 * TICK_S;   /* Of a connection. */
+static const tick_ns HEAD = TICK_S;       /* Until its request is there. */
 static const tick_ns LOOK = 10 * TICK_MS; /* While the loop never rests. */
 /* After each turn it rests so many times as long as that took. */
 static const tick_ns MODESTY = 4;
@@ -23,6 +27,7 @@ static const tick_ns MODESTY = 4;
 struct peer {
     struct MHD_Connection *connection; /* NULL: a free place. */
     tick_ns since;
+    bool asked; /* Its request is there, and is for who may look. */
     bool cut;
     bool suspended; /* Its page is for the next turn. */
 };
@@ -39,11 +44,12 @@ struct web {
     const struct meters *meters; /* Of this turn, as the rest. */
     tick_ns clock, now;          /* The host's, the core's. */
     bool had_long;
+    bool moved; /* Somebody came, or was closed. */
 
     tick_ns due;    /* TICK_NEVER: nothing but the descriptor. */
     tick_ns look;   /* When to look without being told to. */
     tick_ns paused; /* Not before. */
-    struct peer peers[PEERS_MAX];
+    struct peer peers[PLACES];
 };
 
 /* ---- who asks ------------------------------------------------------------ */
@@ -242,30 +248,13 @@ answer(void *arg, struct MHD_Connection *c, const char *path,
             "there are /healthz, /readyz, /metrics, /v1/master, /v1/queues, "
             "/v1/workers and /v1/tasks");
     }
+    struct peer *peer = peer_of(c);
+    if (peer != NULL) peer->asked = !page->is_open;
     if (must_wait(w, c, page)) return MHD_YES;
     return send_page(w, c, page, is_trusted);
 }
 
 /* ---- connections --------------------------------------------------------- */
-
-static void
-note_connection(void *arg, struct MHD_Connection *c, void **context,
-    enum MHD_ConnectionNotificationCode what)
-{
-    struct web *w = arg;
-
-    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        struct peer *peer = *context;
-        if (peer != NULL) peer->connection = NULL;
-        return;
-    }
-    for (size_t i = 0; i < PEERS_MAX; i++) {
-        if (w->peers[i].connection != NULL) continue;
-        w->peers[i] = (struct peer){ .connection = c, .since = w->clock };
-        *context = &w->peers[i];
-        return;
-    }
-}
 
 /* libmicrohttpd has limits for silence only: who drops a byte now and then
  * would stay for ever. */
@@ -279,13 +268,61 @@ cut(struct peer *peer)
     if (info != NULL) (void)shutdown(info->connect_fd, SHUT_RDWR);
 }
 
+static tick_ns
+patience(const struct peer *peer)
+{
+    return peer->asked ? LIFE : HEAD;
+}
+
+/* Strangers may be many: the oldest of those whose request is not there has had
+ * the most time for it.  A request that is served has a second for itself. */
+static void
+make_room(struct web *w)
+{
+    struct peer *oldest = NULL;
+    unsigned served = 0;
+
+    for (size_t i = 0; i < PLACES; i++) {
+        struct peer *peer = &w->peers[i];
+        if (peer->connection == NULL || peer->cut) continue;
+        served++;
+        if (peer->asked && w->clock - peer->since < HEAD) continue;
+        if (oldest == NULL || peer->asked < oldest->asked
+            || (peer->asked == oldest->asked && peer->since < oldest->since)) {
+            oldest = peer;
+        }
+    }
+    if (served >= PEERS_MAX && oldest != NULL) cut(oldest);
+}
+
+static void
+note_connection(void *arg, struct MHD_Connection *c, void **context,
+    enum MHD_ConnectionNotificationCode what)
+{
+    struct web *w = arg;
+
+    w->moved = true;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        struct peer *peer = *context;
+        if (peer != NULL) peer->connection = NULL;
+        return;
+    }
+    make_room(w);
+    for (size_t i = 0; i < PLACES; i++) {
+        if (w->peers[i].connection != NULL) continue;
+        w->peers[i] = (struct peer){ .connection = c, .since = w->clock };
+        *context = &w->peers[i];
+        return;
+    }
+}
+
 static void
 begin_turn(struct web *w)
 {
-    for (size_t i = 0; i < PEERS_MAX; i++) {
+    for (size_t i = 0; i < PLACES; i++) {
         struct peer *peer = &w->peers[i];
         if (peer->connection == NULL) continue;
-        if (!peer->cut && w->clock - peer->since >= LIFE) cut(peer);
+        if (!peer->cut && w->clock - peer->since >= patience(peer)) cut(peer);
         if (peer->suspended) MHD_resume_connection(peer->connection);
         peer->suspended = false;
     }
@@ -296,21 +333,23 @@ next_cut(const struct web *w)
 {
     tick_ns next = TICK_NEVER;
 
-    for (size_t i = 0; i < PEERS_MAX; i++) {
+    for (size_t i = 0; i < PLACES; i++) {
         const struct peer *peer = &w->peers[i];
         if (peer->connection == NULL || peer->cut) continue;
-        next = tick_min(next, peer->since + LIFE);
+        next = tick_min(next, peer->since + patience(peer));
     }
     return next;
 }
 
-/* Whether there is something to do that no descriptor tells of. */
+/* Whether there is something to do that no descriptor tells of; as who may come
+ * in place of those that were closed. */
 static bool
 has_more(const struct web *w)
 {
     MHD_UNSIGNED_LONG_LONG ms = 0;
 
-    for (size_t i = 0; i < PEERS_MAX; i++) {
+    if (w->moved) return true;
+    for (size_t i = 0; i < PLACES; i++) {
         if (w->peers[i].suspended) return true;
     }
     return MHD_get_timeout(w->daemon, &ms) == MHD_YES && ms == 0;
@@ -347,7 +386,7 @@ web_turn(struct web *w, tick_ns now, bool ready, const struct meters *meters)
     w->clock = began;
     w->now = now;
     w->meters = meters;
-    w->had_long = false;
+    w->had_long = w->moved = false;
     begin_turn(w);
     (void)MHD_run(w->daemon);
     tick_ns ended = clock_now();
@@ -365,7 +404,7 @@ start_daemon(struct web *w, int fd)
 
     w->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0,
         NULL, NULL, answer, w, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)PEERS_MAX,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)PLACES,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_BYTES,
         MHD_OPTION_NOTIFY_CONNECTION, note_connection, w, MHD_OPTION_END);
     if (w->daemon == NULL) {
@@ -408,7 +447,7 @@ void
 web_close(struct web *w)
 {
     if (w == NULL) return;
-    for (size_t i = 0; i < PEERS_MAX; i++) {
+    for (size_t i = 0; i < PLACES; i++) {
         if (w->peers[i].suspended) {
             MHD_resume_connection(w->peers[i].connection);
         }

@@ -11,7 +11,8 @@
 #include "common/sys/say.h"
 #include "common/sys/secret.h"
 
-enum { BACKLOG = 64 };
+/* Who comes stands behind strangers that come, too. */
+enum { BACKLOG = 1024 };
 
 /* ---- options ------------------------------------------------------------- */
 

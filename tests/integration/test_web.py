@@ -284,6 +284,60 @@ def test_slow_clients_hold_nobody_up(master):
         s.close()
 
 
+def half_asked(master, count, wire):
+    """Connections that will never be a whole request."""
+    crowd = []
+    for _ in range(count):
+        s = connect(master)
+        try:
+            s.sendall(wire)
+        except OSError:
+            pass  # It was hung up on already.
+        crowd.append(s)
+    return crowd
+
+
+def test_who_asks_for_nothing_shuts_nobody_out(master):
+    for wire, count in (b"", 200), (b"GET /healthz HT", 200), (b"", 1000):
+        crowd = half_asked(master, count, wire)
+        for path in "/healthz", "/readyz", "/metrics":
+            began = time.monotonic()
+            assert ask(master.http + path)[0] == 200
+            assert time.monotonic() - began < 1, (wire, count, path)
+        for s in crowd:
+            s.close()
+
+
+def test_who_goes_on_coming_shuts_nobody_out(master):
+    stop = threading.Event()
+
+    def press():
+        crowd = []
+        while not stop.is_set():
+            crowd += half_asked(master, 1, b"GET /healthz HT")
+            if len(crowd) > 100:
+                crowd.pop(0).close()
+
+    crowd = [threading.Thread(target=press) for _ in range(2)]
+    for one in crowd:
+        one.start()
+    try:
+        for _ in range(20):
+            began = time.monotonic()
+            assert ask(master.http + "/healthz")[0] == 200
+            assert time.monotonic() - began < 1
+    finally:
+        stop.set()
+        for one in crowd:
+            one.join()
+
+
+def test_a_request_has_a_second_for_its_head(master):
+    began = time.monotonic()
+    assert raw(master, b"GET /healthz HT") == b""
+    assert 0.8 < time.monotonic() - began < 3
+
+
 def test_many_clients_leave_the_loop_to_others(start_master):
     """Lists of many tasks, asked for without a pause by many."""
     master = start_master("--memory")
