@@ -1,6 +1,8 @@
 #include "cli/log.h"
 
 #include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +12,10 @@
 
 #include <jansson.h>
 
+#include "cli/mem.h"
 #include "cli/value.h"
 
-enum { NAME_ROOM = 64, DIGITS_MOST = 18 };
+enum { NAME_ROOM = 64, NOTE_ROOM = 64, DIGITS_MOST = 18, DELETE = 127 };
 
 static bool in_json, in_journal;
 static int loudest = LOG_INFO;
@@ -110,6 +113,7 @@ take_pair(json_t *object, const char **line)
     if (!quoted && end > value && end[-1] == ':') end--;
     memcpy(name, key, length);
     name[length] = '\0';
+    if (json_object_get(object, name) != NULL) return false;
     json_object_set_new(
         object, name, value_of(value, (size_t)(end - value), quoted));
     *line = end + (quoted && *end == '"');
@@ -147,10 +151,34 @@ json_of(const char *when, int level, const char *line)
 
 /* ---- lines --------------------------------------------------------------- */
 
+/* A reader that has stopped reading must not stop the program: what it has no
+ * room for is left out, and counted.  A pipe that can be written to takes a
+ * line of up to 4 KiB whole. */
+static void
+put_line(char *line)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static unsigned long left_out;
+    struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+    char note[NOTE_ROOM] = "";
+
+    pthread_mutex_lock(&lock);
+    if (poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0) {
+        if (left_out > 0)
+            snprintf(note, sizeof(note), "lines-left-out count=%lu", left_out);
+        left_out = 0;
+        if (write(STDERR_FILENO, line, strlen(line)) < 0) left_out = 1;
+    } else {
+        left_out++;
+    }
+    pthread_mutex_unlock(&lock);
+    if (note[0] != '\0') log_line(NULL, LOG_WARNING, note);
+}
+
 void
 log_line(void *arg, int level, const char *line)
 {
-    char when[VALUE_TEXT], priority[16] = "";
+    char when[VALUE_TEXT], priority[16] = "", *clean, *text;
     char *json = NULL;
 
     (void)arg;
@@ -158,12 +186,18 @@ log_line(void *arg, int level, const char *line)
     if (level > loudest) return;
     if (in_journal) snprintf(priority, sizeof(priority), "<%d>", level);
     value_show_time(value_now(), when);
-    if (in_json) json = json_of(when, level, line);
+    clean = mem_copy(line);
+    for (char *c = clean; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || *c == DELETE) *c = ' ';
+    if (in_json) json = json_of(when, level, clean);
     if (json != NULL)
-        fprintf(stderr, "%s%s\n", priority, json);
+        text = mem_format("%s%s\n", priority, json);
     else if (in_journal)
-        fprintf(stderr, "%s%s\n", priority, line);
+        text = mem_format("%s%s\n", priority, clean);
     else
-        fprintf(stderr, "%s %s: %s\n", when, level_names[level], line);
+        text = mem_format("%s %s: %s\n", when, level_names[level], clean);
+    put_line(text);
+    free(text);
+    free(clean);
     free(json);
 }

@@ -103,13 +103,16 @@ note_full(struct committer *c, bool full, const char *why)
 {
     if (full == c->full) return;
     c->full = full;
+    (void)pthread_mutex_lock(&c->lock);
+    const struct logger logger = c->logger;
+    (void)pthread_mutex_unlock(&c->lock);
     if (full) {
-        logger_say(&c->logger, LOG_CRIT,
+        logger_say(&logger, LOG_CRIT,
             "disk-full cause=\"%s\": no new work is taken in until there is "
             "room",
             why);
     } else {
-        logger_say(&c->logger, LOG_NOTICE, "disk-has-room");
+        logger_say(&logger, LOG_NOTICE, "disk-has-room");
     }
 }
 
@@ -322,6 +325,8 @@ wait_for_end(struct committer *c)
     while (!c->ended && rc == 0)
         rc = pthread_cond_timedwait(&c->end, &c->lock, &t);
     bool ended = c->ended;
+    /* Whose the log is may be gone soon. */
+    if (!ended) c->logger = (struct logger){ .write = NULL };
     (void)pthread_mutex_unlock(&c->lock);
     return ended;
 }

@@ -17,7 +17,7 @@ struct eventlog {
     uint64_t missed;
 };
 
-/** Tell what happened since the last call. */
+/** Tell what happened since the last call; `now` by the clock of the host. */
 void eventlog_tell(struct eventlog *e, struct core *core,
     const struct logger *logger, tick_ns now);
 

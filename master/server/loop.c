@@ -292,7 +292,7 @@ turn(struct loop *l)
     feed_disk(l);
     door_update(&l->door, now);
     send_all(l);
-    eventlog_tell(&l->events, l->core, &l->logger, now);
+    eventlog_tell(&l->events, l->core, &l->logger, clock_now());
     web_turn(l->web, now, l->web_ready, &l->meters);
     l->web_ready = false;
     return (int)count;

@@ -335,7 +335,7 @@ master_start(const struct stint_master_options *options,
         m->web == NULL ? "no" : web_url(m->web));
     if (!m->durable && has_store(options)) {
         logger_say(&m->logger, LOG_NOTICE,
-            "memory-only data=%s: the tasks that an earlier master stored "
+            "memory-only data=\"%s\": the tasks that an earlier master stored "
             "there are left alone; a start without --memory brings them back",
             state_dir(m->state));
     }
