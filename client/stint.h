@@ -612,10 +612,10 @@ struct stint_master_options {
     int64_t session_ms;        /* Its answers and results are kept so long;
                                   0: 10 min. */
     unsigned sessions_max;     /* 0: 20000. */
-    const char *http;          /* Numbers to look at, "127.0.0.1:4726" (port 0:
-                                  any free one); "auto": the port behind the one
-                                  of `listen`, this host only, and none if that
-                                  is in use.  NULL or "off": none. */
+    const char *http;          /* Numbers to look at, "127.0.0.1:5725" (port 0:
+                                  any free one); "auto": the port of `listen`
+                                  + 1000, this host only, and none if that is
+                                  in use.  NULL or "off": none. */
     const char *http_token_file; /* Who asks shows this token; other hosts are
                                   answered in no other way. */
     void (*log)(void *arg, int level, const char *line); /* level: as syslog. */
@@ -642,7 +642,7 @@ STINT_CHECK int stint_master_start(
 /** The real address, e.g. "tcp://127.0.0.1:43211".  Lends until the stop. */
 STINT_API const char *stint_master_address(const struct stint_master *m);
 
-/** Where HTTP is served, e.g. "http://127.0.0.1:4726"; NULL: nowhere.  Lends
+/** Where HTTP is served, e.g. "http://127.0.0.1:5725"; NULL: nowhere.  Lends
  * until the stop. */
 STINT_API const char *stint_master_http(const struct stint_master *m);
 

@@ -207,8 +207,9 @@ bind_failed(const char *endpoint)
     switch (errno) {
     case EADDRINUSE:
         return say(STINT_EBUSY,
-            "%s is in use: another master runs there, or choose another port "
-            "with --listen",
+            "%s is in use: another program (a master, or the --http of one) "
+            "uses "
+            "it; choose another port with --listen",
             endpoint);
     case EADDRNOTAVAIL:
     case ENODEV:

@@ -40,7 +40,7 @@ int web_open(const struct webplace *place, const struct web_parts *parts,
 /** NULL is fine. */
 void web_close(struct web *w);
 
-/** The real address, "http://127.0.0.1:4726".  Lends until the close. */
+/** The real address, "http://127.0.0.1:5725".  Lends until the close. */
 const char *web_url(const struct web *w);
 
 /* ---- the loop's, NULL is fine -------------------------------------------- */

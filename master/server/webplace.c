@@ -12,11 +12,11 @@
 #include "common/sys/secret.h"
 
 /* Who comes stands behind strangers that come, too. */
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 1024, AWAY = 1000 };
 
 /* ---- options ------------------------------------------------------------- */
 
-/* "4726", "127.0.0.1:4726", "[::1]:4726", "http://…" as address_parse() takes
+/* "5725", "127.0.0.1:5725", "[::1]:5725", "http://…" as address_parse() takes
  * them; a port is a must. */
 static int
 read_address(struct webplace *p, const char *text)
@@ -38,11 +38,12 @@ read_address(struct webplace *p, const char *text)
         return 0;
     }
     return say(STINT_EINVAL,
-        "cannot listen for HTTP on \"%s\": %s; as in 127.0.0.1:4726, 4726, "
+        "cannot listen for HTTP on \"%s\": %s; as in 127.0.0.1:5725, 5725, "
         "auto or off",
         text, why);
 }
 
+/* Away from the ports that further masters on this host would take. */
 static int
 choose_address(struct webplace *p, const struct address *data)
 {
@@ -52,7 +53,8 @@ choose_address(struct webplace *p, const struct address *data)
 
     if (!address_split(data->endpoint, host, &port)) port = PROTO_PORT;
     p->optional = true;
-    if (port != 0) port = port < UINT16_MAX ? port + 1 : port - 1;
+    if (port != 0) port += AWAY;
+    if (port > UINT16_MAX) port = 0; /* Any free one. */
     (void)snprintf(text, sizeof text, "127.0.0.1:%u", port);
     return address_parse(text, &p->address, &why);
 }

@@ -28,8 +28,8 @@ struct webplace {
 };
 
 /**
- * Work out options->http and http_token_file; "auto" is the port behind the one
- * of `data`, on this host only.
+ * Work out options->http and http_token_file; "auto" is the port of `data`
+ * + 1000 (above 65535: any free one), on this host only.
  *
  * Returns: 0 (webplace_fini() forgets the token), or STINT_EINVAL,
  * STINT_EACCESS; a sentence is said.
@@ -41,7 +41,7 @@ int webplace_read(struct webplace *p,
 void webplace_fini(struct webplace *p);
 
 /** Listen.  Returns 0 with a descriptor that does not block and the real
- * address as "http://127.0.0.1:4726", or STINT_EBUSY, STINT_EINVAL,
+ * address as "http://127.0.0.1:5725", or STINT_EBUSY, STINT_EINVAL,
  * STINT_ESYSTEM; a sentence is said. */
 int webplace_listen(const struct webplace *p, int *fd, char url[WEBPLACE_URL]);
 

@@ -1,4 +1,5 @@
 """HTTP: probes, metrics and lists of a real master."""
+import contextlib
 import json
 import os
 import random
@@ -161,7 +162,7 @@ def test_what_is_done_there_changes_nothing_and_shows_no_payload(master):
 def test_a_page_of_a_browser_cannot_ask_under_a_name_of_its_own(master):
     for host in "evil.example", "127.0.0.1.evil.example", "localhost.evil", "":
         assert ask(master.http + "/v1/master", Host=host)[0] in (400, 403)
-    for host in "localhost", "localhost:4726", "127.0.0.1", "[::1]:80":
+    for host in "localhost", "localhost:5725", "127.0.0.1", "[::1]:80":
         assert ask(master.http + "/v1/master", Host=host)[0] == 200
 
 
@@ -223,31 +224,67 @@ def test_a_port_in_use_ends_only_who_asked_for_it(start_master, tmp_path):
     assert start_master("--http", "off").http is None
 
 
-def two_free_ports():
-    """The first of two that follow each other."""
+def free_port(*away):
+    """One where all those so far away from it are free, too."""
     for _ in range(100):
-        port = random.randrange(20000, 30000, 2)
-        with socket.socket() as a, socket.socket() as b:
+        port = random.randrange(20000, 30000)
+        with contextlib.ExitStack() as held:
             try:
-                a.bind(("127.0.0.1", port))
-                b.bind(("127.0.0.1", port + 1))
+                for more in (0, *away):
+                    s = held.enter_context(socket.socket())
+                    s.bind(("127.0.0.1", port + more))
                 return port
             except OSError:
                 continue
-    raise AssertionError("no two free ports")
+    raise AssertionError("no free ports")
 
 
-def test_the_port_is_the_one_behind_the_masters(tmp_path):
-    port = two_free_ports()
+def test_the_port_is_away_from_the_masters(tmp_path):
+    port = free_port(1000)
     listen = ("--listen", "tcp://127.0.0.1:%d" % port, "--memory")
     master = Master(tmp_path, *listen)
-    assert master.http == "http://127.0.0.1:%d" % (port + 1)
+    assert master.http == "http://127.0.0.1:%d" % (port + 1000)
     assert master.stop() == 0
-    with socket.create_server(("127.0.0.1", port + 1)):
+    with socket.create_server(("127.0.0.1", port + 1000)):
         other = Master(tmp_path, *listen)
         assert other.http is None
         assert "no-http" in other.said() and other.is_served()
         assert other.stop() == 0
+
+
+def test_a_second_master_has_the_next_port(tmp_path):
+    port = free_port(1, 1000, 1001)
+    for name in "a", "b":
+        (tmp_path / name).mkdir()
+    with contextlib.ExitStack() as ended:
+        for more, name in enumerate("ab"):
+            m = Master(tmp_path / name, "--memory", "--listen",
+                       "tcp://127.0.0.1:%d" % (port + more))
+            ended.callback(m.stop)
+            assert m.http == "http://127.0.0.1:%d" % (port + 1000 + more)
+
+
+def test_a_port_too_high_has_any_free_one_for_http(start_master):
+    for port in range(65535, 65500, -1):
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                break
+            except OSError:
+                continue
+    m = start_master("--listen", "tcp://127.0.0.1:%d" % port, "--memory")
+    assert ask(m.http + "/healthz")[0] == 200
+
+
+def test_a_masters_port_that_http_has_is_said_to_be_in_use(master, tmp_path):
+    done = subprocess.run(
+        [STINT, "master", "--memory", "--data", str(tmp_path / "second"),
+         "--listen", "tcp://127.0.0.1:%d" % urllib.parse.urlsplit(
+             master.http).port], env=master.env, timeout=20,
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        check=False)
+    assert done.returncode == 75, done
+    assert "another program (a master, or the --http of one)" in done.stderr
 
 
 def test_garbage_is_no_harm(master):
