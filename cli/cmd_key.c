@@ -51,9 +51,10 @@ run_generate(struct run *run)
     }
     status = write_key(run->words[0], key);
     if (status != EXIT_FINE) return status;
-    exit_note("%s (mode 0600)   for the master and everybody who shall come "
-              "in: --authkey-file %s",
-        run->words[0], run->words[0]);
+    exit_note("%s (mode 0600)   an authkey, for the master and everybody who "
+              "shall come in (--authkey-file), or a token (--http-token-file); "
+              "never one for both",
+        run->words[0]);
     return EXIT_FINE;
 }
 

@@ -398,15 +398,28 @@ what_survives(const struct run *run, const char *access)
     return text;
 }
 
+/* The same master, but for others too. */
 static void
-greet_others(const struct stint_master *master, const char *access)
+greet_with_others(const struct run *run)
+{
+    const char *data = setting_text(run, "data");
+    const char *port = strrchr(setting_text(run, "listen"), ':');
+    bool any = port == NULL || strcmp(port, ":0") == 0;
+
+    exit_note("other machines:   %s %s --listen 'tcp://*%s'%s%s   (this one "
+              "listens on this machine only)",
+        exit_program(), run->command->name, any ? ":4725" : port,
+        data != NULL ? " --data " : "", data != NULL ? data : "");
+}
+
+static void
+greet_others(const struct run *run, const struct stint_master *master,
+    const char *access)
 {
     char host[256] = "this-host", *path;
 
     if (is_loopback(stint_master_address(master))) {
-        exit_note("other machines:   %s master --listen 'tcp://*:%d'   "
-                  "(this one listens on this machine only)",
-            exit_program(), STINT_PORT);
+        greet_with_others(run);
         return;
     }
     gethostname(host, sizeof(host) - 1);
@@ -456,5 +469,5 @@ serve_greet(const struct run *run, const struct stint_master *master)
         is_found(access) ? "" : path, is_found(access) ? "" : "; ",
         exit_program(), exit_program());
     free(path);
-    greet_others(master, access);
+    greet_others(run, master, access);
 }
