@@ -464,7 +464,7 @@ serve_greet(const struct run *run, const struct stint_master *master)
     }
     path = beside_access(access, NULL, "~/");
     exit_note("access file       %s (mode 0600)", path);
-    exit_note("this machine:     %s%s%s%s put default hello; %s get default",
+    exit_note("this machine:     %s%s%s%s put try hello; %s get try",
         is_found(access) ? "" : "export STINT_ACCESS=",
         is_found(access) ? "" : path, is_found(access) ? "" : "; ",
         exit_program(), exit_program());
