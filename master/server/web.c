@@ -17,9 +17,10 @@
 enum { PEERS_MAX = 32, PLACES = PEERS_MAX + 16 };
 enum { REQUEST_BYTES = 16 << 10, HASH_BYTES = 32 };
 
-static const tick_ns LIFE = 5 * TICK_S;   /* Of a connection. */
-static const tick_ns HEAD = TICK_S;       /* Until its request is there. */
-static const tick_ns LOOK = 10 * TICK_MS; /* While the loop never rests. */
+static const tick_ns LIFE = 5 * TICK_S;    /* Of a connection. */
+static const tick_ns HEAD = TICK_S;        /* Until its request is there. */
+static const tick_ns FULL = 100 * TICK_MS; /* Out of descriptors. */
+static const tick_ns LOOK = 10 * TICK_MS;  /* While the loop never rests. */
 /* After each turn it rests so many times as long as that took. */
 static const tick_ns MODESTY = 4;
 
@@ -80,6 +81,15 @@ has_token(const struct web *w, struct MHD_Connection *c)
     return sodium_memcmp(shown, w->token, sizeof shown) == 0;
 }
 
+/* ":4725", or nothing. */
+static bool
+is_port(const char *text)
+{
+    return *text == '\0'
+           || (*text == ':'
+               && text[1 + strspn(text + 1, "0123456789")] == '\0');
+}
+
 /* A page of a browser may ask by way of a name that leads here; it can not make
  * the browser say one of ours. */
 static bool
@@ -91,6 +101,7 @@ names_this_host(struct MHD_Connection *c)
     if (host == NULL) return true;
     size_t length = strcspn(host, *host == '[' ? "]" : ":");
     if (*host == '[') length += host[length] == ']';
+    if (!is_port(host + length)) return false;
     for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
         size_t most = strlen(ours[i]);
         bool begins = strncasecmp(host, ours[i], most) == 0;
@@ -144,14 +155,13 @@ send_bytes(struct MHD_Connection *c, unsigned status, const char *type,
 }
 
 static enum MHD_Result
-send_sentence(struct MHD_Connection *c, unsigned status, const char *sentence)
+send_error(struct MHD_Connection *c, unsigned status, const char *path,
+    const char *sentence)
 {
     struct buf body;
 
     buf_init(&body);
-    buf_append(&body, sentence, strlen(sentence));
-    buf_append(&body, "\n", 1);
-    return send_bytes(c, status, "text/plain; charset=utf-8", &body);
+    return send_bytes(c, status, webpage_error(&body, path, sentence), &body);
 }
 
 struct question {
@@ -182,10 +192,12 @@ send_page(struct web *w, struct MHD_Connection *c, const struct webpage *page,
         .is_trusted = is_trusted };
     struct buf body;
 
-    (void)MHD_get_connection_values(
-        c, MHD_GET_ARGUMENT_KIND, take_argument, &q);
+    if (page->is_list) {
+        (void)MHD_get_connection_values(
+            c, MHD_GET_ARGUMENT_KIND, take_argument, &q);
+    }
     if (q.wrong != NULL) {
-        return send_sentence(c, MHD_HTTP_BAD_REQUEST, q.wrong);
+        return send_error(c, MHD_HTTP_BAD_REQUEST, page->path, q.wrong);
     }
     buf_init(&body);
     unsigned status = page->render(&body, &view, &q.query);
@@ -232,19 +244,19 @@ answer(void *arg, struct MHD_Connection *c, const char *path,
     (void)request;
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0
         && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-        return send_sentence(c, MHD_HTTP_METHOD_NOT_ALLOWED,
+        return send_error(c, MHD_HTTP_METHOD_NOT_ALLOWED, path,
             "only GET: nothing is changed here");
     }
     if (w->guarded && !is_trusted && (page == NULL || !page->is_open)) {
-        return send_sentence(c, MHD_HTTP_UNAUTHORIZED,
+        return send_error(c, MHD_HTTP_UNAUTHORIZED, path,
             "a token is needed: Authorization: Bearer TOKEN");
     }
     if (!w->guarded && !names_this_host(c)) {
-        return send_sentence(c, MHD_HTTP_FORBIDDEN,
+        return send_error(c, MHD_HTTP_FORBIDDEN, path,
             "ask for it by the name localhost, or give the master a token");
     }
     if (page == NULL) {
-        return send_sentence(c, MHD_HTTP_NOT_FOUND,
+        return send_error(c, MHD_HTTP_NOT_FOUND, path,
             "there are /healthz, /readyz, /metrics, /v1/master, /v1/queues, "
             "/v1/workers and /v1/tasks");
     }
@@ -341,6 +353,15 @@ next_cut(const struct web *w)
     return next;
 }
 
+static bool
+has_peers(const struct web *w)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        if (w->peers[i].connection != NULL) return true;
+    }
+    return false;
+}
+
 /* Whether there is something to do that no descriptor tells of; as who may come
  * in place of those that were closed. */
 static bool
@@ -392,6 +413,9 @@ web_turn(struct web *w, tick_ns now, bool ready, const struct meters *meters)
     tick_ns ended = clock_now();
     w->look = ended + LOOK;
     w->paused = ended + MODESTY * (ended - began);
+    /* Nobody is there and nobody could be let in, though somebody stands there:
+     * the listening descriptor would stay ready. */
+    if (ready && !w->moved && !has_peers(w)) w->paused = ended + FULL;
     w->due = has_more(w) ? w->paused : next_cut(w);
 }
 

@@ -30,6 +30,24 @@ put_text(struct buf *out, const char *name, struct slice value)
 }
 
 static void
+put_nothing(struct buf *out, const char *name)
+{
+    put_name(out, name);
+    webtext_put(out, "null");
+}
+
+/* What has no name is null. */
+static void
+put_known(struct buf *out, const char *name, struct slice value)
+{
+    if (value.length > 0) {
+        put_text(out, name, value);
+    } else {
+        put_nothing(out, name);
+    }
+}
+
+static void
 put_number(struct buf *out, const char *name, uint64_t value)
 {
     put_name(out, name);
@@ -48,6 +66,17 @@ put_seconds(struct buf *out, const char *name, uint64_t ns)
 {
     put_name(out, name);
     webtext_seconds(out, ns > INT64_MAX ? INT64_MAX : (tick_ns)ns);
+}
+
+/* What does not hold has no time. */
+static void
+put_time(struct buf *out, const char *name, bool holds, uint64_t ns)
+{
+    if (holds) {
+        put_seconds(out, name, ns);
+    } else {
+        put_nothing(out, name);
+    }
 }
 
 /* ---- lists --------------------------------------------------------------- */
@@ -92,11 +121,19 @@ end_list(struct list_page *page, uint64_t next)
     return 200;
 }
 
-static unsigned
-refuse(struct buf *out, unsigned status, const char *error)
+void
+webjson_error(struct buf *out, const char *sentence)
 {
-    webtext_put(out, "{\"error\":\"%s\"}\n", error);
-    return status;
+    webtext_put(out, "{\"error\":");
+    webtext_quote(out, slice_of(sentence));
+    webtext_put(out, "}\n");
+}
+
+static unsigned
+refuse_queue(struct buf *out)
+{
+    webjson_error(out, "no such queue");
+    return 404;
 }
 
 /* ---- the master ---------------------------------------------------------- */
@@ -136,17 +173,6 @@ webjson_master(
 /* ---- queues -------------------------------------------------------------- */
 
 static void
-put_bound(struct buf *out, const char *name, uint64_t bound)
-{
-    if (bound != 0) {
-        put_number(out, name, bound);
-        return;
-    }
-    put_name(out, name);
-    webtext_put(out, "null");
-}
-
-static void
 put_queue(struct list_page *page, const struct queue *q, tick_ns now)
 {
     static const char *const kinds[] = { [QUEUE_FIFO] = "fifo",
@@ -168,8 +194,8 @@ put_queue(struct list_page *page, const struct queue *q, tick_ns now)
     put_number(out, "done", r.done);
     put_number(out, "dead", r.dead);
     put_number(out, "bytes", r.bytes);
-    put_bound(out, "max_tasks", r.max_tasks);
-    put_bound(out, "max_bytes", r.max_bytes);
+    put_number(out, "max_tasks", r.max_tasks);
+    put_number(out, "max_bytes", r.max_bytes);
     put_number(out, "accepted", r.accepted);
     put_number(out, "cancelled", r.cancelled);
     put_number(out, "expired", r.expired);
@@ -208,7 +234,7 @@ webjson_queues(
         is_one ? view_queue_named(view->core, query->queue) : NULL;
     uint64_t next = 0;
 
-    if (is_one && q == NULL) return refuse(out, 404, "no such queue");
+    if (is_one && q == NULL) return refuse_queue(out);
     view_count_workers(view->core, view->now);
     struct list_page page = begin_list(out, "queues", query);
     if (!is_one) {
@@ -227,10 +253,10 @@ put_worker(struct list_page *page, const struct rec_peer_row *r)
     struct buf *out = page->out;
 
     begin_row(page);
-    put_text(out, "worker", r->name);
-    put_text(out, "host", r->host);
+    put_known(out, "worker", r->name);
+    put_known(out, "host", r->host);
     put_number(out, "pid", r->pid);
-    put_text(out, "key", r->key);
+    put_known(out, "key", r->key);
     put_flag(out, "alive", r->alive != 0);
     put_number(out, "slots", r->slots);
     put_number(out, "leased", r->leased);
@@ -278,6 +304,7 @@ put_task(struct list_page *page, const struct webview *view,
     const struct rec_task_row *r)
 {
     struct buf *out = page->out;
+    bool waits = r->state == TASK_DELAYED || r->state == TASK_LEASED;
 
     begin_row(page);
     put_number(out, "task", r->task);
@@ -290,14 +317,14 @@ put_task(struct list_page *page, const struct webview *view,
     put_number(out, "lost", r->lost);
     put_number(out, "timeouts", r->timeouts);
     put_number(out, "released", r->released);
-    put_text(out, "handler", r->handler);
-    put_text(out, "worker", r->worker);
+    put_known(out, "handler", r->handler);
+    put_known(out, "worker", r->worker);
     put_seconds(out, "age", r->age_ns);
-    put_seconds(out, "wait", r->wait_ns);
-    put_seconds(out, "ended", r->ended_ns);
+    put_time(out, "wait", waits, r->wait_ns);
+    put_time(out, "ended", r->state >= TASK_DONE, r->ended_ns);
     put_number(out, "bytes", r->bytes);
     /* It may have a part of the payload in it. */
-    if (view->is_trusted) put_text(out, "reason", r->reason);
+    if (view->is_trusted) put_known(out, "reason", r->reason);
     webtext_put(out, "}");
 }
 
@@ -336,6 +363,11 @@ webjson_tasks(
     struct buf *out, const struct webview *view, const struct webquery *query)
 {
     bool ended = query->state == TASK_DONE + 1 || query->state > TASK_DEAD + 1;
+
+    if (query->queue.length > 0
+        && view_queue_named(view->core, query->queue) == NULL) {
+        return refuse_queue(out);
+    }
     struct list_page page = begin_list(out, "tasks", query);
 
     return end_list(&page,

@@ -10,6 +10,9 @@
 
 #include "master/server/webpage.h"
 
+/** Append {"error":"…"}. */
+void webjson_error(struct buf *out, const char *sentence);
+
 unsigned webjson_master(
     struct buf *out, const struct webview *view, const struct webquery *query);
 
@@ -22,8 +25,9 @@ unsigned webjson_workers(
     struct buf *out, const struct webview *view, const struct webquery *query);
 
 /** Those that are held; with the state done, cancelled or expired the last ones
- * that ended, newest first.  Looks at so many tasks at most, whether they are
- * asked for or not: a page may be empty and have a next one. */
+ * that ended, newest first; status 404 as above.  Looks at so many tasks at
+ * most, whether they are asked for or not: a page may be empty and have a next
+ * one. */
 unsigned webjson_tasks(
     struct buf *out, const struct webview *view, const struct webquery *query);
 

@@ -35,13 +35,13 @@ static const char METRICS[] = "text/plain; version=0.0.4; charset=utf-8";
 static const char JSON[] = "application/json";
 
 static const struct webpage pages[] = {
-    { "/healthz", PLAIN, true, false, show_health },
-    { "/readyz", PLAIN, true, false, show_ready },
-    { "/metrics", METRICS, false, true, webmetrics_show },
-    { "/v1/master", JSON, false, false, webjson_master },
-    { "/v1/queues", JSON, false, true, webjson_queues },
-    { "/v1/workers", JSON, false, true, webjson_workers },
-    { "/v1/tasks", JSON, false, true, webjson_tasks },
+    { "/healthz", PLAIN, true, false, false, show_health },
+    { "/readyz", PLAIN, true, false, false, show_ready },
+    { "/metrics", METRICS, false, true, false, webmetrics_show },
+    { "/v1/master", JSON, false, false, false, webjson_master },
+    { "/v1/queues", JSON, false, true, true, webjson_queues },
+    { "/v1/workers", JSON, false, true, true, webjson_workers },
+    { "/v1/tasks", JSON, false, true, true, webjson_tasks },
 };
 
 const struct webpage *
@@ -51,6 +51,19 @@ webpage_find(const char *path)
         if (strcmp(pages[i].path, path) == 0) return &pages[i];
     }
     return NULL;
+}
+
+const char *
+webpage_error(struct buf *out, const char *path, const char *sentence)
+{
+    bool is_json = strncmp(path, "/v1/", strlen("/v1/")) == 0;
+
+    if (is_json) {
+        webjson_error(out, sentence);
+    } else {
+        webtext_put(out, "%s\n", sentence);
+    }
+    return is_json ? JSON : PLAIN;
 }
 
 /* ---- what is asked for --------------------------------------------------- */

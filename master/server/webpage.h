@@ -35,6 +35,7 @@ struct webpage {
     const char *path, *type;
     bool is_open; /* Needs no token. */
     bool is_long; /* Takes its time: one of these in a turn. */
+    bool is_list; /* Takes a query; the others pass over what they are asked. */
     /* Returns the HTTP status. */
     unsigned (*render)(struct buf *out, const struct webview *view,
         const struct webquery *query);
@@ -42,6 +43,11 @@ struct webpage {
 
 /** The page of a path; NULL if there is none. */
 const struct webpage *webpage_find(const char *path);
+
+/** Append an error as the pages around `path` have it: JSON under /v1/. Returns
+ * its type, lent for ever. */
+const char *webpage_error(
+    struct buf *out, const char *path, const char *sentence);
 
 /** Take "queue", "state", "after" or "limit" into `query`; what it points to is
  * borrowed.  Returns NULL, or what is wrong (lent for ever). */

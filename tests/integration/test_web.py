@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -160,7 +161,9 @@ def test_what_is_done_there_changes_nothing_and_shows_no_payload(master):
 
 
 def test_a_page_of_a_browser_cannot_ask_under_a_name_of_its_own(master):
-    for host in "evil.example", "127.0.0.1.evil.example", "localhost.evil", "":
+    for host in "evil.example", "127.0.0.1.evil.example", "localhost.evil", "", \
+            "[::1]evil.com", "[::1].evil", "[::1", "localhost:1@evil", \
+            "127.0.0.1:80.evil":
         assert ask(master.http + "/v1/master", Host=host)[0] in (400, 403)
     for host in "localhost", "localhost:5725", "127.0.0.1", "[::1]:80":
         assert ask(master.http + "/v1/master", Host=host)[0] == 200
@@ -285,6 +288,82 @@ def test_a_masters_port_that_http_has_is_said_to_be_in_use(master, tmp_path):
         check=False)
     assert done.returncode == 75, done
     assert "another program (a master, or the --http of one)" in done.stderr
+
+
+def test_pages_without_parameters_pass_over_them(master):
+    for path in "/healthz?x=1", "/readyz?x", "/metrics?x=1", "/v1/master?x=":
+        assert ask(master.http + path)[0] == 200, path
+
+
+def test_errors_are_json_where_the_answers_are(start_master, tmp_path):
+    path = tmp_path / "token"
+    path.write_text(TOKEN)
+    path.chmod(0o600)
+    master = start_master("--memory")
+    guarded = Master(tmp_path, "--memory", "--data", str(tmp_path / "other"),
+                     "--http-token-file", str(path))
+    post = raw(master, b"POST /v1/tasks HTTP/1.0\r\n\r\n").decode()
+    errors = {
+        400: ask(master.http + "/v1/tasks?after=x")[1],
+        401: ask(guarded.http + "/v1/tasks")[1],
+        403: ask(master.http + "/v1/tasks", Host="evil.example")[1],
+        404: ask(master.http + "/v1/nothing")[1],
+        405: post.partition("\r\n\r\n")[2],
+    }
+    assert guarded.stop() == 0
+    for code, text in errors.items():
+        assert list(json.loads(text)) == ["error"], (code, text)
+    assert 'the "next"' in json.loads(errors[400])["error"]
+    assert not ask(master.http + "/nothing")[1].startswith("{")
+    for page in "queues", "tasks":
+        status, text = ask(master.http + "/v1/" + page + "?queue=nope")
+        assert (status, list(json.loads(text))) == (404, ["error"])
+
+
+def test_lists_are_those_of_the_tool(start_master):
+    master = start_master("--queue", "few,max-tasks=7", "--memory")
+    master.put("jobs", 1, 3)
+    assert master.run(STINT, "get", "jobs") == "1\n"
+    holder = master.peer("hold", "jobs", 1)
+    holder.stdout.readline()
+    for page, path in ("queues", "queues"), ("tasks", "tasks"), \
+            ("tasks", "tasks?state=done"):
+        state = path.partition("?state=")[2]
+        told = json.loads(master.run(
+            STINT, page, "--json", *(["--state", state] if state else [])))
+        shown = rows(master, path)[page]
+        assert len(told) == len(shown) > 0
+        for mine, theirs in zip(shown, told):
+            for name in set(mine) & set(theirs) - {"age", "wait", "ended"}:
+                assert mine[name] == theirs[name], (path, name)
+            for name in {"wait", "ended"} & set(mine):
+                assert (mine[name] is None) == (theirs[name] is None), name
+
+
+def cpu(pid):
+    """Seconds that it worked so far."""
+    with open("/proc/%d/stat" % pid) as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_without_descriptors_it_does_not_spin(start_master):
+    master = start_master("--memory")
+    pid = master.process.pid
+    used = {int(fd) for fd in os.listdir("/proc/%d/fd" % pid)}
+    free = min(set(range(len(used) + 1)) - used)
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, before[1]))
+    with connect(master) as s:
+        time.sleep(0.2)
+        began = cpu(pid)
+        time.sleep(2)
+        assert cpu(pid) - began < 0.2
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        s.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        s.settimeout(2)
+        assert s.recv(100).startswith(b"HTTP/1.")
+    assert ask(master.http + "/healthz")[0] == 200
 
 
 def test_garbage_is_no_harm(master):

@@ -203,7 +203,10 @@ one_queue_can_be_asked_for_and_must_be_there(void **state)
     assert_int_equal(count(text, "\"queue\":"), 1);
     assert_non_null(strstr(text, "\"q1\""));
     assert_null(webpage_ask(&s->query, "queue", "q7"));
-    (void)see(s, "/v1/queues", 404);
+    assert_string_equal(
+        see(s, "/v1/queues", 404), "{\"error\":\"no such queue\"}\n");
+    assert_string_equal(
+        see(s, "/v1/tasks", 404), "{\"error\":\"no such queue\"}\n");
 }
 
 static void
@@ -237,6 +240,20 @@ wrong_questions_are_said_to_be_wrong(void **state)
     assert_null(webpage_ask(&query, "limit", "1000"));
     assert_null(webpage_ask(&query, "after", "123456789012345678"));
     assert_int_equal(query.after, 123456789012345678);
+}
+
+static void
+an_error_is_json_where_the_answers_are(void **state)
+{
+    struct sight *s = *state;
+
+    assert_string_equal(
+        webpage_error(&s->text, "/v1/x", "\"x\""), "application/json");
+    assert_memory_equal(
+        s->text.bytes, "{\"error\":\"\\\"x\\\"\"}\n", s->text.length);
+    buf_clear(&s->text);
+    assert_non_null(strstr(webpage_error(&s->text, "/v1", "no"), "text/plain"));
+    assert_memory_equal(s->text.bytes, "no\n", s->text.length);
 }
 
 static void
@@ -274,6 +291,7 @@ main(void)
         SEEN(one_queue_can_be_asked_for_and_must_be_there),
         SEEN(metrics_have_a_bound_and_say_what_they_leave_out),
         SEEN(wrong_questions_are_said_to_be_wrong),
+        SEEN(an_error_is_json_where_the_answers_are),
         SEEN(seconds_are_numbers_without_needless_digits),
     };
 #undef SEEN
