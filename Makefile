@@ -67,9 +67,12 @@ DIR_embed := embed
 DIR_client := client
 DIR_worker := worker
 
+# Those of the release are at hand below build/ too.
+released = $(if $(filter release,$(CONFIG)),$(addprefix build/,$(1)))
+
 all: lib prog examples                 ## the program build/stint, the libraries, the examples
-lib: $(O)/libstint.so $(O)/libstint.a build/libstint.pc
-prog: $(O)/stint
+lib: $(O)/libstint.so $(O)/libstint.a build/libstint.pc $(call released,libstint.a libstint.so libstint.so.$(SOVERSION))
+prog: $(O)/stint $(call released,stint)
 
 MSGPACK := $(shell pkg-config --exists msgpack 2>/dev/null && echo msgpack || echo msgpack-c)
 PKGS := libzmq libsodium $(MSGPACK) libmicrohttpd
@@ -117,13 +120,15 @@ $(O)/libstint.o: $(LIB_OBJ)
 	@objcopy --localize-hidden $@
 $(O)/libstint.a: $(O)/libstint.o
 	@echo "  AR $@"; rm -f $@; $(AR) rcs $@ $<
-	@[ $(CONFIG) != release ] || cp $@ build/
 $(O)/libstint.so: $(LIB_OBJ)
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -shared -Wl,-soname,libstint.so.$(SOVERSION) $^ $(LIBS_EXT) -o $@
-	@[ $(CONFIG) != release ] || { cp $@ build/ && ln -sf libstint.so build/libstint.so.$(SOVERSION); }
 $(O)/stint: $(CLI_OBJ) $(O)/libstint.a
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $^ $(LIBS_CLI) $(LIBS_EXT) -o $@
-	@[ $(CONFIG) != release ] || cp $@ build/
+# Renamed into place: who runs it or has it loaded keeps the old one whole.
+build/stint build/libstint.so build/libstint.a: build/%: build/release/%
+	@cp $< $@.new && mv -f $@.new $@
+build/libstint.so.$(SOVERSION): build/libstint.so
+	@ln -sfn libstint.so $@
 # Fills in a template; paths below PREFIX may move with it.
 below = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
 FILL = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@SOVERSION@|$(SOVERSION)|' \
@@ -411,7 +416,15 @@ NOTE := $(PREFIX)/share/stint/installed
 SHARED_LIBS := $(filter /lib% /usr/%,$(LIBDIR))
 ldconfig = @[ -n "$(DESTDIR)" ] || [ -z "$(SHARED_LIBS)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig || true
 to = install -d $(STAGE)$(2) && install -m $(1) $(3) $(STAGE)$(2)/
-stage: all man
+# A path with a blank falls apart, one without a root leads anywhere.  Gives the
+# names of those variables.
+no_path = $(if $(filter-out 1,$(words $($(1)))),$(1),$(if $(filter /%,$($(1))),,$(1)))
+INTO := PREFIX BINDIR LIBDIR INCDIR MANDIR COMPDIR ZSHDIR FISHDIR UNITDIR
+WRONG = $(strip $(foreach v,$(INTO),$(call no_path,$(v))))
+check-paths:
+	$(if $(WRONG),$(error $(firstword $(WRONG)) is "$($(firstword $(WRONG)))": \
+	  give one path that begins with / and has no blank; nothing was installed or removed))@:
+stage: check-paths all man
 	@rm -rf $(STAGE)
 	@$(call to,755,$(BINDIR),build/stint)
 	@$(call to,644,$(INCDIR),build/include/*.h)
@@ -432,7 +445,7 @@ stage: all man
 install: stage                         ## DESTDIR= PREFIX=/usr/local
 	@scripts/install $(STAGE) "$(DESTDIR)" $(NOTE)
 	$(ldconfig)
-uninstall:                             ## what install put there; DESTDIR= PREFIX= as then
+uninstall: check-paths                 ## what install put there; DESTDIR= PREFIX= as then
 	@scripts/install --undo "$(DESTDIR)" $(NOTE)
 	$(ldconfig)
 
@@ -445,7 +458,7 @@ help:                                  ## this list
 .PHONY: docker all lib prog examples unit unit-build integration integration-c restart-2000 \
   integration-build cli-tests asan tsan clang sim model crash-matrix torn io-faults fiu store-proofs fuzz fuzz-build bench \
   bench-build bench-stores lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
-  stage install install-tests uninstall clean help proofs hosts proofs-build $(PROOFS)
+  stage check-paths install install-tests uninstall clean help proofs hosts proofs-build $(PROOFS)
 .DEFAULT_GOAL := all
 .SECONDARY:
 -include $(shell find build -name '*.d' -type f 2>/dev/null)
