@@ -75,7 +75,8 @@ misspelt(const char *typed, const char *meant)
 static int
 unknown(int argc, char *const argv[])
 {
-    const char *names[64] = { "key", "config", "store" };
+    enum { NAMES_MAX = 64 };
+    const char *names[NAMES_MAX] = { "key", "config", "store" };
     const char *meant;
     size_t n = 3;
 
@@ -86,7 +87,7 @@ unknown(int argc, char *const argv[])
             argv[1]);
     if (is_half(argv[1]))
         return unknown_half(argv[1], argc > 2 ? argv[2] : NULL);
-    for (size_t i = 0; i < command_count && i < 64; i++)
+    for (size_t i = 0; i < command_count && n < NAMES_MAX; i++)
         names[n++] = command_table[i]->name;
     meant = suggest(argv[1], names, n);
     if (meant != NULL) return misspelt(argv[1], meant);
