@@ -23,10 +23,13 @@
  * It is a `struct stint_master` as any other: stint_master_address(),
  * stint_master_connect(), stint_master_serve(), stint_master_quit() and
  * stint_master_stop() are those of stint.h.  The calls below are for masters of
- * stint_test_start() only; any other is STINT_EINVAL.
+ * stint_test_start() only; any other, and NULL, is STINT_EINVAL.
  *
  * - Threads: any, at any time between the start and the stop, but for
  *   stint_test_export().
+ * - Processes: the master is a thread, and fork() does not copy threads: in a
+ *   forked child the calls are STINT_EINVAL.  The child may run a program that
+ *   finds the master in its environment, see stint_test_export().
  * - Blocking: a call waits for the master's thread to have done it, which takes
  *   one turn of its loop: well under a millisecond when it is idle.
  * - Errors: as in stint.h, with stint_error_message(); STINT_ECLOSED when the
@@ -59,7 +62,8 @@ STINT_CHECK int stint_test_start(
     const struct stint_master_options *options, struct stint_master **out);
 
 /** The authkey, text, for other processes' STINT_AUTHKEY or stint_options.
- * Lends until the stop; NULL if `m` is no master of stint_test_start(). */
+ * Lends until the stop; NULL if `m` is no master of stint_test_start(), or
+ * that of another process. */
 STINT_API const char *stint_test_authkey(const struct stint_master *m);
 
 /**

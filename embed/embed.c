@@ -43,6 +43,7 @@ struct embed {
     bool over; /* Nobody takes orders any more. */
     int fd;    /* An eventfd: there are some. */
     char *authkey;
+    pid_t pid; /* Whose threads they are: a fork has none of them. */
 
     tick_ns moved;
     struct wire wire;
@@ -180,6 +181,7 @@ embed_new(const char *authkey)
     (void)pthread_mutex_init(&e->lock, NULL);
     (void)pthread_cond_init(&e->done, NULL);
     list_init(&e->orders);
+    e->pid = getpid();
     wire_init(&e->wire);
     e->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (authkey == NULL) {
@@ -224,9 +226,17 @@ stint_test_start(
 static struct embed *
 embed_of(const struct stint_master *m)
 {
-    const struct loop_seam *seam = master_seam(m);
+    const struct loop_seam *seam = m == NULL ? NULL : master_seam(m);
 
-    if (seam != NULL && seam->begin == begin) return seam->arg;
+    if (seam != NULL && seam->begin == begin) {
+        struct embed *e = seam->arg;
+        if (e->pid == getpid()) return e;
+        (void)say(STINT_EINVAL,
+            "this master lives in process %ld, which forked this one: only "
+            "there can it be asked",
+            (long)e->pid);
+        return NULL;
+    }
     (void)say(STINT_EINVAL,
         "this master was not started by stint_test_start(): only those can be "
         "moved and harmed");

@@ -2,6 +2,8 @@
 #include "tests/integration/with_master.h"
 
 #include <stdatomic.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <stint_test.h>
 
@@ -183,6 +185,55 @@ a_master_that_serves_can_be_neither_moved_nor_harmed(void **state)
     assert_int_equal(stint_test_export(m), STINT_EINVAL);
     assert_null(stint_test_authkey(m));
     stint_master_stop(m);
+}
+
+static void
+refuses_all(struct stint_master *m)
+{
+    struct stint_test_count c;
+
+    assert_int_equal(stint_test_move_clock(m, 1), STINT_EINVAL);
+    assert_int_equal(stint_test_hold_clock(m, true), STINT_EINVAL);
+    assert_int_equal(stint_test_fault(m, NULL), STINT_EINVAL);
+    assert_int_equal(stint_test_count(m, &c), STINT_EINVAL);
+    assert_int_equal(stint_test_kill_worker(m, "w"), STINT_EINVAL);
+    assert_int_equal(stint_test_export(m), STINT_EINVAL);
+    assert_null(stint_test_authkey(m));
+}
+
+static void
+no_master_at_all_is_refused(void **state)
+{
+    (void)state;
+    refuses_all(NULL);
+}
+
+/* Its exit code tells which of them was right; an alarm ends one that hangs. */
+static void
+a_forked_child_is_refused_and_does_not_hang(void **state)
+{
+    struct stint_test_count c;
+    int status;
+
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)alarm(20);
+        int right = stint_test_move_clock(master, 1) == STINT_EINVAL;
+        right += stint_test_hold_clock(master, true) == STINT_EINVAL;
+        right += stint_test_fault(master, NULL) == STINT_EINVAL;
+        right += stint_test_count(master, &c) == STINT_EINVAL;
+        right += stint_test_kill_worker(master, "w") == STINT_EINVAL;
+        right += stint_test_export(master) == STINT_EINVAL;
+        right += stint_test_authkey(master) == NULL;
+        right += strstr(stint_error_message(), "forked") != NULL;
+        _exit(right);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 8);
+    OK(stint_test_move_clock(master, 1));
 }
 
 /* Many, as its last answer races the end of the connection. */
@@ -787,6 +838,8 @@ main(void)
         EMBEDDED(programs_that_are_started_find_it_in_the_environment),
         cmocka_unit_test(what_it_cannot_be_is_refused),
         cmocka_unit_test(a_master_that_serves_can_be_neither_moved_nor_harmed),
+        cmocka_unit_test(no_master_at_all_is_refused),
+        EMBEDDED(a_forked_child_is_refused_and_does_not_hang),
         cmocka_unit_test(one_that_has_ended_says_so),
         EMBEDDED(an_hour_later_the_lease_is_over),
         EMBEDDED(a_lease_that_has_time_left_stays),
