@@ -1,5 +1,7 @@
-#include <stint.h>
+#include <stdnoreturn.h>
 #include <unistd.h>
+
+#include <stint.h>
 
 #include "cli/command.h"
 #include "cli/exit.h"
@@ -13,7 +15,7 @@ quit(void *master)
 }
 
 /* Nothing was acknowledged yet, and the store stands any end. */
-static void
+noreturn static void
 leave(void *none)
 {
     (void)none;
