@@ -31,7 +31,8 @@ enum {
     TRY_FIRST_MS = 200,
     TRY_ONCE_MS = 500,
     TRY_LONG_MS = 60000,
-    CALL_MS = 1000
+    CALL_MS = 1000,
+    QUEUE_NAME_MAX = 255
 };
 
 struct waiting {
@@ -245,6 +246,19 @@ print_ready(const struct run *run, const struct waiting *w)
     }
 }
 
+/* As the master sees it, who would only say that there is none of the name. */
+static bool
+can_be_a_queue(const char *name)
+{
+    size_t length = 0;
+
+    for (; name[length] != '\0'; length++) {
+        unsigned char c = (unsigned char)name[length];
+        if (c < 0x20 || c == 0x7f) return false;
+    }
+    return length >= 1 && length <= QUEUE_NAME_MAX;
+}
+
 static int
 take_settings(const struct run *run, struct waiting *w)
 {
@@ -258,6 +272,10 @@ take_settings(const struct run *run, struct waiting *w)
         return exit_say(EXIT_USAGE,
             "what for? `stint wait --ready` waits for the master, with "
             "--workers 3 for its workers as well");
+    if (w->queue != NULL && !can_be_a_queue(w->queue))
+        return exit_say(EXIT_USAGE,
+            "--queue: a queue name is 1 to %d bytes without control characters",
+            QUEUE_NAME_MAX);
     w->wanted = w->queue != NULL ? 1 : 0;
     if (workers != NULL) w->wanted = (uint64_t)setting_number(run, "workers");
     connect_options(run, &w->options);

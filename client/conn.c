@@ -286,6 +286,7 @@ conn_fault(const struct conn *c, tick_ns now)
     bool is_slow = c->socket != NULL && now - c->tried_at > LOOK_UP;
 
     if (c->looks_up && is_slow) return CONN_UNNAMED;
+    if (c->drops > 0) return CONN_BROKEN_OFF;
     return c->refused && !is_slow ? CONN_REFUSED : CONN_MUTE;
 }
 

@@ -72,10 +72,10 @@ void conn_doubt(struct conn *c);
 /** What the monitor has to say, since the last time. */
 enum conn_event conn_watch(struct conn *c, tick_ns now);
 
-enum conn_fault { CONN_MUTE, CONN_REFUSED, CONN_UNNAMED };
+enum conn_fault { CONN_MUTE, CONN_REFUSED, CONN_UNNAMED, CONN_BROKEN_OFF };
 
 /** As far as we know, why there is no connection: it is refused, the host's
- * name is not resolved, or nothing answers. */
+ * name is not resolved, it breaks in the handshake, or nothing answers. */
 enum conn_fault conn_fault(const struct conn *c, tick_ns now);
 
 /** When conn_try() or conn_watch() must be called at the latest. */

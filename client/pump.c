@@ -297,6 +297,12 @@ late(const struct stint *s)
             "the host's name in %s cannot be resolved here; give its address "
             "instead, as in tcp://192.0.2.7:4725 (--master)",
             s->conn.endpoint);
+    case CONN_BROKEN_OFF: /* Too few times to be sure. */
+        return say(STINT_EUNREACHABLE,
+            "%s breaks the handshake off: is it the master that this key or "
+            "authkey names? If it only starts, wait longer; else compare the "
+            "authkey on both sides, or fetch the access file again",
+            s->conn.endpoint);
     case CONN_MUTE:
     default:
         return say(STINT_EUNREACHABLE,

@@ -118,6 +118,23 @@ is_leased() {
     is_one_error
 }
 
+@test "a wrong key is suspected even where the time is too short to be sure" {
+    master
+    stint key generate other
+    run -75 --separate-stderr stint wait --ready --master "$ADDRESS" \
+        --authkey-file other --timeout 300ms
+    is_one_error
+    [[ $stderr == *"breaks the handshake off"*"authkey"* ]]
+    [[ $stderr != *"is it running"* ]]
+}
+
+@test "a name that no queue can have is 64, at once" {
+    for name in $'a\nb' $'\x7f' '' "$(printf 'x%.0s' {1..256})"; do
+        run -64 --separate-stderr stint wait --queue "$name"
+        [[ $stderr == *"a queue name is 1 to 255 bytes"* ]]
+    done
+}
+
 @test "it looks no more than 20 times a second" {
     command -v strace >/dev/null || skip "no strace here"
     master
