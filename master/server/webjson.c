@@ -7,8 +7,9 @@
 #include "master/core/view.h"
 #include "master/server/webtext.h"
 
-/* A page is at most so long, and looks at so many tasks. */
-enum { PAGE_BYTES = 256 << 10, LOOK_MAX = 5000 };
+/* A page is at most about so long, and looks at so many tasks: rows cost some
+ * microseconds each, and for a millisecond the loop may be held up. */
+enum { PAGE_BYTES = 48 << 10, LOOK_MAX = 5000 };
 /* Ids that are no task's any more are passed over, at a cost. */
 enum { IDS_A_LOOK = 64 };
 

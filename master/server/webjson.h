@@ -3,7 +3,8 @@
  *
  * The names are those of `stint … --json`, and numbers of seconds are numbers.
  * A list is {"queues":[…],"next":N}: ask again with after=N; null: that was
- * all.  Each function is a webpage's render.
+ * all.  A page is shorter than its limit when it would take too long.  Each
+ * function is a webpage's render.
  */
 #ifndef WEBJSON_H
 #define WEBJSON_H

@@ -138,6 +138,19 @@ def test_a_stranger_is_counted(master, tmp_path):
     assert number(master, "stint_connections_refused_total") > 0
 
 
+def test_a_long_page_is_cut_short(start_master):
+    """Rows take their time, and everybody waits meanwhile."""
+    master = start_master("--memory")
+    master.put("jobs", 1, 1000)
+    seen, after = [], 0
+    while after is not None:
+        page = rows(master, "tasks?limit=1000&after=%d" % after)
+        assert 0 < len(page["tasks"]) < 300
+        seen += [t["task"] for t in page["tasks"]]
+        after = page["next"]
+    assert seen == sorted(set(seen)) and len(seen) == 1000
+
+
 def test_tasks_come_in_pages(master):
     master.put("a", 1, 250)
     master.put("b", 1, 250)
@@ -350,6 +363,7 @@ def cpu(pid):
 def test_without_descriptors_it_does_not_spin(start_master):
     master = start_master("--memory")
     pid = master.process.pid
+    time.sleep(0.5)  # What it had for its start is closed.
     used = {int(fd) for fd in os.listdir("/proc/%d/fd" % pid)}
     free = min(set(range(len(used) + 1)) - used)
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)

@@ -184,8 +184,14 @@ queues_come_in_pages(void **state)
     assert_non_null(strstr(text, "\"next\":100}"));
     s->query.after = 100;
     s->query.limit = 1000;
-    text = see(s, "/v1/queues", 200);
-    assert_int_equal(count(text, "\"queue\":"), 150);
+    for (unsigned rows = 0; rows < 150;) {
+        text = see(s, "/v1/queues", 200);
+        assert_true(s->text.length < 50000);
+        assert_true(count(text, "\"queue\":") > 0);
+        rows += count(text, "\"queue\":");
+        s->query.after = 100 + rows;
+    }
+    assert_int_equal(s->query.after, 250);
     assert_non_null(strstr(text, "\"q249\""));
     assert_non_null(strstr(text, "\"next\":null}"));
     s->query.after = UINT64_MAX;
