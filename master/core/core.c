@@ -257,13 +257,6 @@ is_flooded(const struct core *core)
     return core->memory + core->out > max + max / 2;
 }
 
-/* A single frame, however long, was asked for. */
-static bool
-leaves_many(const struct session *s)
-{
-    return s->stream.kept_count + (stream_open_bytes(&s->stream) > 0) > 1;
-}
-
 /* End whoever leaves most unacknowledged, until there is room.  Returns whether
  * `s` is still there. */
 static bool
@@ -275,8 +268,10 @@ shed(struct core *core, tick_ns now, const struct session *s)
             if (session_out_bytes(p) > session_out_bytes(most)) most = p;
         }
         bool own = most == s;
-        if (session_out_bytes(most) < OUT_BYTES_FAIR) break;
-        if (!leaves_many(most)) break;
+        if (session_out_bytes(most) < OUT_BYTES_FAIR
+            || session_out_frames(most) <= 1) {
+            break;
+        }
         misbehaved(
             core, now, most, STINT_ELIMIT, "answers are not acknowledged");
         if (own) return false;

@@ -45,6 +45,12 @@ session_out_bytes(const struct session *s)
     return s->stream.kept_bytes + stream_open_bytes(&s->stream);
 }
 
+unsigned
+session_out_frames(const struct session *s)
+{
+    return s->stream.kept_count + (stream_open_bytes(&s->stream) > 0);
+}
+
 bool
 session_has_window(const struct session *s)
 {

@@ -144,4 +144,7 @@ bool session_has_window(const struct session *s);
 /** Bytes that are sent or to be sent and not acknowledged. */
 size_t session_out_bytes(const struct session *s);
 
+/** In how many frames: a single one, however long, was asked for. */
+unsigned session_out_frames(const struct session *s);
+
 #endif
