@@ -8,7 +8,7 @@ load helper
     [[ $output == stint1-* ]]
     stint key generate file 2>said
     [ "$(stat -c %a file)" = 600 ]
-    grep -q "authkey-file file" said
+    grep -q "^file (mode 0600)   an authkey" said
     [[ $(cat file) == stint1-* ]]
     before=$(cat file)
     run -1 --separate-stderr stint key generate file
