@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <stint.h>
@@ -11,7 +10,7 @@
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/exit.h"
-#include "cli/value.h"
+#include "cli/pace.h"
 
 static const struct opt options[] = {
     { "all", 'a', OPT_FLAG, NULL, NULL,
@@ -23,7 +22,7 @@ static const struct opt options[] = {
 };
 static const struct opt_group group = { "drain", "What:", options };
 
-static const int64_t LOOK_NS = 200000000, LINE_NS = 10000000000;
+enum { LOOK_MS = 200, LINE_MS = 10000 };
 
 /* What the workers still hold. */
 struct held {
@@ -47,14 +46,14 @@ see_peer(void *arg, const struct stint_peer_row *r)
 static void
 show_held(const struct run *run, const struct held *held, int64_t *shown)
 {
-    int64_t now = value_now();
+    int64_t now = pace_now_ms();
     bool is_last = held->tasks == 0;
 
     if (!setting_progress(run) || setting_flag(run, "quiet")) return;
     if (isatty(STDERR_FILENO) == 1)
         fprintf(stderr, "\r%" PRIu64 " tasks held by %" PRIu64 " workers  %s",
             held->tasks, held->workers, is_last ? "\n" : "");
-    else if (is_last || now - *shown >= LINE_NS)
+    else if (is_last || now - *shown >= LINE_MS)
         fprintf(stderr, "%" PRIu64 " tasks held by %" PRIu64 " workers\n",
             held->tasks, held->workers);
     else
@@ -65,9 +64,8 @@ show_held(const struct run *run, const struct held *held, int64_t *shown)
 static int
 wait_until_none(struct stint *s, const struct run *run, const char *worker)
 {
-    const struct timespec pause = { .tv_nsec = LOOK_NS };
     int64_t wait = setting_ms(run, "wait");
-    int64_t end = value_now() + wait * 1000000, shown = 0;
+    int64_t end = pace_now_ms() + wait, shown = end - wait - LINE_MS;
 
     for (;;) {
         struct held held = { .worker = worker };
@@ -80,13 +78,13 @@ wait_until_none(struct stint *s, const struct run *run, const char *worker)
             exit_note("no task is held any more");
             return EXIT_FINE;
         }
-        if (wait != STINT_FOREVER && value_now() >= end)
+        if (wait != STINT_FOREVER && pace_now_ms() >= end)
             return exit_say(EXIT_AGAIN,
                 "%" PRIu64 " tasks are still held by %" PRIu64
                 " workers after %s; wait again (`stint workers` shows who), or "
                 "stop them",
                 held.tasks, held.workers, setting_text(run, "wait"));
-        nanosleep(&pause, NULL);
+        pace_sleep_ms(LOOK_MS);
     }
 }
 

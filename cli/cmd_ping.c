@@ -1,7 +1,6 @@
 /* ping and health: whether the master answers. */
 
 #include <stdio.h>
-#include <time.h>
 
 #include <jansson.h>
 #include <stint.h>
@@ -9,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/exit.h"
+#include "cli/pace.h"
 #include "cli/table.h"
 #include "cli/value.h"
 
@@ -41,16 +41,6 @@ print_trip(const struct run *run, int64_t number, int64_t us)
     }
 }
 
-static void
-pause_ms(int64_t ms)
-{
-    struct timespec left = { .tv_sec = ms / 1000,
-        .tv_nsec = ms % 1000 * 1000000 };
-
-    while (ms > 0 && nanosleep(&left, &left) != 0)
-        continue;
-}
-
 static int
 run_ping(struct run *run)
 {
@@ -72,7 +62,7 @@ run_ping(struct run *run)
         }
         print_trip(run, i, us);
         status = table_flush();
-        if (i < count) pause_ms(setting_ms(run, "interval"));
+        if (i < count) pace_sleep_ms(setting_ms(run, "interval"));
     }
     stint_close(s);
     return status;

@@ -2,13 +2,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <stint.h>
 
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/exit.h"
+#include "cli/pace.h"
 #include "cli/table.h"
 #include "cli/value.h"
 
@@ -50,18 +50,9 @@ struct waiting {
 };
 
 static int64_t
-now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int64_t
 left_ms(const struct waiting *w)
 {
-    int64_t left = w->timeout_ms - (now_ms() - w->began_ms);
+    int64_t left = w->timeout_ms - (pace_now_ms() - w->began_ms);
 
     if (w->timeout_ms == STINT_FOREVER) return INT64_MAX;
     return left > 0 ? left : 0;
@@ -71,16 +62,6 @@ static int64_t
 at_most(int64_t ms, int64_t most)
 {
     return ms < most ? ms : most;
-}
-
-static void
-pause_ms(int64_t ms)
-{
-    struct timespec left = { .tv_sec = ms / 1000,
-        .tv_nsec = ms % 1000 * 1000000 };
-
-    while (ms > 0 && nanosleep(&left, &left) != 0)
-        continue;
 }
 
 /* What no waiting mends.  A key that is not there yet is made by a master that
@@ -188,13 +169,13 @@ static int
 wait_until_ready(struct waiting *w)
 {
     for (;;) {
-        int64_t began = now_ms();
+        int64_t began = pace_now_ms();
         int code = w->s != NULL ? 0 : try_connect(w);
 
         if (code == 0) code = look(w);
         if (code != 0 && is_for_ever(code)) return code;
         if (is_ready(w) || left_ms(w) == 0) return 0;
-        pause_ms(at_most(LOOK_MS - (now_ms() - began), left_ms(w)));
+        pace_sleep_ms(at_most(LOOK_MS - (pace_now_ms() - began), left_ms(w)));
     }
 }
 
@@ -221,7 +202,7 @@ say_missing(const struct run *run, const struct waiting *w)
 static void
 print_ready(const struct run *run, const struct waiting *w)
 {
-    double waited = (double)(now_ms() - w->began_ms) / 1e3;
+    double waited = (double)(pace_now_ms() - w->began_ms) / 1e3;
     char text[VALUE_TEXT];
 
     switch (table_form(run)) {
@@ -266,7 +247,7 @@ take_settings(const struct run *run, struct waiting *w)
 
     *w = (struct waiting){ .queue = setting_text(run, "queue"),
         .timeout_ms = setting_ms(run, "timeout"),
-        .began_ms = now_ms(),
+        .began_ms = pace_now_ms(),
         .try_ms = TRY_FIRST_MS };
     if (!setting_flag(run, "ready") && workers == NULL && w->queue == NULL)
         return exit_say(EXIT_USAGE,

@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <stint.h>
@@ -7,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/exit.h"
+#include "cli/pace.h"
 #include "cli/stop.h"
 #include "cli/work.h"
 
@@ -18,15 +18,6 @@ static const struct opt patience[] = {
     { 0 },
 };
 static const struct opt_group group = { "worker", "Connection:", patience };
-
-static int64_t
-now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* A key that is there and wrong will not become right. */
 static bool
@@ -43,12 +34,12 @@ may_come(const struct stint_options *options)
 static int
 connect_patiently(struct stint_options *options, struct stint **out)
 {
-    int64_t limit = options->connect_timeout_ms, begun = now_ms();
+    int64_t limit = options->connect_timeout_ms, begun = pace_now_ms();
     bool is_said = false;
 
     for (;;) {
         int code = stint_connect(options, out);
-        int64_t left = limit - (now_ms() - begun);
+        int64_t left = limit - (pace_now_ms() - begun);
 
         if (code == 0) return EXIT_FINE;
         if (code != STINT_EACCESS || limit < 0 || left <= 0
@@ -59,7 +50,7 @@ connect_patiently(struct stint_options *options, struct stint **out)
                 (long long)(left + 999) / 1000);
         is_said = true;
         options->connect_timeout_ms = left;
-        nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000L }, NULL);
+        pace_sleep_ms(PAUSE_MS);
     }
 }
 

@@ -40,7 +40,7 @@ void wire_fini(struct wire *w);
 /** Set what goes wrong from now on. */
 void wire_set(struct wire *w, const struct stint_test_fault *fault);
 
-/** Deliver what has been held back long enough; bury who was killed. */
+/** Deliver what has been held back long enough. */
 void wire_turn(struct wire *w, struct loop *l);
 
 /** As loop_seam.arrived and loop_seam.leaves. */

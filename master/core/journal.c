@@ -98,12 +98,6 @@ journal_master(struct core *core)
     j->sync = true;
 }
 
-static uint64_t
-bound(uint64_t value)
-{
-    return value == UINT64_MAX ? 0 : value;
-}
-
 void
 journal_queue(struct core *core, struct queue *q)
 {
@@ -114,8 +108,8 @@ journal_queue(struct core *core, struct queue *q)
         &(struct rec_kept_queue){
             .queue = slice_of(q->name),
             .kind = p->kind,
-            .max_tasks = bound(p->max_tasks),
-            .max_bytes = bound(p->max_bytes),
+            .max_tasks = queue_bound(p->max_tasks),
+            .max_bytes = queue_bound(p->max_bytes),
             .lease_ns = (uint64_t)p->lease,
             .attempts_max = p->retry.attempts_max,
             .backoff_ns = (uint64_t)p->retry.delay_first,

@@ -1,9 +1,38 @@
 #include "master/core/queue.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base.h"
 #include "common/check.h"
+
+static const char *const kinds[] = {
+    [QUEUE_FIFO] = "fifo", [QUEUE_LIFO] = "lifo", [QUEUE_PRIORITY] = "priority"
+};
+static const char *const durabilities[] = { [QUEUE_SYNCED] = "synced",
+    [QUEUE_WRITTEN] = "written",
+    [QUEUE_MEMORY] = "memory" };
+
+const char *
+queue_kind_word(enum queue_kind kind)
+{
+    return kinds[kind];
+}
+
+const char *
+queue_durability_word(enum queue_durability durability)
+{
+    return durabilities[durability];
+}
+
+int
+queue_durability_of(const char *word)
+{
+    for (size_t i = 0; i < ARRAY_LEN(durabilities); i++) {
+        if (strcmp(durabilities[i], word) == 0) return (int)i;
+    }
+    return -1;
+}
 
 static struct task *
 task_of_list(struct list *node)

@@ -23,6 +23,20 @@ enum queue_kind { QUEUE_FIFO = 0, QUEUE_LIFO = 1, QUEUE_PRIORITY = 2 };
 /* The numbers are those of kept_queue.durability. */
 enum queue_durability { QUEUE_SYNCED = 0, QUEUE_WRITTEN = 1, QUEUE_MEMORY = 2 };
 
+/** "fifo", "synced": what people call them. */
+const char *queue_kind_word(enum queue_kind kind);
+const char *queue_durability_word(enum queue_durability durability);
+
+/** The durability of a word, or -1. */
+int queue_durability_of(const char *word);
+
+/** A bound as messages and rows tell it: 0 is none. */
+static inline uint64_t
+queue_bound(uint64_t max)
+{
+    return max == UINT64_MAX ? 0 : max;
+}
+
 struct queue_policy {
     uint8_t kind;       /* enum queue_kind */
     uint8_t durability; /* enum queue_durability */

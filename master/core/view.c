@@ -17,12 +17,6 @@ until(tick_ns now, tick_ns then)
     return since(then, now);
 }
 
-static uint64_t
-bound(uint64_t max)
-{
-    return max == UINT64_MAX ? 0 : max;
-}
-
 /* ---- queues -------------------------------------------------------------- */
 
 const struct queue *
@@ -43,8 +37,8 @@ view_queue_row(const struct queue *q)
     return (struct rec_queue_row){
         .queue = slice_of(q->name),
         .kind = q->policy.kind,
-        .max_tasks = bound(q->policy.max_tasks),
-        .max_bytes = bound(q->policy.max_bytes),
+        .max_tasks = queue_bound(q->policy.max_tasks),
+        .max_bytes = queue_bound(q->policy.max_bytes),
         .shut = q->shut,
         .ready = q->now[TASK_READY],
         .delayed = q->now[TASK_DELAYED],
@@ -215,21 +209,6 @@ view_ended_row(tick_ns now, const struct ended *e)
 
 /* ---- all of it ----------------------------------------------------------- */
 
-static const char *
-durability(const struct core *core)
-{
-    if (!core->config.durable) return "memory";
-    switch ((enum queue_durability)core->config.durability) {
-    case QUEUE_WRITTEN:
-        return "written";
-    case QUEUE_MEMORY:
-        return "memory";
-    case QUEUE_SYNCED:
-        break;
-    }
-    return "synced";
-}
-
 struct msg_master_row
 view_master_row(struct core *core, tick_ns now)
 {
@@ -252,7 +231,10 @@ view_master_row(struct core *core, tick_ns now)
         .cancelled = sum->cancelled,
         .expired = sum->expired,
         .software = slice_of(core->config.software),
-        .durability = slice_of(durability(core)),
+        .durability =
+            slice_of(core->config.durable
+                         ? queue_durability_word(core->config.durability)
+                         : queue_durability_word(QUEUE_MEMORY)),
         .disk_full = core->disk_full,
     };
 }

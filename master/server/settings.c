@@ -120,22 +120,15 @@ read_sizes(struct core_config *c, const struct stint_master_options *o)
 static int
 read_durability(struct core_config *c, const struct stint_master_options *o)
 {
-    static const char *const names[] = { [QUEUE_SYNCED] = "synced",
-        [QUEUE_WRITTEN] = "written",
-        [QUEUE_MEMORY] = "memory" };
-    uint8_t i = 0;
-
     c->durable = o->state_dir != NULL && !o->memory;
     if (o->durability == NULL) return 0;
-    while (i < ARRAY_LEN(names) && strcmp(names[i], o->durability) != 0) {
-        i++;
-    }
-    if (i == ARRAY_LEN(names)) {
+    int durability = queue_durability_of(o->durability);
+    if (durability < 0) {
         return say(STINT_EINVAL,
             "the durability \"%s\" is not synced, written or memory",
             o->durability);
     }
-    c->durability = i;
+    c->durability = (uint8_t)durability;
     return 0;
 }
 
