@@ -181,7 +181,7 @@ put_queue(struct list_page *page, const struct queue *q, tick_ns now)
 
     begin_row(page);
     put_text(out, "queue", r.queue);
-    put_text(out, "kind", slice_of(queue_kind_word(r.kind)));
+    put_text(out, "kind", slice_of(queue_kind_word((enum queue_kind)r.kind)));
     put_number(out, "backlog", r.ready + r.leased);
     put_number(out, "ready", r.ready);
     put_number(out, "delayed", r.delayed);
@@ -203,7 +203,8 @@ put_queue(struct list_page *page, const struct queue *q, tick_ns now)
     put_seconds(out, "lease", r.lease_ns);
     put_number(out, "attempts_max", r.attempts_max);
     put_flag(out, "shut", r.shut != 0);
-    put_text(out, "durability", slice_of(queue_durability_word(r.durability)));
+    put_text(out, "durability",
+        slice_of(queue_durability_word((enum queue_durability)r.durability)));
     put_number(out, "workers", r.workers);
     put_seconds(out, "next_age", (uint64_t)view_next_age(q, now));
     webtext_put(out, "}");
