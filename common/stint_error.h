@@ -43,7 +43,8 @@
     E(EDISK,       -30, 0, "the disk failed: nothing more was acknowledged") \
     E(EDAMAGED,    -31, 0, "the store is damaged") \
     E(ENOSPACE,    -32, 1, "the disk is full: no new work until there is room") \
-    E(EFORMAT,     -33, 0, "the store is of another version")
+    E(EFORMAT,     -33, 0, "the store is of another version") \
+    E(ENOJOB,      -34, 0, "there is no such job")
 /* clang-format on */
 
 enum stint_error {
@@ -51,7 +52,7 @@ enum stint_error {
 #define STINT_ERROR_ENUM(name, number, retry, text) STINT_##name = (number),
     STINT_ERRORS(STINT_ERROR_ENUM)
 #undef STINT_ERROR_ENUM
-        STINT_ERROR_LAST_ = -33
+        STINT_ERROR_LAST_ = -34
 };
 
 #endif

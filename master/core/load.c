@@ -405,6 +405,10 @@ take(struct core *core, const struct row *row, const union record *r,
         return load_result(core, row->id, &r->result);
     case ROW_receipt:
         return load_receipt(core, row->id, &r->receipt);
+    case ROW_job:
+    case ROW_end:
+    case ROW_file:
+        break;
     }
     return STINT_EFORMAT;
 }

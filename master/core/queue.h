@@ -37,6 +37,8 @@ queue_bound(uint64_t max)
     return max == UINT64_MAX ? 0 : max;
 }
 
+struct job;
+
 struct queue_policy {
     uint8_t kind;       /* enum queue_kind */
     uint8_t durability; /* enum queue_durability */
@@ -48,9 +50,12 @@ struct queue_policy {
 
 struct queue {
     char name[PROTO_NAME_MAX + 1];
-    uint32_t index; /* In the order in which queues were made. */
-    bool shut;      /* Takes no puts. */
-    bool emptied;   /* Shut at once: what comes back is cancelled. */
+    uint32_t index;   /* In the order in which queues were made. */
+    bool shut;        /* Takes no puts. */
+    bool emptied;     /* Shut at once: what comes back is cancelled. */
+    bool paused;      /* Hands nothing out. */
+    struct job *job;  /* Whose own queue it is; NULL: an ordinary one. */
+    struct list jobs; /* Jobs with ready tasks whose parent it is (job.h). */
     struct queue_policy policy;
 
     struct list fresh;

@@ -67,7 +67,11 @@ void
 task_free(struct task *t)
 {
     if (t == NULL) return;
-    if (t->more != NULL) free(t->more->reason);
+    if (t->more != NULL) {
+        free(t->more->reason);
+        buf_fini(&t->more->notes);
+        buf_fini(&t->more->output);
+    }
     free(t->more);
     task_chill(t);
     free(t);

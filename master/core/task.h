@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/heap.h"
 #include "common/list.h"
 #include "common/slice.h"
@@ -43,6 +44,9 @@ struct task_more {
     tick_ns expires;
     tick_ns ended;         /* Dead: when. */
     uint32_t attempts_max; /* 0: the queue's. */
+    struct buf notes;      /* Of a job's task: records `attempt`, encoded. */
+    struct buf output;     /* Of its last attempt that failed. */
+    uint32_t forgiven;     /* Attempts that do not count any more. */
     char handler[64 + 1];
     char worker[64]; /* Who held it last, cut to fit. */
     char *reason;    /* Owned; why the last attempt failed, or NULL. */

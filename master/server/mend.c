@@ -147,6 +147,9 @@ see(void *arg, const struct row *row)
     case ROW_session:
     case ROW_result:
     case ROW_receipt:
+    case ROW_job:
+    case ROW_end:
+    case ROW_file:
         break;
     }
     return 0;
