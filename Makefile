@@ -99,7 +99,7 @@ archives = $(foreach l,$(1),$(O)/lib$(l).a)
 # The installed header is a system header to them, which -MMD leaves out.
 $(CLI_OBJ) $(patsubst %.c,$(O)/%.o,$(wildcard examples/*.c bench/*.c \
   tests/integration/*.c tests/unit/cli/*.c)): build/include/stint.h
-build/include/stint.h: client/stint.h client/stint_test.h common/stint_error.h
+build/include/stint.h: client/stint.h client/stint_job.h client/stint_test.h common/stint_error.h
 	@mkdir -p build/include
 	@cp $^ build/include/
 

@@ -34,9 +34,8 @@
  *   free), copies, lends (valid until…).
  * - Threads: any number of threads may share a `struct stint`, futures and
  *   tasks of it.  A stint_queue or stint_consumer may be shared too, except
- *   that plain gets (stint_queue_get, _get_many, _task_done) are one
- * consumer's: give each thread its own handle.  After fork() only the parent
- * may go on.
+ *   that plain gets (stint_queue_get, _get_many, _task_done) are one consumer's:
+ *   give each thread its own handle.  After fork() only the parent may go on.
  * - The library starts one thread for each connection, besides libzmq's two,
  *   leaves signals, stdio, locale and the environment alone, and never exits
  *   the process.  It sets malloc's thresholds (mallopt) so that large payloads
@@ -127,14 +126,14 @@ struct stint_options {
     const char *authkey_file; /* Path of a file with the authkey in it. */
     bool allow_weak_authkey;  /* Fewer than 16 bytes, for tutorials. */
     int64_t connect_timeout_ms; /* 0: 20 s, BaseManager's habit mended. */
-    int64_t timeout_ms;         /* Of calls without one; 0: 20 s. */
-    const char *name; /* How `stint workers` shows us; 0: program name. */
+    int64_t timeout_ms;       /* Of calls without one; 0: 20 s. */
+    const char *name;         /* How `stint workers` shows us; 0: program name. */
     enum stint_peer_kind kind;
-    unsigned slots;                   /* Of a worker, for the display. */
+    unsigned slots;           /* Of a worker, for the display. */
     const struct stint_trait *traits; /* Of a worker: what it has, ending with
                                  {0}; or NULL.  At most 128. */
-    size_t buffer_bytes; /* Most that is sent and not answered; 0: 8 MiB.
-                            A put beyond it waits. */
+    size_t buffer_bytes;      /* Most that is sent and not answered; 0: 8 MiB.
+                                 A put beyond it waits. */
 };
 
 /**
@@ -202,10 +201,9 @@ STINT_API void stint_resume(struct stint *s);
 /* ---- queues -------------------------------------------------------------- */
 
 enum stint_queue_kind {
-    STINT_FIFO = 0, /* queue.Queue */
-    STINT_LIFO = 1, /* queue.LifoQueue */
-    STINT_PRIORITY =
-        2 /* queue.PriorityQueue: smallest first, FIFO among equals */
+    STINT_FIFO = 0,    /* queue.Queue */
+    STINT_LIFO = 1,    /* queue.LifoQueue */
+    STINT_PRIORITY = 2 /* queue.PriorityQueue: smallest first, FIFO among equals */
 };
 
 /*
@@ -217,7 +215,7 @@ enum stint_queue_kind {
  */
 
 struct stint_queue_options {
-    bool only_open; /* Do not make it: STINT_ENOQUEUE if not there. */
+    bool only_open;         /* Do not make it: STINT_ENOQUEUE if not there. */
     enum stint_queue_kind kind;
     int64_t max_tasks;      /* Ready and delayed ones; 0: no bound. */
     int64_t max_bytes;      /* Of their payloads; 0: no bound.  A single larger
@@ -436,8 +434,9 @@ struct stint_consumer_options {
  *
  * Returns: 0 or as stint_queue_open with only_open not set.
  */
-STINT_CHECK int stint_consumer_open(struct stint *s, const char *const queues[],
-    const struct stint_consumer_options *options, struct stint_consumer **out);
+STINT_CHECK int stint_consumer_open(struct stint *s,
+    const char *const queues[], const struct stint_consumer_options *options,
+    struct stint_consumer **out);
 
 /** Change the credit; what is on hand beyond it stays.  Less than half of what
  * is here or on the way takes back what is on the way; `tasks` 0 asks for
@@ -478,11 +477,11 @@ STINT_CHECK int stint_queue_submit(struct stint_queue *q, const void *data,
  * Owns:    lends *result (may be NULL) until the future is freed.
  * Returns: 0, or STINT_ETIMEOUT (ask again), or what the task ended with:
  *          STINT_EDEAD, STINT_EWORKERLOST, STINT_ECANCELLED, STINT_EEXPIRED
- *          (the reason is in stint_error_message()), or why it could not be
- * put. Source:  AsyncResult.get; repeatable.
+ *          (the reason is in stint_error_message()), or why it could not be put.
+ * Source:  AsyncResult.get; repeatable.
  */
-STINT_CHECK int stint_future_get(
-    struct stint_future *f, struct stint_bytes *result, int64_t timeout_ms);
+STINT_CHECK int stint_future_get(struct stint_future *f,
+    struct stint_bytes *result, int64_t timeout_ms);
 
 /** Whether the result is there.  Source: AsyncResult.ready. */
 STINT_API bool stint_future_ready(struct stint_future *f);
@@ -490,8 +489,8 @@ STINT_API bool stint_future_ready(struct stint_future *f);
 /** Id of the task; 0 as long as the master has not answered the put. */
 STINT_API uint64_t stint_future_task(struct stint_future *f);
 
-/** Times it was handed out, those included that were given back or never began;
- * 0 before it is ready. */
+/** Times it was handed out, those included that were given back or never began; 0
+ * before it is ready. */
 STINT_API unsigned stint_future_attempts(struct stint_future *f);
 
 /** Name of the worker that ended it; "" before.  Lends until freed. */
@@ -535,8 +534,7 @@ STINT_API const char *stint_call_queue(const struct stint_call *c);
 /** Copies `data` as the result.  Returns 0 or STINT_ENOMEM. */
 STINT_CHECK int stint_call_result(
     struct stint_call *c, const void *data, size_t size);
-/** Sets the reason, printf-like, and returns -1, for `return
- * stint_call_fail(…)`. */
+/** Sets the reason, printf-like, and returns -1, for `return stint_call_fail(…)`. */
 STINT_API int stint_call_fail(struct stint_call *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /** Whether the worker is asked to stop or the lease is lost: leave soon. */
@@ -546,31 +544,29 @@ STINT_API bool stint_call_cancelled(const struct stint_call *c);
  * A plug-in is a shared object that defines this table, ending with {0}; only
  * names in it can be called from outside:
  *
- *     const struct stint_handler stint_handlers[] = { { "square", square }, { 0
- * } };
+ *     const struct stint_handler stint_handlers[] = { { "square", square }, { 0 } };
  */
 extern const struct stint_handler stint_handlers[]
     __attribute__((visibility("default")));
 
 struct stint_worker_options {
-    const char *const *queues; /* NULL-terminated; NULL: { "default", NULL }. */
-    unsigned slots;            /* Tasks side by side; 0: number of cores. */
+    const char *const *queues;  /* NULL-terminated; NULL: { "default", NULL }. */
+    unsigned slots;             /* Tasks side by side; 0: number of cores. */
     const struct stint_handler *handlers; /* Ending with {0}; or NULL. */
-    const char *plugin;  /* Path of a shared object; or NULL. */
-    const char *handler; /* For tasks that name none; NULL: the first. */
-    const char *const
-        *command;            /* argv, NULL-terminated, "{}" = the payload;
-                                run for tasks instead of a handler; or NULL. */
-    int64_t lease_ms;        /* 0: each queue's. */
-    int64_t task_timeout_ms; /* A longer attempt fails; commands are killed,
-                                handlers lose their lease; 0: none. */
-    int64_t grace_ms;        /* From drain to giving back; 0: 30 s. */
-    unsigned prefetch_max;   /* Most tasks on hand; 0: chosen by time. */
-    size_t output_max;       /* Most bytes of a command's output; 0: 1 MiB. */
-    int64_t tasks_max;       /* Leave after so many; 0: never. */
-    int64_t idle_ms;         /* Leave when idle for so long; 0: never. */
+    const char *plugin;         /* Path of a shared object; or NULL. */
+    const char *handler;        /* For tasks that name none; NULL: the first. */
+    const char *const *command; /* argv, NULL-terminated, "{}" = the payload;
+                                   run for tasks instead of a handler; or NULL. */
+    int64_t lease_ms;           /* 0: each queue's. */
+    int64_t task_timeout_ms;    /* A longer attempt fails; commands are killed,
+                                   handlers lose their lease; 0: none. */
+    int64_t grace_ms;           /* From drain to giving back; 0: 30 s. */
+    unsigned prefetch_max;      /* Most tasks on hand; 0: chosen by time. */
+    size_t output_max;          /* Most bytes of a command's output; 0: 1 MiB. */
+    int64_t tasks_max;          /* Leave after so many; 0: never. */
+    int64_t idle_ms;            /* Leave when idle for so long; 0: never. */
     void (*log)(void *arg, int level, const char *line); /* level: as syslog. */
-    void *log_arg; /* Hears when the master is gone, and back. */
+    void *log_arg;              /* Hears when the master is gone, and back. */
 };
 
 struct stint_worker;
@@ -602,39 +598,38 @@ STINT_API void stint_worker_free(struct stint_worker *w);
 /* ---- a master in this process ------------------------------------------- */
 
 struct stint_master_options {
-    const char *listen; /* "tcp://127.0.0.1:4725"; port 0: any free one.
-                           Default: tcp://127.0.0.1:4725.  For
-                           other hosts than this one an authkey must not
-                           be weak, unless weak ones are allowed. */
-    const char *const
-        *queues;         /* Made at the start; NULL-terminated; or NULL. */
-    bool no_create;      /* Only these and declared ones: a put to an
-                            unknown queue is STINT_ENOQUEUE. */
-    const char *authkey; /* BaseManager's way in; or NULL. */
-    size_t authkey_size; /* 0: authkey is a C string. */
+    const char *listen;        /* "tcp://127.0.0.1:4725"; port 0: any free one.
+                                  Default: tcp://127.0.0.1:4725.  For
+                                  other hosts than this one an authkey must not
+                                  be weak, unless weak ones are allowed. */
+    const char *const *queues; /* Made at the start; NULL-terminated; or NULL. */
+    bool no_create;            /* Only these and declared ones: a put to an
+                                  unknown queue is STINT_ENOQUEUE. */
+    const char *authkey;       /* BaseManager's way in; or NULL. */
+    size_t authkey_size;       /* 0: authkey is a C string. */
     const char *authkey_file;
     bool allow_weak_authkey;
-    const char *state_dir;  /* Where keys, access files and what survives
-                               live; made if need be.  NULL: none, keys and
-                               tasks live as long as the master
-                               (stint_master_connect() knows the keys). */
-    bool memory;            /* Nothing but the keys survives. */
-    const char *durability; /* Of queues that do not say; NULL: "synced". */
-    bool notify;            /* Tell systemd (NOTIFY_SOCKET, WATCHDOG_USEC)
-                               when it is ready, lives and stops. */
-    size_t memory_max;      /* Budget in bytes; 0: half of what is there.
-                               Puts get seven eighths, the rest is left for
-                               results; beyond it either is STINT_EBUDGET. */
-    size_t payload_max;     /* 0: 16 MiB; at most 1 GiB. */
-    int64_t silence_ms;     /* A peer silent for so long is taken for dead;
-                               0: 3 s. */
-    int64_t session_ms;     /* Its answers and results are kept so long;
-                               0: 10 min. */
-    unsigned sessions_max;  /* 0: 20000. */
-    const char *http;       /* Numbers to look at, "127.0.0.1:5725" (port 0:
-                               any free one); "auto": the port of `listen`
-                               + 1000, this host only, and none if that is
-                               in use.  NULL or "off": none. */
+    const char *state_dir;     /* Where keys, access files and what survives
+                                  live; made if need be.  NULL: none, keys and
+                                  tasks live as long as the master
+                                  (stint_master_connect() knows the keys). */
+    bool memory;               /* Nothing but the keys survives. */
+    const char *durability;    /* Of queues that do not say; NULL: "synced". */
+    bool notify;               /* Tell systemd (NOTIFY_SOCKET, WATCHDOG_USEC)
+                                  when it is ready, lives and stops. */
+    size_t memory_max;         /* Budget in bytes; 0: half of what is there.
+                                  Puts get seven eighths, the rest is left for
+                                  results; beyond it either is STINT_EBUDGET. */
+    size_t payload_max;        /* 0: 16 MiB; at most 1 GiB. */
+    int64_t silence_ms;        /* A peer silent for so long is taken for dead;
+                                  0: 3 s. */
+    int64_t session_ms;        /* Its answers and results are kept so long;
+                                  0: 10 min. */
+    unsigned sessions_max;     /* 0: 20000. */
+    const char *http;          /* Numbers to look at, "127.0.0.1:5725" (port 0:
+                                  any free one); "auto": the port of `listen`
+                                  + 1000, this host only, and none if that is
+                                  in use.  NULL or "off": none. */
     const char *http_token_file; /* Who asks shows this token; other hosts are
                                   answered in no other way. */
     void (*log)(void *arg, int level, const char *line); /* level: as syslog. */
@@ -642,8 +637,8 @@ struct stint_master_options {
 };
 
 /**
- * Start a master in a thread of this process (libzmq adds a few).  It raises
- * the limit of open files as far as it may, and seeds rand(), from which libzmq
+ * Start a master in a thread of this process (libzmq adds a few).  It raises the
+ * limit of open files as far as it may, and seeds rand(), from which libzmq
  * draws peers' numbers.
  *
  * Owns:    copies the options; gives *out, free with stint_master_stop().
@@ -682,9 +677,9 @@ STINT_CHECK int stint_master_serve(struct stint_master *m);
 /** Make stint_master_serve() return.  Signal-safe. */
 STINT_API void stint_master_quit(struct stint_master *m);
 
-/** Answers out, then stop and free.  NULL is fine.  Takes ten seconds at most;
- * a disk that does not answer for so long keeps its thread and its files until
- * the process ends. */
+/** Answers out, then stop and free.  NULL is fine.  Takes ten seconds at most; a
+ * disk that does not answer for so long keeps its thread and its files until the
+ * process ends. */
 STINT_API void stint_master_stop(struct stint_master *m);
 
 /* ---- looking and administration ----------------------------------------- */
@@ -695,7 +690,7 @@ struct stint_status {
     uint64_t queues, clients, workers, slots;
     uint64_t ready, delayed, leased, accepted, done, dead, cancelled, expired;
     char software[65], durability[65]; /* "synced", "written" or "memory". */
-    bool disk_full;                    /* No new work until there is room. */
+    bool disk_full; /* No new work until there is room. */
 };
 STINT_CHECK int stint_status(
     struct stint *s, struct stint_status *out, int64_t timeout_ms);
@@ -724,13 +719,8 @@ struct stint_peer_row {
     bool draining; /* It is given no more tasks. */
 };
 enum stint_task_state {
-    STINT_READY,
-    STINT_DELAYED,
-    STINT_LEASED,
-    STINT_DONE,
-    STINT_DEAD,
-    STINT_CANCELLED,
-    STINT_EXPIRED
+    STINT_READY, STINT_DELAYED, STINT_LEASED, STINT_DONE, STINT_DEAD,
+    STINT_CANCELLED, STINT_EXPIRED
 };
 struct stint_attempt;
 struct stint_task_row {
@@ -745,15 +735,11 @@ struct stint_task_row {
     uint64_t job, seq;       /* 0: of none. */
     uint64_t progress_done, progress_total; /* As its attempt tells. */
     const char *progress_text;
-    int64_t held_ns;                   /* Leased: since it was handed out. */
+    int64_t held_ns; /* Leased: since it was handed out. */
     const struct stint_attempt *tries; /* Of a job's task (stint_job.h). */
     size_t tries_count;
 };
-enum stint_role {
-    STINT_ROLE_WORK = 1,
-    STINT_ROLE_SUBMIT = 2,
-    STINT_ROLE_ADMIN = 4
-};
+enum stint_role { STINT_ROLE_WORK = 1, STINT_ROLE_SUBMIT = 2, STINT_ROLE_ADMIN = 4 };
 struct stint_key_row {
     const char *name;
     unsigned role; /* Bits of enum stint_role. */
@@ -796,8 +782,8 @@ STINT_API void stint_key_generate(char out[STINT_AUTHKEY_TEXT]);
 
 /** Make a key here, tell its public half to the master, write the access file
  * `path` (mode 0600; must not exist).  The secret never travels. */
-STINT_CHECK int stint_key_new(
-    struct stint *s, const char *name, enum stint_role role, const char *path);
+STINT_CHECK int stint_key_new(struct stint *s, const char *name,
+    enum stint_role role, const char *path);
 
 /** Cut the key's live peers and let it in no more. */
 STINT_CHECK int stint_key_revoke(struct stint *s, const char *name);
@@ -876,7 +862,7 @@ enum stint_store_type {
 struct stint_store_field {
     const char *name; /* As docs/STORE.md calls it. */
     enum stint_store_type type;
-    int64_t number; /* Of the first two types; 0 or more if unsigned. */
+    int64_t number;           /* Of the first two types; 0 or more if unsigned. */
     struct stint_bytes bytes; /* Of the others. */
 };
 struct stint_store_row {
