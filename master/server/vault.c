@@ -149,6 +149,10 @@ vault_load(struct vault *v, struct core *core, struct timeline *time,
     int rc = store_scan(v->store, load_row, &l);
     if (rc == 0) rc = end_load(&l, time);
     if (rc != 0) return rc;
+    if (l.rows == 0) {
+        logger_say(logger, LOG_INFO, "store-begun");
+        return 0;
+    }
     const struct core_totals t = core_totals(core);
     logger_say(logger, LOG_INFO,
         "recovered rows=%" PRIu64 " tasks=%" PRIu64 " sessions=%" PRIu32
