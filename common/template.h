@@ -12,10 +12,12 @@
  *     {#}    the place of the task in its job    {-1}   counted from the last
  *
  * and nothing else does: what is no hole is text.  Values are bytes without
- * NUL.  A word that is exactly "{}" becomes a word for each value; anywhere
- * else several values stand with blanks between them.
+ * NUL.  A word that is exactly one of those on the left becomes a word for each
+ * value; anywhere else several values stand with blanks between them.
  *
- * Pure.  Source: GNU parallel 20221122, "REPLACEMENT STRINGS".
+ * Pure.  Source: GNU parallel 20221122, "REPLACEMENT STRINGS", but for two
+ * accidents of it: in a value of several lines the last "/" of all ends the
+ * directories, not the last of the first line that has one; {0} is text.
  */
 #ifndef TEMPLATE_H
 #define TEMPLATE_H
@@ -41,8 +43,8 @@ struct template_values {
  * more than `max` when there are more. */
 size_t template_split(struct slice payload, struct slice *values, size_t max);
 
-/** Whether a word has a hole that a value fills ({#} is none). */
-bool template_has_value(struct slice word);
+/** Whether a word has a hole, {#} too. */
+bool template_has_hole(struct slice word);
 
 /**
  * Append `word` with its holes filled to `out`, without a NUL; `quoted`: each
@@ -55,8 +57,8 @@ void template_fill(struct buf *out, struct slice word,
 /**
  * Append the words of a whole command, each with a NUL behind it.
  *
- * `words` are words with a NUL behind each.  If no word has a hole for a value
- * the values come behind them, as words of their own, unless `as_input`.
+ * `words` are words with a NUL behind each.  If no word has a hole the values
+ * come behind them, as words of their own, unless `as_input`.
  * Returns how many words there are; out->failed: no memory.
  */
 size_t template_words(struct buf *out, struct slice words,
