@@ -17,6 +17,7 @@
 #include "cli/opt_parse.h"
 #include "cli/setting.h"
 #include "cli/suggest.h"
+#include "cli/width.h"
 
 /* "key" of "key new": what was typed is the first half of a command. */
 static bool
@@ -142,6 +143,7 @@ main(int argc, char **argv)
     const struct command *command;
     unsigned words = 0;
 
+    width_begin();
     if (argc > 0) exit_program_is(argv[0]);
     exit_color(setting_color_early(STDERR_FILENO));
     if (argc < 2)
