@@ -262,6 +262,16 @@ journal_gone(struct core *core, struct task *t)
     journal_tally(core, t->queue);
 }
 
+/* ---- files of jobs ------------------------------------------------------- */
+
+void
+journal_file(struct core *core, const struct queue *q, uint64_t id,
+    const struct rec_kept_file *piece)
+{
+    if (q->policy.durability == QUEUE_SYNCED) core->journal.sync = true;
+    put(core, ROW_file, id, RECORD_kept_file, piece);
+}
+
 /* ---- results and answers ------------------------------------------------- */
 
 void
@@ -309,6 +319,7 @@ journal_fetch(struct core *core, unsigned kind, uint64_t id, struct slice *out)
     union {
         struct rec_kept_task task;
         struct rec_kept_result result;
+        struct rec_kept_file file;
     } row;
 
     buf_clear(b);
@@ -322,6 +333,9 @@ journal_fetch(struct core *core, unsigned kind, uint64_t id, struct slice *out)
     if (kind == ROW_task) {
         if (record_read(&c, RECORD_kept_task, &row, &where) != 0) return false;
         *out = row.task.payload;
+    } else if (kind == ROW_file) {
+        if (record_read(&c, RECORD_kept_file, &row, &where) != 0) return false;
+        *out = row.file.bytes;
     } else {
         if (record_read(&c, RECORD_kept_result, &row, &where) != 0) {
             return false;

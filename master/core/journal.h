@@ -27,6 +27,7 @@ enum { JOURNAL_FORMAT = 1 }; /* Of the rows. */
 struct queue;
 struct session;
 struct task;
+struct rec_kept_file;
 struct rec_kept_receipt;
 struct rec_result;
 
@@ -91,6 +92,10 @@ void journal_gone(struct core *core, struct task *t);
 /** How a task of `q` ended, for `s` who waits for that. */
 void journal_result(struct core *core, const struct queue *q, struct session *s,
     const struct rec_result *r);
+
+/** A piece of a file of the job whose queue is `q`, which is kept. */
+void journal_file(struct core *core, const struct queue *q, uint64_t id,
+    const struct rec_kept_file *piece);
 
 /** An answer to `s`; returns the id of its row.  `sync`: its asker waits for
  * the disk. */
