@@ -16,7 +16,7 @@
  *     if (stint_job_open(s, &options, &job) != 0) …
  *     stint_job_put(job, "seed-1", 6, STINT_FOREVER);
  *     stint_job_put(job, "seed-2", 6, STINT_FOREVER);
- *     stint_job_close_input(job);
+ *     stint_job_close_input(job, STINT_FOREVER);
  *     while (stint_job_next(job, &end, STINT_FOREVER) == 0)
  *         printf("%.*s", (int)end.out.size, (const char *)end.out.data);
  *
@@ -124,19 +124,32 @@ STINT_API uint64_t stint_job_number(const struct stint_job *job);
 STINT_API bool stint_job_existed(const struct stint_job *job, uint64_t *tasks);
 
 /**
- * Add a task: `data` is its value, or values with a NUL between each.  Gathered
- * and sent like stint_queue_post(); waits only while the job's window or the
- * connection's buffer is full.
+ * Add a task: `data` is its value, or values with a NUL between each.  What is
+ * put goes out in order and in batches, the next one when the last one is
+ * accepted; so what the master has is always the first so many that were put,
+ * and their places are those in which they were put.  Waits only while the
+ * job's window or the connection's buffer is full.
  *
- * Returns: 0 when it is on its way, STINT_EFULL (no room in time), or the first
- *          error that an earlier one met: STINT_ECANCELLED (the job is halted
- *          or cancelled), STINT_ESHUTDOWN (closed), STINT_EBUDGET, …
+ * Owns:    copies `data` (may be NULL when size is 0).
+ * Returns: 0 when it is on its way; STINT_EFULL (no room in time, it was not
+ *          put); STINT_ETOOLARGE (it was not put); or the first error that an
+ *          earlier one met, then and from then on, and nothing is put any more:
+ *          STINT_ECANCELLED (the job is halted or cancelled), STINT_ESHUTDOWN
+ *          (closed), STINT_EBUDGET, …
  */
 STINT_CHECK int stint_job_put(
     struct stint_job *job, const void *data, size_t size, int64_t timeout_ms);
 
-/** No more tasks come; waits until all that were put are accepted. */
-STINT_CHECK int stint_job_close_input(struct stint_job *job);
+/**
+ * No more tasks come: waits until all that were put are accepted, then closes
+ * the job, which ends with its last task.
+ *
+ * Returns: 0; STINT_ETIMEOUT (not all are accepted, as the window is full: call
+ *          again); or the first error that a put met, with which the job is
+ *          closed all the same.
+ */
+STINT_CHECK int stint_job_close_input(
+    struct stint_job *job, int64_t timeout_ms);
 
 /* ---- how tasks end --------------------------------------------------------
  */
@@ -172,6 +185,7 @@ struct stint_end {
     unsigned attempts; /* Times it was handed out. */
     const char *worker, *reason;
     struct stint_bytes value;    /* As it was put, its first 64 KiB. */
+    uint64_t value_size;         /* Of all of it. */
     struct stint_bytes out, err; /* Of the last attempt; a handler's result is
                                     in `out`. */
     const struct stint_attempt *tries; /* Those that are known. */
