@@ -9,9 +9,9 @@
 
 static const struct column columns[] = {
     { .name = "setting", .is_id = true },
-    { "value", CELL_TEXT, false, false },
-    { "from", CELL_TEXT, false, false },
-    { "variable", CELL_TEXT, false, false },
+    { "value", CELL_TEXT, COLUMN_SHOWN, false },
+    { "from", CELL_TEXT, COLUMN_SHOWN, false },
+    { "variable", CELL_TEXT, COLUMN_SHOWN, false },
     { 0 },
 };
 

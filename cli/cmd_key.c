@@ -135,10 +135,10 @@ const struct command command_key_new = {
 
 static const struct column columns[] = {
     { .name = "key", .is_id = true },
-    { "roles", CELL_TEXT, false, false },
-    { "revoked", CELL_FLAG, false, false },
-    { "peers", CELL_NUMBER, false, false },
-    { "public_key", CELL_TEXT, true, false },
+    { "roles", CELL_TEXT, COLUMN_SHOWN, false },
+    { "revoked", CELL_FLAG, COLUMN_SHOWN, false },
+    { "peers", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "public_key", CELL_TEXT, COLUMN_HIDDEN, false },
     { 0 },
 };
 

@@ -21,8 +21,8 @@
 
 static const struct column damage_columns[] = {
     { .name = "file", .is_id = true },
-    { "offset", CELL_NUMBER, false, false },
-    { "what", CELL_TEXT, false, false },
+    { "offset", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "what", CELL_TEXT, COLUMN_SHOWN, false },
     { 0 },
 };
 
@@ -94,18 +94,18 @@ const struct command command_store_check = {
 
 static const struct column stat_columns[] = {
     { .name = "data", .is_id = true },
-    { "in_use", CELL_FLAG, false, false },
-    { "was_closed", CELL_FLAG, false, false },
-    { "format", CELL_NUMBER, false, false },
-    { "starts", CELL_NUMBER, false, false },
-    { "committed_at", CELL_TIME, false, false },
-    { "bytes", CELL_BYTES, false, false },
-    { "live_bytes", CELL_BYTES, false, false },
-    { "free_bytes", CELL_BYTES, false, false },
-    { "torn_bytes", CELL_BYTES, false, false },
-    { "segments", CELL_NUMBER, false, false },
-    { "damages", CELL_NUMBER, false, false },
-    { "rows", CELL_NUMBER, false, false },
+    { "in_use", CELL_FLAG, COLUMN_SHOWN, false },
+    { "was_closed", CELL_FLAG, COLUMN_SHOWN, false },
+    { "format", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "starts", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "committed_at", CELL_TIME, COLUMN_SHOWN, false },
+    { "bytes", CELL_BYTES, COLUMN_SHOWN, false },
+    { "live_bytes", CELL_BYTES, COLUMN_SHOWN, false },
+    { "free_bytes", CELL_BYTES, COLUMN_SHOWN, false },
+    { "torn_bytes", CELL_BYTES, COLUMN_SHOWN, false },
+    { "segments", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "damages", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "rows", CELL_NUMBER, COLUMN_SHOWN, false },
 };
 enum { STATS = sizeof(stat_columns) / sizeof(*stat_columns) };
 
@@ -143,7 +143,7 @@ print_stat(
         const char *name = stint_store_kind(kind);
 
         if (name == NULL) continue;
-        columns[n] = (struct column){ name, CELL_NUMBER, false, false };
+        columns[n] = (struct column){ name, CELL_NUMBER, COLUMN_SHOWN, false };
         cells[n++] = (struct cell){ .number = (int64_t)st->kinds[kind] };
     }
     table = table_new(columns);

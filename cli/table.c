@@ -13,6 +13,7 @@
 #include "cli/exit.h"
 #include "cli/mem.h"
 #include "cli/value.h"
+#include "cli/width.h"
 
 struct table {
     const struct column *columns;
@@ -247,6 +248,22 @@ set_cell(struct libscols_line *line, size_t n, const char *text)
     if (cell != NULL) scols_cell_set_data(cell, text);
 }
 
+static size_t
+terminal_width(void)
+{
+    size_t columns, lines;
+
+    width_terminal(STDOUT_FILENO, &columns, &lines);
+    return columns;
+}
+
+/* An id that is cut is of no use. */
+static bool
+may_be_cut(const struct column *column)
+{
+    return column->kind == CELL_TEXT && !column->is_id;
+}
+
 static struct libscols_table *
 paper(const struct run *run)
 {
@@ -257,50 +274,116 @@ paper(const struct run *run)
     if (sheet == NULL) exit_now(EXIT_AGAIN, "no memory is left; try again");
     scols_table_enable_colors(sheet, setting_color(run, STDOUT_FILENO));
     scols_table_set_column_separator(sheet, "  ");
-    if (isatty(STDOUT_FILENO) != 1)
+    if (isatty(STDOUT_FILENO) == 1)
+        scols_table_set_termwidth(sheet, terminal_width());
+    else
         scols_table_set_termforce(sheet, SCOLS_TERMFORCE_NEVER);
     return sheet;
 }
 
-static void
-add_column(struct libscols_table *sheet, const char *name, bool right)
+/* With blanks for "_"; gives the text. */
+static char *
+title_of(const struct column *column)
 {
-    int flags = right ? SCOLS_FL_RIGHT : 0;
-    char *title = mem_copy(name);
-    struct libscols_column *column;
+    char *title = mem_copy(column->name);
 
     for (char *c = title; *c != '\0'; c++)
         if (*c == '_') *c = ' ';
-    column = scols_table_new_column(sheet, title, 0, flags);
-    if (column != NULL)
-        scols_cell_set_color(scols_column_get_header(column), "bold");
-    free(title);
+    return title;
 }
 
 static void
-print_heading(const struct table *table)
+add_column(struct libscols_table *sheet, const char *title, int flags)
+{
+    struct libscols_column *column =
+        scols_table_new_column(sheet, title, 0, flags);
+
+    if (column != NULL)
+        scols_cell_set_color(scols_column_get_header(column), "bold");
+}
+
+/* How wide a column wants to be, with the blanks behind it; a text that may be
+ * cut is content with little. */
+static size_t
+wanted_width(const struct table *table, size_t i)
+{
+    enum { TEXT_MIN = 12, BETWEEN = 2 };
+    const struct column *column = &table->columns[i];
+    size_t most = width_of(column->name), least = most;
+
+    for (size_t row = 0; row < table->rows; row++) {
+        char *text = people_text(column, &table->cells[row * table->width + i]);
+        size_t width = width_of(text);
+
+        if (width > most) most = width;
+        free(text);
+    }
+    if (least < TEXT_MIN) least = TEXT_MIN;
+    if (may_be_cut(column) && most > least) most = least;
+    return most + BETWEEN;
+}
+
+/* Which columns people see; gives an array. */
+static bool *
+choose_columns(const struct table *table)
+{
+    bool *shown = mem_new(table->width, sizeof(*shown));
+    bool is_bounded = isatty(STDOUT_FILENO) == 1;
+    size_t sum = 0, room = is_bounded ? terminal_width() : 0;
+
+    for (size_t i = 0; i < table->width; i++) {
+        shown[i] = table->columns[i].room != COLUMN_HIDDEN;
+        if (shown[i] && is_bounded) sum += wanted_width(table, i);
+    }
+    for (size_t i = table->width; i-- > 0 && sum > room + 2;) {
+        if (table->columns[i].room != COLUMN_SPARE) continue;
+        shown[i] = false;
+        sum -= wanted_width(table, i);
+    }
+    return shown;
+}
+
+static void
+print_heading(const struct table *table, const bool *shown)
 {
     const char *between = "";
 
     for (size_t i = 0; i < table->width; i++) {
-        if (table->columns[i].is_wide) continue;
-        fputs(between, stdout);
-        for (const char *c = table->columns[i].name; *c != '\0'; c++)
-            putchar(*c == '_' ? ' ' : *c);
+        char *title;
+
+        if (!shown[i]) continue;
+        title = title_of(&table->columns[i]);
+        printf("%s%s", between, title);
+        free(title);
         between = "  ";
     }
     putchar('\n');
 }
 
 static void
+add_columns(
+    struct libscols_table *sheet, const struct table *table, const bool *shown)
+{
+    for (size_t i = 0; i < table->width; i++) {
+        const struct column *column = &table->columns[i];
+        char *title;
+
+        if (!shown[i]) continue;
+        title = title_of(column);
+        add_column(sheet, title,
+            (column->kind != CELL_TEXT ? SCOLS_FL_RIGHT : 0)
+                | (may_be_cut(column) ? SCOLS_FL_TRUNC : 0));
+        free(title);
+    }
+}
+
+static void
 print_people(const struct table *table, const struct run *run)
 {
     struct libscols_table *sheet = paper(run);
+    bool *shown = choose_columns(table);
 
-    for (size_t i = 0; i < table->width; i++)
-        if (!table->columns[i].is_wide)
-            add_column(sheet, table->columns[i].name,
-                table->columns[i].kind != CELL_TEXT);
+    add_columns(sheet, table, shown);
     for (size_t row = 0; row < table->rows; row++) {
         struct libscols_line *line = scols_table_new_line(sheet, NULL);
         size_t n = 0;
@@ -308,7 +391,7 @@ print_people(const struct table *table, const struct run *run)
         for (size_t i = 0; line != NULL && i < table->width; i++) {
             char *text;
 
-            if (table->columns[i].is_wide) continue;
+            if (!shown[i]) continue;
             text = people_text(
                 &table->columns[i], &table->cells[row * table->width + i]);
             set_cell(line, n++, text);
@@ -316,9 +399,10 @@ print_people(const struct table *table, const struct run *run)
         }
     }
     /* Without rows libsmartcols prints nothing at all. */
-    if (table->rows == 0) print_heading(table);
+    if (table->rows == 0) print_heading(table, shown);
     scols_print_table(sheet);
     scols_unref_table(sheet);
+    free(shown);
 }
 
 static void
@@ -327,15 +411,13 @@ print_people_record(const struct table *table, const struct run *run)
     struct libscols_table *sheet = paper(run);
 
     scols_table_enable_noheadings(sheet, 1);
-    add_column(sheet, "name", false);
-    add_column(sheet, "value", false);
+    add_column(sheet, "name", 0);
+    add_column(sheet, "value", SCOLS_FL_WRAP);
     for (size_t i = 0; i < table->width; i++) {
         struct libscols_line *line = scols_table_new_line(sheet, NULL);
-        char *text, *name = mem_copy(table->columns[i].name);
+        char *text, *name = title_of(&table->columns[i]);
 
         if (line == NULL) break;
-        for (char *c = name; *c != '\0'; c++)
-            if (*c == '_') *c = ' ';
         text = people_text(&table->columns[i], &table->cells[i]);
         if (table->columns[i].kind == CELL_BYTES) {
             char *with_unit = mem_format("%s bytes", text);

@@ -5,6 +5,9 @@
  * as one JSON array (--json), as tab-separated lines (--plain) or as its id
  * column alone (-q).  A record is a table of one row: people see it line by
  * line, JSON is one object.
+ *
+ * On a terminal a table is as wide as that at most: spare columns are left out,
+ * then texts are cut.  Into a pipe everything is printed whole.
  */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
@@ -22,11 +25,18 @@ enum cell_kind {
     CELL_FLAG     /* cell.number: 0 or 1. */
 };
 
+/* Whether people see a column; machines see all of them. */
+enum column_room {
+    COLUMN_SHOWN,  /* Always. */
+    COLUMN_HIDDEN, /* Never in a table, only in a record. */
+    COLUMN_SPARE   /* Where the terminal has room; the last ones go first. */
+};
+
 struct column {
     const char *name; /* The JSON key; people see it with blanks for "_". */
     enum cell_kind kind;
-    bool is_wide; /* Too much for people's tables. */
-    bool is_id;   /* What -q prints. */
+    enum column_room room;
+    bool is_id; /* What -q prints. */
 };
 
 struct cell {
