@@ -23,11 +23,14 @@ resend_each(const struct frame *frame,
 }
 
 /* Field 1 of every message of a client that wants an answer is its number, and
- * so the first member of its struct. */
+ * so the first member of its struct; of the others it is something else. */
 uint64_t
 resend_number(const struct msg *m)
 {
-    return m->type == MSG_get_cancel ? 0 : m->as.ok.request;
+    bool is_answered = m->type != MSG_get_cancel && m->type != MSG_progress
+                       && m->type != MSG_shown;
+
+    return is_answered ? m->as.ok.request : 0;
 }
 
 bool
@@ -43,6 +46,33 @@ rest_of(uint64_t length, uint64_t gone)
 {
     if (length == INT64_MAX) return length; /* For ever. */
     return length > gone ? length - gone : 0;
+}
+
+/* The same of a time to live, of which 0 would be for ever. */
+static uint64_t
+life_of(uint64_t length, uint64_t gone)
+{
+    return length > 0 ? rest_of(length - 1, gone) + 1 : 0;
+}
+
+/* How long a request waits; NULL: it does not. */
+static uint64_t *
+wait_of(struct msg *m)
+{
+    switch ((unsigned)m->type) {
+    case MSG_put:
+        return &m->as.put.wait_ns;
+    case MSG_get:
+        return &m->as.get.wait_ns;
+    case MSG_join:
+        return &m->as.join.wait_ns;
+    case MSG_job_ends:
+        return &m->as.job_ends.wait_ns;
+    case MSG_peek:
+        return &m->as.peek.wait_ns;
+    default:
+        return NULL;
+    }
 }
 
 static void
@@ -78,22 +108,20 @@ resend_write(struct buf *b, const struct msg *m, struct slice raw,
     struct msg again = *m;
     bool counts = r->asked_at > 0 && now > r->asked_at;
     uint64_t gone = counts ? (uint64_t)(now - r->asked_at) : 0;
+    uint64_t *wait = wait_of(&again);
 
+    if (wait != NULL) *wait = rest_of(*wait, gone);
     if (m->type == MSG_put) {
         struct msg_put *put = &again.as.put;
-        put->wait_ns = rest_of(put->wait_ns, gone);
         put->delay_ns = rest_of(put->delay_ns, gone);
-        /* 0 would be never. */
-        if (put->expires_ns > 0) {
-            put->expires_ns = rest_of(put->expires_ns - 1, gone) + 1;
-        }
+        put->expires_ns = life_of(put->expires_ns, gone);
         write_put(b, &again, r);
-    } else if (m->type == MSG_get) {
-        again.as.get.wait_ns = rest_of(again.as.get.wait_ns, gone);
-        use_credit(&again.as.get, r->taken);
+    } else if (m->type == MSG_job_open) {
+        struct msg_job_open *job = &again.as.job_open;
+        job->expires_ns = life_of(job->expires_ns, gone);
         codec_message(b, &again);
-    } else if (m->type == MSG_join) {
-        again.as.join.wait_ns = rest_of(again.as.join.wait_ns, gone);
+    } else if (wait != NULL) {
+        if (m->type == MSG_get) use_credit(&again.as.get, r->taken);
         codec_message(b, &again);
     } else {
         buf_append(b, raw.bytes, raw.length);

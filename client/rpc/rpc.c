@@ -80,6 +80,14 @@ rpc_message(struct rpc *rpc)
 }
 
 struct buf *
+rpc_tell(struct rpc *rpc, size_t bytes)
+{
+    CHECK(rpc->begun == NULL);
+    if (gather_room(rpc, 1, bytes) != 0) return NULL;
+    return rpc_message(rpc);
+}
+
+struct buf *
 rpc_extend(struct rpc *rpc, struct rpc_request *r, uint32_t more, size_t bytes)
 {
     if (rpc->growing != r || !gather_has_room(rpc, more, bytes)) return NULL;
@@ -226,6 +234,8 @@ take_message(struct rpc *rpc, tick_ns now, const struct msg *m, uint64_t ack)
         take_refused(rpc, &m->as.refused);
     } else if (m->type == MSG_results) {
         take_results(rpc, m->as.results.results);
+    } else if (m->type == MSG_recall || m->type == MSG_show) {
+        if (rpc->config.duty != NULL) rpc->config.duty(rpc->config.arg, m);
     } else if (m->type == MSG_pong) {
         if (m->as.pong.echo != 0 && rpc->config.pong != NULL) {
             rpc->config.pong(rpc->config.arg, m->as.pong.echo);

@@ -62,8 +62,8 @@ struct rpc_request {
 
 struct rpc_config {
     uint8_t session[PROTO_SESSION_BYTES]; /* Random at the edge. */
-    struct msg_hello hello; /* kind, name, host, pid, slots, window, software;
-                               slices lent for the life of the rpc. */
+    struct msg_hello hello; /* kind, name, host, pid, slots, window, software,
+                               traits; slices lent for the life of the rpc. */
     tick_ns ping_every;     /* 0: a quarter of the master's silence. */
     /* Results of submitted tasks, which no request waits for. */
     void (*result)(void *arg, const struct rec_result *result);
@@ -71,6 +71,9 @@ struct rpc_config {
      * more (rpc_welcome() says whether it kept anything).  What was open is on
      * its way again, before what is written now. */
     void (*restarted)(void *arg);
+    /* What the master asks of us: a recall or a show.  Must not call
+     * rpc_receive; may begin requests. */
+    void (*duty)(void *arg, const struct msg *m);
     /* A pong that rpc_ping() asked for. */
     void (*pong)(void *arg, uint64_t echo);
     void *arg;
@@ -111,6 +114,10 @@ struct buf *rpc_message(struct rpc *rpc);
  */
 struct buf *rpc_extend(
     struct rpc *rpc, struct rpc_request *r, uint32_t more, size_t bytes);
+
+/** The buffer to append one message to that is not answered, of about `bytes`
+ * bytes.  It may be lost when the session begins anew.  NULL without memory. */
+struct buf *rpc_tell(struct rpc *rpc, size_t bytes);
 
 /** The number that the next rpc_begin() gives. */
 uint64_t rpc_next_number(const struct rpc *rpc);
