@@ -153,82 +153,6 @@ core_queue_add(struct core *core, tick_ns now, struct slice name)
 /* ---- receiving
  * ---------------------------------------------------------------- */
 
-static verb_fn *
-verb_of(enum msg_type type)
-{
-    static const struct {
-        enum msg_type type;
-        verb_fn *verb;
-    } verbs[] = {
-        { MSG_put, put_tasks },
-        { MSG_get, get_tasks },
-        { MSG_done, finish_done },
-        { MSG_renew, finish_renew },
-        { MSG_fail, finish_fail },
-        { MSG_release, finish_release },
-        { MSG_get_cancel, get_cancel },
-        { MSG_ping, greet_ping },
-        { MSG_declare, queues_declare },
-        { MSG_join, queues_join },
-        { MSG_shutdown, queues_shutdown },
-        { MSG_cancel, finish_cancel },
-        { MSG_status, look_status },
-        { MSG_list, look_list },
-        { MSG_key_add, admin_key_add },
-        { MSG_key_revoke, admin_key_revoke },
-        { MSG_drain, admin_drain },
-        { MSG_stop, admin_stop },
-        { MSG_bye, greet_bye },
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
-        if (verbs[i].type == type) return verbs[i].verb;
-    }
-    return NULL;
-}
-
-/* Every request starts with its number: messages.def keeps it the first field,
- * and C gives all members of a union that share a first field the same view. */
-static uint64_t
-request_of(const struct msg *m)
-{
-    return m->as.bye.request;
-}
-
-static void
-refuse_role(struct core *core, struct session *s, const struct msg *m)
-{
-    static const char text[] =
-        "this key's role does not allow that: use a key with another role";
-
-    core->refused += 1;
-    if (m->type == MSG_ping) return;
-    if (m->type == MSG_get) {
-        reply_get_end(core, s, request_of(m), STINT_EROLE);
-        return;
-    }
-    reply(core, s,
-        &(struct msg){
-            .type = MSG_error,
-            .as.error = {
-                .request = request_of(m),
-                .code = STINT_EROLE,
-                .text = slice_of(text),
-                .count = m->type == MSG_put ? m->as.put.payloads.count : 0,
-            },
-        });
-}
-
-static bool
-may_send(const struct session *s, const struct msg *m)
-{
-    /* Looking at keys is the admins'. */
-    if (m->type == MSG_list && m->as.list.what == 3) {
-        return (s->key->role & ROLE_ADMIN) != 0;
-    }
-    return (codec_roles(m->type) & s->key->role) != 0;
-}
-
 /* Unnumbered frames are not protected against duplicates: only what may come
  * twice travels in them.  And alone, as no window bounds the answers. */
 static bool
@@ -298,7 +222,7 @@ act(struct core *core, tick_ns now, struct session *s, struct codec_frame *f)
             greet_hello(core, now, conn, s->key, &m.as.hello, f->ack);
             return;
         }
-        verb_fn *verb = verb_of(m.type);
+        verb_fn *verb = verbs_find(m.type);
         if (verb == NULL || !fits_frame(f, &m)) {
             misbehaved(core, now, s, STINT_EMALFORMED,
                 "a message that does not belong there");
@@ -306,8 +230,8 @@ act(struct core *core, tick_ns now, struct session *s, struct codec_frame *f)
         }
         /* Behind a bye there is nothing. */
         if (s->leaving && m.type != MSG_ping) continue;
-        if (!may_send(s, &m)) {
-            refuse_role(core, s, &m);
+        if (!verbs_may(s, &m)) {
+            verbs_refuse(core, s, &m);
         } else if (core->doors_closed && m.type == MSG_put) {
             /* Unanswered, it is put to the next start. */
             continue;

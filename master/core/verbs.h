@@ -20,4 +20,13 @@ verb_fn look_status, look_list;
 verb_fn admin_key_add, admin_key_revoke, admin_drain, admin_stop;
 verb_fn greet_ping, greet_bye;
 
+/** What does it; NULL: a client does not send this. */
+verb_fn *verbs_find(enum msg_type type);
+
+/** Whether the role of the session's key allows it. */
+bool verbs_may(const struct session *s, const struct msg *m);
+
+/** Answer that it does not. */
+void verbs_refuse(struct core *core, struct session *s, const struct msg *m);
+
 #endif

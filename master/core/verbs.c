@@ -1,0 +1,81 @@
+#include "master/core/verbs.h"
+
+#include "common/base.h"
+#include "common/stint_error.h"
+#include "master/core/reply.h"
+
+verb_fn *
+verbs_find(enum msg_type type)
+{
+    static const struct {
+        enum msg_type type;
+        verb_fn *verb;
+    } verbs[] = {
+        { MSG_put, put_tasks },
+        { MSG_get, get_tasks },
+        { MSG_done, finish_done },
+        { MSG_renew, finish_renew },
+        { MSG_fail, finish_fail },
+        { MSG_release, finish_release },
+        { MSG_get_cancel, get_cancel },
+        { MSG_ping, greet_ping },
+        { MSG_declare, queues_declare },
+        { MSG_join, queues_join },
+        { MSG_shutdown, queues_shutdown },
+        { MSG_cancel, finish_cancel },
+        { MSG_status, look_status },
+        { MSG_list, look_list },
+        { MSG_key_add, admin_key_add },
+        { MSG_key_revoke, admin_key_revoke },
+        { MSG_drain, admin_drain },
+        { MSG_stop, admin_stop },
+        { MSG_bye, greet_bye },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+        if (verbs[i].type == type) return verbs[i].verb;
+    }
+    return NULL;
+}
+
+/* Every request starts with its number: messages.def keeps it the first field,
+ * and C gives all members of a union that share a first field the same view. */
+static uint64_t
+request_of(const struct msg *m)
+{
+    return m->as.bye.request;
+}
+
+void
+verbs_refuse(struct core *core, struct session *s, const struct msg *m)
+{
+    static const char text[] =
+        "this key's role does not allow that: use a key with another role";
+
+    core->refused += 1;
+    if (m->type == MSG_ping) return;
+    if (m->type == MSG_get) {
+        reply_get_end(core, s, request_of(m), STINT_EROLE);
+        return;
+    }
+    reply(core, s,
+        &(struct msg){
+            .type = MSG_error,
+            .as.error = {
+                .request = request_of(m),
+                .code = STINT_EROLE,
+                .text = slice_of(text),
+                .count = m->type == MSG_put ? m->as.put.payloads.count : 0,
+            },
+        });
+}
+
+bool
+verbs_may(const struct session *s, const struct msg *m)
+{
+    /* Looking at keys is the admins'. */
+    if (m->type == MSG_list && m->as.list.what == 3) {
+        return (s->key->role & ROLE_ADMIN) != 0;
+    }
+    return (codec_roles(m->type) & s->key->role) != 0;
+}
