@@ -217,6 +217,10 @@ restart-2000: integration-build        ## 2,000 workers come back after a restar
 	@STINT_BUILD=$(O) $(PYTHON) tests/integration/many_workers.py
 cli-tests: prog examples               ## the command line (bats)
 	@STINT_BUILD=$(O) bats $(BATS)
+parallel: prog                         ## `stint run` against GNU parallel, case by case
+	@STINT_BUILD=$(O) tests/parallel/run $(ARGS)
+terminal: prog examples                ## what a person sees, on a pseudo-terminal
+	@STINT_BUILD=$(O) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider tests/terminal
 install-tests: all man                 ## installed and used: pkg-config, CMake, C, C++, units
 	@tests/install/run
 	@tests/install/boot
@@ -456,7 +460,7 @@ print-%:                               # the value of a variable, for scripts
 help:                                  ## this list
 	@awk -F'## ' '/^[a-z0-9-]+:.*## /{split($$1,a,":"); printf "  %-14s %s\n", a[1], $$2}' Makefile
 .PHONY: docker all lib prog examples unit unit-build integration integration-c restart-2000 \
-  integration-build cli-tests asan tsan clang sim model crash-matrix torn io-faults fiu store-proofs fuzz fuzz-build bench \
+  integration-build cli-tests parallel terminal asan tsan clang sim model crash-matrix torn io-faults fiu store-proofs fuzz fuzz-build bench \
   bench-build bench-stores lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
   stage check-paths install install-tests uninstall clean help proofs hosts proofs-build $(PROOFS)
 .DEFAULT_GOAL := all
