@@ -1,3 +1,5 @@
+#include "master/core/finish.h"
+
 #include "common/base.h"
 #include "common/stint_error.h"
 #include "master/core/greet.h"
@@ -84,12 +86,8 @@ was_granted(const struct core *core, const struct task *t, uint64_t attempt,
                   == journal_nonce(core, t->id, attempt, core->journal.before);
 }
 
-/**
- * The task that `s` holds under this fence (I5: id, attempt, nonce, and the key
- * that took it).  Returns 0, STINT_ESTALE, or STINT_ENOTASK.
- */
-static int
-find_leased(struct core *core, tick_ns now, struct session *s, uint64_t id,
+int
+finish_leased(struct core *core, tick_ns now, struct session *s, uint64_t id,
     uint64_t attempt, uint64_t nonce, struct task **out)
 {
     struct task *t = task_table_find(&core->tasks, id);
@@ -132,7 +130,7 @@ finish_done(
 
     while (codec_list_next(&list, RECORD_completion, &c)) {
         struct task *t = NULL;
-        int code = find_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
+        int code = finish_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
         if (code == 0 && c.result.length > core->config.payload_max) {
             code = STINT_ETOOLARGE;
         }
@@ -156,7 +154,7 @@ finish_fail(
 
     while (codec_list_next(&list, RECORD_fence, &c)) {
         struct task *t = NULL;
-        int code = find_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
+        int code = finish_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
         if (code == 0) note(core, &v, t);
         if (code == 0 && f->final != 0) {
             life_bury(core, now, t, LIFE_FAILED, f->reason);
@@ -178,7 +176,7 @@ finish_release(
 
     while (codec_list_next(&list, RECORD_fence, &c)) {
         struct task *t = NULL;
-        int code = find_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
+        int code = finish_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
         if (code == 0) {
             note(core, &v, t);
             life_return(core, now, t, LIFE_RELEASED,
@@ -212,7 +210,7 @@ finish_renew(
 
     while (codec_list_next(&list, RECORD_fence, &c)) {
         struct task *t = NULL;
-        int code = find_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
+        int code = finish_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
         if (code == 0) {
             struct lease *l = t->is.lease;
             lease_renew(&core->leases, l, now, asked > 0 ? asked : l->length);
