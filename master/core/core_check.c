@@ -4,6 +4,8 @@
 #include "common/base.h"
 #include "common/check.h"
 #include "master/core/inside.h"
+#include "master/core/lane.h"
+#include "master/core/place.h"
 
 static void
 check_lease(const struct core *core, const struct task *t)
@@ -91,6 +93,7 @@ core_check(const struct core *core)
     for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
         CHECK(s->state != SESSION_GHOST);
         memory += check_session(s);
+        place_check(s);
         out += session_out_bytes(s);
     }
     for (uint32_t i = 0; i < core->slots_count; i++) {
@@ -99,6 +102,7 @@ core_check(const struct core *core)
         CHECK(s->owed > 0);
         memory += sizeof *s;
     }
+    lane_check(core);
     CHECK(memory == core->memory);
     CHECK(out == core->out);
 }

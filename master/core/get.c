@@ -72,7 +72,8 @@ get_tasks(
         if (stands_in(w, i, queues[i])) continue;
         serve(s, queues[i]);
         wait_line_up(w, i, queues[i]);
-        if (queues[i]->now[TASK_READY] > 0 || queues[i]->shut) {
+        const struct queue *q = queues[i];
+        if (q->now[TASK_READY] + q->offered > 0 || q->shut) {
             life_touch(core, queues[i]);
         }
     }

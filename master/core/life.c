@@ -7,6 +7,7 @@
 #include "common/stint_error.h"
 #include "common/text.h"
 #include "master/core/outcome.h"
+#include "master/core/place.h"
 
 static bool
 due_sooner(const struct heap_node *a, const struct heap_node *b)
@@ -115,6 +116,7 @@ grant(struct core *core, tick_ns now, struct task *t, struct session *s,
     t->attempts += 1;
     t->is_recovered = false;
     hold(core, t, s, l, start);
+    place_take(l);
     queue_count(t->queue, TASK_READY, TASK_LEASED, t);
     metrics_granted(&core->metrics, now, t);
     journal_state(core, t);
@@ -224,6 +226,7 @@ end_lease(struct core *core, struct task *t)
 {
     struct lease *l = t->is.lease;
 
+    place_give(core, l);
     l->session->leased -= 1;
     lease_end(&core->leases, l);
     t->is.lease = NULL;

@@ -2,7 +2,10 @@
 
 #include "common/base.h"
 #include "common/error.h"
+#include "master/core/job.h"
+#include "master/core/lane.h"
 #include "master/core/life.h"
+#include "master/core/place.h"
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
 #include "master/core/slots.h"
@@ -15,6 +18,15 @@ link_of(struct list *node)
 
 /* ---- gets -----------------------------------------------------------------
  */
+
+static struct slice
+handler_of(const struct task *t)
+{
+    const char *own = t->more != NULL ? t->more->handler : "";
+
+    if (own[0] == '\0' && t->queue->job != NULL) own = t->queue->job->handler;
+    return slice_of(own);
+}
 
 static bool
 hand_out(struct core *core, tick_ns now, struct wait_link *link, struct task *t)
@@ -41,32 +53,52 @@ hand_out(struct core *core, tick_ns now, struct wait_link *link, struct task *t)
         .queue = (uint64_t)(link - w->links),
         .lease_ns = (uint64_t)length,
         .priority = t->priority,
-        .handler = slice_of(t->more != NULL ? t->more->handler : ""),
+        .handler = handler_of(t),
         .payload = payload,
+        .job = t->queue->job != NULL ? t->queue->job->number : 0,
+        .seq = t->seq,
     };
     reply_record(core, s, &head, RECORD_task, &record);
     return true;
 }
 
-/* Give up to `share` tasks to one get.  Returns whether the get is over. */
+enum served { SERVED, OVER, BLOCKED, UNSUITED };
+
 static bool
+goes_on(const struct queue *from, const struct session *s)
+{
+    if (from->now[TASK_READY] == 0) return false;
+    return from->job == NULL
+           || (from->job->offered > 0 && place_may(s, from->job));
+}
+
+/* Give up to `share` tasks to one get. */
+static enum served
 serve(struct core *core, tick_ns now, struct wait_link *link, uint64_t share)
 {
     struct wait *w = link->wait;
-    struct queue *q = link->queue;
+    struct queue *from = NULL;
+    uint64_t given = 0;
 
-    while (share > 0 && w->as.get.credit > 0) {
-        struct task *t = queue_peek(q);
-        if (t == NULL || !reply_has_window(core, w->session)) break;
-        if (w->as.get.had && t->size > w->as.get.bytes) return true;
+    while (given < share && w->as.get.credit > 0) {
+        if (from == NULL || !goes_on(from, w->session)) from = lane_next(link);
+        struct task *t = from != NULL ? queue_peek(from) : NULL;
+        if (t == NULL) break;
+        if (!reply_has_window(core, w->session)) break;
+        if (w->as.get.had && t->size > w->as.get.bytes) return OVER;
         uint64_t size = t->size;
         if (!hand_out(core, now, link, t)) break;
+        if (from->job != NULL) lane_offer(core, from->job);
         w->as.get.had = true;
         w->as.get.credit -= 1;
         w->as.get.bytes -= size < w->as.get.bytes ? size : w->as.get.bytes;
-        share -= 1;
+        given += 1;
     }
-    return w->as.get.credit == 0 || (w->as.get.had && !w->as.get.keep);
+    if (w->as.get.credit == 0 || (w->as.get.had && !w->as.get.keep)) {
+        return OVER;
+    }
+    if (given > 0) return SERVED;
+    return from == NULL ? UNSUITED : BLOCKED;
 }
 
 static void
@@ -84,31 +116,52 @@ is_passed_over(struct core *core, struct session *s)
     return draining || core->doors_closed || !reply_has_window(core, s);
 }
 
+static uint64_t
+ready_for(const struct queue *q)
+{
+    return q->now[TASK_READY] + q->offered;
+}
+
+/* Who is passed over and whom nothing suits stand aside meanwhile. */
 static void
 match_gets(struct core *core, tick_ns now, struct queue *q)
 {
-    struct list skipped;
+    struct list aside;
+    uint64_t in_line = q->getters_count;
+    bool blocked = q->paused;
 
-    list_init(&skipped);
-    while (q->now[TASK_READY] > 0 && !list_is_empty(&q->getters)) {
+    list_init(&aside);
+    while (!blocked && ready_for(q) > 0 && !list_is_empty(&q->getters)) {
         struct wait_link *link = link_of(list_first(&q->getters));
         list_remove(&link->node);
-        if (is_passed_over(core, link->wait->session)) {
-            list_push(&skipped, &link->node);
+        if (is_passed_over(core, link->wait->session)
+            || (q->now[TASK_READY] == 0 && link->refused == q->offers)) {
+            list_push(&aside, &link->node);
+            in_line -= 1;
             continue;
         }
-        uint64_t before = q->now[TASK_READY];
-        uint64_t share = (before + q->getters_count - 1) / q->getters_count;
+        uint64_t share = (ready_for(q) + in_line - 1) / in_line;
         list_push(&q->getters, &link->node);
-        if (serve(core, now, link, share)) {
+        switch (serve(core, now, link, share)) {
+        case SERVED:
+            break;
+        case OVER:
             end_get(core, link->wait, STINT_EEMPTY);
-        } else if (q->now[TASK_READY] == before) {
-            break; /* Without memory or window: another turn. */
+            in_line -= 1;
+            break;
+        case BLOCKED: /* Without memory or window: another turn. */
+            blocked = true;
+            break;
+        case UNSUITED:
+            list_remove(&link->node);
+            list_push(&aside, &link->node);
+            in_line -= 1;
+            break;
         }
     }
     /* They keep their places in the line. */
     for (;;) {
-        struct list *last = list_last(&skipped);
+        struct list *last = list_last(&aside);
         if (last == NULL) break;
         list_remove(last);
         list_push_front(&q->getters, last);
@@ -204,7 +257,8 @@ match_joins(struct core *core, struct queue *q)
 static void
 match_shut(struct core *core, struct queue *q)
 {
-    if (!q->shut || (!q->emptied && queue_unfinished(q) > 0)) return;
+    if (!q->shut || list_is_empty(&q->getters)) return;
+    if (!q->emptied && queue_unfinished(q) + lane_unfinished(q) > 0) return;
     while (!list_is_empty(&q->getters)) {
         end_get(core, link_of(list_first(&q->getters))->wait, STINT_ESHUTDOWN);
     }
@@ -222,6 +276,7 @@ match_all(struct core *core, tick_ns now)
             life_expire(core, now);
             match_gets(core, now, q);
         } while (match_puts(core, now, q));
+        if (q->job != NULL) lane_offer(core, q->job);
         match_joins(core, q);
         match_shut(core, q);
         list_remove(&q->dirty);

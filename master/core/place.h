@@ -1,35 +1,41 @@
 /**
- * place.h - which worker may have which task.                   [layer: core]
+ * place.h - which session may have which task.                  [layer: core]
  *
- * A worker has traits (hello.traits), a job has needs.  A label is there or
- * not; of a resource a worker has so many, and every task that it holds of a
- * job that needs some takes its part: never more is handed out than there is.
+ * A worker has traits, a job has needs (needs.h).  Every task that a session
+ * holds of a job that needs counts takes its part of what the session has:
+ * never more is handed out than there is.
+ *
+ * A job is strict when it is bound (running_max) or needs counts: then a
+ * session holds no more such tasks than it has slots, as one that waits behind
+ * others would use up what it does not need yet.
  */
 #ifndef PLACE_H
 #define PLACE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "master/core/inside.h"
 
-#include "common/slice.h"
+/** Whether `s` is a live worker that is given tasks (not draining). */
+bool place_is_open(const struct core *core, const struct session *s);
 
-struct core;
-struct job;
-struct queue;
-struct session;
-struct task;
+/** The same, and it asked `q` for tasks. */
+bool place_serves(
+    const struct core *core, const struct session *s, const struct queue *q);
 
-struct place_trait {
-    char *name;     /* Owned, with `value` behind it. */
-    char *value;    /* "" : any, or none. */
-    uint64_t count; /* 0: a label. */
-    uint64_t used;  /* Of a worker's resource. */
-};
+/** Whether `s` has what the job needs, were it idle. */
+bool place_suits(const struct session *s, const struct job *job);
 
-/* What a worker has or a job needs. */
-struct needs {
-    struct place_trait *traits; /* Owned; resources of one name once. */
-    uint32_t count;
-};
+/** Whether it may have one more task of the job now. */
+bool place_may(const struct session *s, const struct job *job);
+
+/** `s` has these traits from now on; takes *traits.  What its leases use is
+ * counted anew. */
+void place_greet(struct session *s, struct needs *traits);
+
+/** The lease of a task takes what its job needs, and gives it back. */
+void place_take(struct lease *l);
+void place_give(struct core *core, struct lease *l);
+
+/** Aborts where `s` does not count what its leases use. */
+void place_check(const struct session *s);
 
 #endif

@@ -55,7 +55,10 @@ struct queue {
     bool emptied;     /* Shut at once: what comes back is cancelled. */
     bool paused;      /* Hands nothing out. */
     struct job *job;  /* Whose own queue it is; NULL: an ordinary one. */
-    struct list jobs; /* Jobs with ready tasks whose parent it is (job.h). */
+    struct list lanes; /* struct lane: its jobs by what they need (lane.h). */
+    struct list jobs;  /* Of them those that offer tasks now, newest last. */
+    uint64_t offered;  /* So many tasks, in all. */
+    uint64_t offers;   /* Lanes that began to offer, ever. */
     struct queue_policy policy;
 
     struct list fresh;

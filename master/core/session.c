@@ -18,8 +18,10 @@ session_new(const uint8_t id[PROTO_SESSION_BYTES], struct key *key, tick_ns now)
     stream_init(&s->stream);
     list_init(&s->leases);
     list_init(&s->waits);
+    list_init(&s->jobs);
     list_init(&s->results);
     list_init(&s->receipts);
+    list_init(&s->asks);
     list_init(&s->sending);
     list_init(&s->lazy);
     list_init(&s->starved);
@@ -31,11 +33,13 @@ session_free(struct session *s)
 {
     CHECK(list_is_empty(&s->leases) && list_is_empty(&s->waits));
     CHECK(list_is_empty(&s->results) && list_is_empty(&s->receipts));
+    CHECK(list_is_empty(&s->asks));
     list_remove(&s->sending);
     list_remove(&s->lazy);
     list_remove(&s->starved);
     stream_fini(&s->stream);
     free(s->unheard.rows);
+    needs_fini(&s->traits);
     free(s);
 }
 

@@ -21,6 +21,7 @@
 #include "common/list.h"
 #include "common/tick.h"
 #include "master/core/keyring.h"
+#include "master/core/needs.h"
 #include "proto/stream.h"
 
 enum {
@@ -74,12 +75,17 @@ struct session {
 
     struct list leases;
     uint64_t leased, done, failed;
+    struct needs traits; /* What it has, and what of it is used. */
+    uint64_t strict;     /* Leases of strict jobs (place.h). */
     struct list waits; /* struct wait.of_session */
     uint32_t waits_count;
+    struct list jobs;       /* struct job, that it opened. */
     struct list results;    /* struct outcome, not yet in a frame. */
     uint64_t owed;          /* Tasks whose results it waits for. */
     struct list receipts;   /* struct receipt; from before a restart. */
     struct unheard unheard; /* Rows that stay until it has heard of them. */
+    struct list asks;       /* struct file_ask: until there is room. */
+    uint32_t asks_count;
 
     /* The list at the end of the open frame, if one may be continued. */
     struct {

@@ -2,6 +2,7 @@
 
 #include "common/base.h"
 #include "master/core/inside.h"
+#include "master/core/place.h"
 #include "master/core/queues.h"
 #include "master/core/totals.h"
 
@@ -85,10 +86,7 @@ view_count_workers(struct core *core, tick_ns now)
         core->queues[i]->workers = 0;
     for (uint32_t i = 0; i < core->slots_count; i++) {
         const struct session *s = core->slots[i];
-        if (s == NULL || s->state != SESSION_LIVE || s->restored || s->leaving
-            || s->kind != 1 || is_drained(core, s)) {
-            continue;
-        }
+        if (s == NULL || !place_is_open(core, s)) continue;
         for (uint32_t k = 0; k < s->serves_count; k++)
             core->queues[s->serves[k]]->workers += 1;
     }

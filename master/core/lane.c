@@ -1,0 +1,286 @@
+#include "master/core/lane.h"
+
+#include <stdlib.h>
+
+#include "common/base.h"
+#include "common/check.h"
+#include "master/core/job.h"
+#include "master/core/life.h"
+#include "master/core/place.h"
+
+static struct job *
+job_of_lane(struct list *node)
+{
+    return CONTAINER_OF(node, struct job, of_lane);
+}
+
+static const struct needs *
+needs_of(const struct lane *lane)
+{
+    return &job_of_lane(list_first(&lane->jobs))->needs;
+}
+
+static bool
+suits(const struct lane *lane, const struct session *s)
+{
+    return place_may(s, job_of_lane(list_first(&lane->jobs)));
+}
+
+/* ---- lanes --------------------------------------------------------------- */
+
+static struct job *
+job_in_lane(struct heap_node *node)
+{
+    return CONTAINER_OF(node, struct job, in_lane);
+}
+
+static bool
+goes_first(const struct job *a, const struct job *b)
+{
+    if (a->priority != b->priority) return a->priority < b->priority;
+    return a->number < b->number;
+}
+
+static bool
+node_goes_first(const struct heap_node *a, const struct heap_node *b)
+{
+    return goes_first(CONTAINER_OF_CONST(a, struct job, in_lane),
+        CONTAINER_OF_CONST(b, struct job, in_lane));
+}
+
+static struct lane *
+new_lane(bool strict)
+{
+    struct lane *lane = calloc(1, sizeof *lane);
+
+    if (lane == NULL) return NULL;
+    list_init(&lane->of_queue);
+    list_init(&lane->jobs);
+    list_init(&lane->active);
+    heap_init(&lane->ready, node_goes_first);
+    lane->strict = strict;
+    return lane;
+}
+
+/* Where the job belongs with such a bound; a new one is empty, and in no list.
+ * NULL without memory. */
+static struct lane *
+find_lane(const struct job *job, uint32_t running_max)
+{
+    bool strict = running_max != 0 || needs_counts(&job->needs);
+
+    LIST_FOREACH (node, after, &job->parent->lanes) {
+        struct lane *lane = CONTAINER_OF(node, struct lane, of_queue);
+        if (lane->strict == strict
+            && needs_equal(needs_of(lane), &job->needs)) {
+            return lane;
+        }
+    }
+    return new_lane(strict);
+}
+
+static void
+enter(struct job *job, struct lane *lane)
+{
+    if (list_is_empty(&lane->jobs)) {
+        list_push(&job->parent->lanes, &lane->of_queue);
+    }
+    list_push(&lane->jobs, &job->of_lane);
+    job->lane = lane;
+}
+
+static void
+withdraw(struct job *job)
+{
+    struct lane *lane = job->lane;
+
+    if (job->offered == 0) return;
+    heap_remove(&lane->ready, &job->in_lane);
+    if (heap_peek(&lane->ready) == NULL) list_remove(&lane->active);
+    job->parent->offered -= job->offered;
+    job->offered = 0;
+}
+
+static void
+drop_if_empty(struct lane *lane)
+{
+    if (!list_is_empty(&lane->jobs)) return;
+    list_remove(&lane->of_queue);
+    free(lane);
+}
+
+bool
+lane_join(struct job *job)
+{
+    struct lane *lane = find_lane(job, job->running_max);
+
+    if (lane == NULL) return false;
+    job->offered = 0;
+    list_init(&job->of_lane);
+    enter(job, lane);
+    return true;
+}
+
+void
+lane_leave(struct job *job)
+{
+    withdraw(job);
+    list_remove(&job->of_lane);
+    drop_if_empty(job->lane);
+    job->lane = NULL;
+}
+
+bool
+lane_change(
+    struct core *core, struct job *job, uint32_t running_max, int32_t priority)
+{
+    struct lane *before = job->lane;
+    struct lane *lane = find_lane(job, running_max);
+
+    if (lane == NULL) return false;
+    withdraw(job);
+    job->running_max = running_max;
+    job->priority = priority;
+    if (lane != before) {
+        list_remove(&job->of_lane);
+        enter(job, lane);
+        drop_if_empty(before);
+    }
+    lane_offer(core, job);
+    return true;
+}
+
+static uint64_t
+offer_of(const struct job *job)
+{
+    const struct queue *q = job->queue;
+    uint64_t ready = q->now[TASK_READY];
+    uint64_t leased = q->now[TASK_LEASED];
+
+    if (q->paused || (job->end != JOB_OPEN && job->end != JOB_CLOSED)) return 0;
+    if (job->running_max == 0) return ready;
+    uint64_t left = job->running_max > leased ? job->running_max - leased : 0;
+    return ready < left ? ready : left;
+}
+
+void
+lane_offer(struct core *core, struct job *job)
+{
+    struct queue *parent = job->parent;
+    struct lane *lane = job->lane;
+    uint64_t before = job->offered;
+    uint64_t offer = offer_of(job);
+
+    if (offer == 0) {
+        withdraw(job);
+    } else {
+        if (heap_peek(&lane->ready) == NULL) {
+            lane->activated = ++parent->offers;
+            list_push(&parent->jobs, &lane->active);
+        }
+        if (before == 0) heap_add(&lane->ready, &job->in_lane);
+        parent->offered += offer - before;
+        job->offered = offer;
+    }
+    if (offer > before || parent->shut) life_touch(core, parent);
+}
+
+uint64_t
+lane_unfinished(const struct queue *q)
+{
+    uint64_t sum = 0;
+
+    LIST_FOREACH (node, after, &q->lanes) {
+        const struct lane *lane = CONTAINER_OF(node, struct lane, of_queue);
+        LIST_FOREACH (each, behind, &lane->jobs) {
+            sum += queue_unfinished(job_of_lane(each)->queue);
+        }
+    }
+    return sum;
+}
+
+/* ---- matching ------------------------------------------------------------ */
+
+/* Whether own tasks, which count as of priority 0, go before those of `job`. */
+static bool
+own_goes_first(const struct queue *q, const struct job *job)
+{
+    return job->priority >= 0 && q->now[TASK_READY] > 0;
+}
+
+struct queue *
+lane_next(struct wait_link *link)
+{
+    struct queue *q = link->queue;
+    const struct job *best = NULL;
+
+    for (struct list *node = q->jobs.prev; node != &q->jobs;
+         node = node->prev) {
+        const struct lane *lane = CONTAINER_OF(node, struct lane, active);
+        if (lane->activated <= link->refused) break;
+        const struct job *job = job_in_lane(heap_peek(&lane->ready));
+        if (own_goes_first(q, job)) continue;
+        if (best != NULL && goes_first(best, job)) continue;
+        if (suits(lane, link->wait->session)) best = job;
+    }
+    if (best != NULL) return best->queue;
+    if (q->now[TASK_READY] > 0) return q;
+    link->refused = q->offers;
+    return NULL;
+}
+
+uint64_t
+lane_workers(struct core *core, tick_ns now, const struct job *job)
+{
+    enum { COUNTS_MS = 500 };
+    struct lane *lane = job->lane;
+
+    if (lane->counted != 0 && now - lane->counted < COUNTS_MS * TICK_MS) {
+        return lane->workers;
+    }
+    lane->counted = now;
+    lane->workers = 0;
+    for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
+        if (place_serves(core, s, job->parent) && place_suits(s, job)) {
+            lane->workers += 1;
+        }
+    }
+    return lane->workers;
+}
+
+/* ---- for tests ----------------------------------------------------------- */
+
+static void
+check_one(const struct queue *q, const struct lane *lane, uint64_t *offered)
+{
+    bool any = false;
+
+    CHECK(!list_is_empty(&lane->jobs));
+    LIST_FOREACH (node, after, &lane->jobs) {
+        const struct job *job = job_of_lane(node);
+        CHECK(job->lane == lane && job->parent == q);
+        CHECK(needs_equal(&job->needs, needs_of(lane)));
+        if (job->offered > 0) any = true;
+        *offered += job->offered;
+    }
+    CHECK(any == (heap_peek(&lane->ready) != NULL));
+    CHECK(any == !list_is_empty(&lane->active));
+}
+
+static void
+check_queue(const struct queue *q)
+{
+    uint64_t offered = 0;
+
+    LIST_FOREACH (node, after, &q->lanes) {
+        check_one(q, CONTAINER_OF(node, struct lane, of_queue), &offered);
+    }
+    CHECK(offered == q->offered);
+}
+
+void
+lane_check(const struct core *core)
+{
+    for (uint32_t i = 0; i < core->queues_count; i++)
+        check_queue(core->queues[i]);
+}

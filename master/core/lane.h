@@ -1,0 +1,56 @@
+/**
+ * lane.h - what the jobs of a queue offer to its getters.       [layer: core]
+ *
+ * Jobs of one queue that need the same are in one lane: who does not suit one
+ * of them suits none.  So a getter looks at lanes, not at jobs; and only at
+ * those that began to offer tasks since it looked last (wait_link.refused),
+ * unless something of its session was freed meanwhile.
+ */
+#ifndef LANE_H
+#define LANE_H
+
+#include "master/core/inside.h"
+
+struct lane {
+    struct list of_queue; /* In queue.lanes. */
+    struct list jobs;     /* struct job.of_lane; never empty. */
+    bool strict;          /* place.h */
+    struct list active;   /* In queue.jobs while `ready` has any. */
+    struct heap ready;    /* struct job.in_lane: those that offer tasks, the
+                             first one first. */
+    uint64_t activated;   /* The how many-th activation of the queue it was. */
+    uint64_t workers;     /* Live ones that suit it, as counted last; */
+    tick_ns counted;      /* 0: never. */
+};
+
+/** A job is there: into a lane of its parent.  Parent, needs and running_max
+ * are set.  Returns false, changing nothing, without memory. */
+bool lane_join(struct job *job);
+
+/** It goes. */
+void lane_leave(struct job *job);
+
+/** Change the bound of a job and its priority.  Returns false, changing
+ * nothing, without memory. */
+bool lane_change(
+    struct core *core, struct job *job, uint32_t running_max, int32_t priority);
+
+/** Something about the job or its queue has changed: offer as many tasks as may
+ * be handed out, and have the parent matched if these are more than before. */
+void lane_offer(struct core *core, struct job *job);
+
+/** The queue whose next task that getter is to have: its own, or a job's; NULL
+ * when nothing suits, which is remembered. */
+struct queue *lane_next(struct wait_link *link);
+
+/** Tasks of the jobs of `q` that have not ended.  O(jobs). */
+uint64_t lane_unfinished(const struct queue *q);
+
+/** Live workers that serve the job's queue, are not draining and suit it; may
+ * be old by half a second. */
+uint64_t lane_workers(struct core *core, tick_ns now, const struct job *job);
+
+/** Aborts where jobs, lanes and what they offer do not agree. */
+void lane_check(const struct core *core);
+
+#endif
