@@ -64,7 +64,7 @@ DIR_sys := common/sys
 DIR_store := master/store
 DIR_server := master/server
 DIR_embed := embed
-DIR_client := client
+DIR_client := client client/job
 DIR_worker := worker
 
 # Those of the release are at hand below build/ too.
@@ -80,7 +80,7 @@ PKGS_cli := libczmq jansson smartcols
 LIBS_EXT := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -ldl
 LIBS_CLI := $(shell pkg-config --libs $(PKGS_cli) 2>/dev/null)
 
-src = $(wildcard $(DIR_$(1))/*.c)
+src = $(wildcard $(DIR_$(1):=/*.c))
 obj = $(patsubst %.c,$(O)/%.o,$(call src,$(1)))
 CLI_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
 

@@ -310,6 +310,18 @@ post_done(struct stint *s, const struct rec_completion *completion)
 }
 
 int
+post_message(struct stint *s, struct msg *m, size_t bytes)
+{
+    struct posted *p = posted_begin(s, bytes);
+
+    if (p == NULL) return STINT_ENOMEM;
+    p->quiet = true;
+    m->as.ok.request = p->r.number; /* The first field of every request. */
+    codec_message(rpc_message(s->rpc), m);
+    return 0;
+}
+
+int
 post_fences(struct stint *s, struct msg *m, const struct rec_fence *fences,
     uint32_t count, bool quiet)
 {

@@ -25,6 +25,9 @@ int post_done(struct stint *s, const struct rec_completion *completion);
 int post_fences(struct stint *s, struct msg *m, const struct rec_fence *fences,
     uint32_t count, bool quiet);
 
+/** Write a message without a list; nobody hears of its answer.  0 or ENOMEM. */
+int post_message(struct stint *s, struct msg *m, size_t bytes);
+
 /** The handle goes: nothing may be added to its open message. */
 void post_close_queue(struct stint_queue *q);
 

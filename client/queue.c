@@ -30,9 +30,8 @@ is_ms(int64_t ms)
     return ms >= 0 && ms <= TICK_NEVER / TICK_MS;
 }
 
-/* The number of declare for a word; -1: it is none. */
-static int
-durability_of(const char *word)
+int
+queue_durability(const char *word)
 {
     static const char *const words[] = { "synced", "written", "memory" };
 
@@ -45,7 +44,7 @@ durability_of(const char *word)
 static int
 check_options(const struct stint_queue_options *o)
 {
-    if (durability_of(o->durability) < 0) {
+    if (queue_durability(o->durability) < 0) {
         return say(STINT_EINVAL,
             "the durability of a queue is synced, written or memory, not "
             "\"%.64s\"",
@@ -90,7 +89,7 @@ queue_declare(struct stint *s, const char *name,
         d->attempts_max = options->attempts_max;
         d->backoff_ns = (uint64_t)(options->backoff_ms * TICK_MS);
         d->backoff_max_ns = (uint64_t)(options->backoff_max_ms * TICK_MS);
-        d->durability = (uint64_t)durability_of(options->durability);
+        d->durability = (uint64_t)queue_durability(options->durability);
     }
     int rc = call_begin(&call, s, 1, CALL_BYTES);
     if (rc == 0) rc = call_send(&call, &m, deadline);

@@ -9,6 +9,9 @@
 /** Check a name: 0 or STINT_EINVAL with a sentence. */
 int queue_check_name(const char *name);
 
+/** The number on the wire of a durability's word (NULL: 0); -1: it is none. */
+int queue_durability(const char *word);
+
 /** Make or open a queue at the master.  Under the lock. */
 int queue_declare(struct stint *s, const char *name,
     const struct stint_queue_options *options, tick_ns deadline);
