@@ -52,6 +52,7 @@ exit_of(int code)
     case STINT_EEXISTS:
     case STINT_ENOTASK:
     case STINT_ENOJOB:
+    case STINT_ENOFILE:
     case STINT_ECANCELLED:
     case STINT_EDEAD:
     case STINT_ENOKEY:

@@ -44,7 +44,8 @@
     E(EDAMAGED,    -31, 0, "the store is damaged") \
     E(ENOSPACE,    -32, 1, "the disk is full: no new work until there is room") \
     E(EFORMAT,     -33, 0, "the store is of another version") \
-    E(ENOJOB,      -34, 0, "there is no such job")
+    E(ENOJOB,      -34, 0, "there is no such job") \
+    E(ENOFILE,     -35, 0, "there is no such file")
 /* clang-format on */
 
 enum stint_error {
@@ -52,7 +53,7 @@ enum stint_error {
 #define STINT_ERROR_ENUM(name, number, retry, text) STINT_##name = (number),
     STINT_ERRORS(STINT_ERROR_ENUM)
 #undef STINT_ERROR_ENUM
-        STINT_ERROR_LAST_ = -34
+        STINT_ERROR_LAST_ = -35
 };
 
 #endif

@@ -518,10 +518,31 @@ files_row(const struct file *f)
     };
 }
 
-static bool
-is_listed(const struct file *f)
+bool
+files_is_listed(const struct file *f)
 {
     return files_is_whole(f) && (f->task == NULL || f->task->counts);
+}
+
+/* The first one from `node` on that is listed and came behind `after`. */
+static const struct file *
+first_in_order(const struct list *node, const struct list *end, uint64_t after)
+{
+    for (; node != end; node = node->next) {
+        const struct file *f = CONTAINER_OF_CONST(node, struct file, in_order);
+        if (f->serial > after && files_is_listed(f)) return f;
+    }
+    return NULL;
+}
+
+static const struct file *
+first_in_list(const struct list *node, const struct list *end, uint64_t after)
+{
+    for (; node != end; node = node->next) {
+        const struct file *f = CONTAINER_OF_CONST(node, struct file, node);
+        if (f->serial > after && files_is_listed(f)) return f;
+    }
+    return NULL;
 }
 
 const struct file *
@@ -529,43 +550,34 @@ files_next_input(const struct job *j, const struct file *after)
 {
     if (j->files == NULL) return NULL;
     const struct list *end = &j->files->inputs;
-    const struct list *node = after != NULL ? after->node.next : end->next;
-
-    for (; node != end; node = node->next) {
-        const struct file *f = CONTAINER_OF_CONST(node, struct file, node);
-        if (files_is_whole(f)) return f;
-    }
-    return NULL;
-}
-
-static const struct file *
-next_of_task(const struct job *j, uint64_t seq, uint64_t after)
-{
-    const struct file_task *t = find_task(j, seq);
-
-    if (t == NULL) return NULL;
-    LIST_FOREACH (node, next, &t->files) {
-        const struct file *f = CONTAINER_OF_CONST(node, struct file, node);
-        if (f->serial > after && is_listed(f)) return f;
-    }
-    return NULL;
+    return first_in_list(after != NULL ? after->node.next : end->next, end, 0);
 }
 
 const struct file *
-files_next(const struct job *j, uint64_t seq, uint64_t after)
+files_behind(const struct job *j, uint64_t seq, uint64_t after)
 {
     if (j->files == NULL) return NULL;
-    if (seq != 0) return next_of_task(j, seq, after);
+    if (seq != 0) {
+        const struct file_task *t = find_task(j, seq);
+        if (t == NULL) return NULL;
+        return first_in_list(t->files.next, &t->files, after);
+    }
 
     const struct list *end = &j->files->all;
-    const struct list *node = end->next;
     const struct file *last = j->files->last;
-    if (last != NULL && last->serial == after) node = last->in_order.next;
-    for (; node != end; node = node->next) {
-        const struct file *f = CONTAINER_OF_CONST(node, struct file, in_order);
-        if (f->serial > after && is_listed(f)) return f;
+    if (last != NULL && last->serial == after) {
+        return first_in_order(last->in_order.next, end, after);
     }
-    return NULL;
+    return first_in_order(end->next, end, after);
+}
+
+const struct file *
+files_next(const struct file *f, uint64_t seq)
+{
+    const struct list *all = &f->job->files->all;
+
+    if (seq == 0) return first_in_order(f->in_order.next, all, 0);
+    return first_in_list(f->node.next, &f->task->files, 0);
 }
 
 void
@@ -652,9 +664,10 @@ files_drop_asks(struct core *core, struct session *s)
 {
     for (;;) {
         struct list *node = list_pop(&s->asks);
-        if (node == NULL) return;
+        if (node == NULL) break;
         struct file_ask *a = CONTAINER_OF(node, struct file_ask, node);
         core->memory -= files_ask_memory(a);
         free(a);
     }
+    s->asks_count = 0;
 }

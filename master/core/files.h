@@ -140,12 +140,18 @@ struct rec_file_row files_row(const struct file *f);
 const struct file *files_next_input(
     const struct job *j, const struct file *after);
 
-/** Whole files whose outputs count, of the task `seq` or (0) of all and inputs,
- * behind `after` (a serial): the next one or NULL. */
-const struct file *files_next(
+/** It is whole, and if a task left it, it counts. */
+bool files_is_listed(const struct file *f);
+
+/** The first listed file behind `after` (a serial): of the task `seq`, or (0)
+ * of all and inputs; NULL if there is none. */
+const struct file *files_behind(
     const struct job *j, uint64_t seq, uint64_t after);
 
-/** A page ended with `f`: files_next() will go on there at once. */
+/** The next one; `seq` as it was. */
+const struct file *files_next(const struct file *f, uint64_t seq);
+
+/** A page ended with `f`: files_behind() will go on there at once. */
 void files_page_ends(const struct file *f);
 
 /* ---- what becomes of tasks ------------------------------------------------

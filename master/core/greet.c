@@ -9,6 +9,7 @@
 #include "master/core/life.h"
 #include "master/core/match.h"
 #include "master/core/outcome.h"
+#include "master/core/place.h"
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
 #include "master/core/slots.h"
@@ -269,6 +270,13 @@ greet_hello(struct core *core, tick_ns now, uint64_t conn, struct key *key,
             core, conn, STINT_EROLE, "this session belongs to another key");
         return;
     }
+    struct needs traits;
+    const char *why = NULL;
+    int code = needs_read(hello->traits, &traits, &why);
+    if (code != 0) {
+        greet_refuse(core, conn, code, why);
+        return;
+    }
     size_t before = s != NULL ? session_out_bytes(s) : 0;
     bool resumed = resume(core, s, hello, seen);
     if (resumed) {
@@ -281,6 +289,7 @@ greet_hello(struct core *core, tick_ns now, uint64_t conn, struct key *key,
             s = new_session(core, now, hello->session, key);
         }
         if (s == NULL) {
+            needs_fini(&traits);
             greet_refuse(core, conn, STINT_ELIMIT,
                 "the master holds as many sessions as it may: try again later "
                 "or raise its limit");
@@ -288,6 +297,7 @@ greet_hello(struct core *core, tick_ns now, uint64_t conn, struct key *key,
         }
     }
     describe(s, hello);
+    place_greet(s, &traits);
     if (!resumed) report(core, s, NEWS_JOINED);
     connect_to(core, s, conn);
     greet_heard(core, now, s);
@@ -341,6 +351,7 @@ greet_forget(struct core *core, tick_ns now, struct session *s)
     CHECK(s->state != SESSION_GHOST);
     give_back(core, now, s, LIFE_LOST);
     outcome_drop_all(core, s);
+    files_drop_asks(core, s);
     receipt_forget(core, s);
     journal_session_gone(core, s);
     greet_disconnect(core, s);
@@ -446,6 +457,7 @@ greet_bye(
     report(core, s, NEWS_LEFT);
     give_back(core, now, s, LIFE_RELEASED);
     outcome_drop_all(core, s);
+    files_drop_asks(core, s);
     /* Its answers stay until it has heard them, or its time is over. */
     s->leaving = true;
     s->state = SESSION_SILENT;

@@ -29,6 +29,9 @@ verbs_find(enum msg_type type)
         { MSG_key_revoke, admin_key_revoke },
         { MSG_drain, admin_drain },
         { MSG_stop, admin_stop },
+        { MSG_file_put, filing_put },
+        { MSG_file_get, filing_get },
+        { MSG_file_list, filing_list },
         { MSG_bye, greet_bye },
     };
 

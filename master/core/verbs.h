@@ -18,6 +18,7 @@ verb_fn finish_done, finish_fail, finish_release, finish_renew, finish_cancel;
 verb_fn queues_declare, queues_join, queues_shutdown;
 verb_fn look_status, look_list;
 verb_fn admin_key_add, admin_key_revoke, admin_drain, admin_stop;
+verb_fn filing_put, filing_get, filing_list;
 verb_fn greet_ping, greet_bye;
 
 /** What does it; NULL: a client does not send this. */
