@@ -6,6 +6,7 @@
 #include "common/check.h"
 #include "common/error.h"
 #include "common/text.h"
+#include "master/core/jobs.h"
 #include "master/core/life.h"
 #include "master/core/match.h"
 #include "master/core/outcome.h"
@@ -351,6 +352,7 @@ greet_forget(struct core *core, tick_ns now, struct session *s)
     CHECK(s->state != SESSION_GHOST);
     give_back(core, now, s, LIFE_LOST);
     outcome_drop_all(core, s);
+    jobs_leave(core, s);
     files_drop_asks(core, s);
     receipt_forget(core, s);
     journal_session_gone(core, s);
@@ -457,6 +459,7 @@ greet_bye(
     report(core, s, NEWS_LEFT);
     give_back(core, now, s, LIFE_RELEASED);
     outcome_drop_all(core, s);
+    jobs_leave(core, s);
     files_drop_asks(core, s);
     /* Its answers stay until it has heard them, or its time is over. */
     s->leaving = true;

@@ -85,6 +85,7 @@ finish(struct draft *d, struct needs *out, const char **why)
     for (uint32_t i = 0; i < d->count; i++)
         size += d->traits[i].name.length + d->traits[i].value.length + 2;
     struct trait *traits = malloc(size);
+    *why = NULL;
     if (traits == NULL) return STINT_ENOMEM;
     char *at = (char *)(traits + d->count);
     for (uint32_t i = 0; i < d->count; i++) {

@@ -36,7 +36,7 @@ struct needs {
  * Read a list of records `trait`, checked: plain names, no resource twice, no
  * count with a value, within NEEDS_TEXT_MAX.
  * Gives *out (needs_fini() it).  Returns 0, STINT_EINVAL or STINT_ELIMIT (*why
- * says what to change; lends for ever), or STINT_ENOMEM.
+ * says what to change; lends for ever), or STINT_ENOMEM (NULL).
  */
 int needs_read(struct proto_list list, struct needs *out, const char **why);
 
