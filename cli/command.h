@@ -46,7 +46,10 @@ extern const struct command command_master, command_worker, command_local,
     command_key_generate, command_key_new, command_key_list, command_key_revoke,
     command_drain, command_backup, command_store_check, command_store_stat,
     command_store_export, command_store_import, command_config_show,
-    command_completion, command_version, command_help;
+    command_completion, command_version, command_help, command_jobs,
+    command_results, command_attach, command_logs, command_failures,
+    command_explain, command_top, command_cancel, command_retry, command_pause,
+    command_resume, command_purge, command_forget;
 
 /** What `stint master` and `stint worker` share with `stint local`. */
 extern const struct opt_group command_master_group, command_worker_group;
