@@ -1,8 +1,10 @@
 /* Looking at a master: its status and its lists.            [layer: client] */
-#include <stdio.h>
+#include "client/inspect.h"
+
 #include <string.h>
 
 #include "client/call.h"
+#include "client/job/decode.h"
 #include "client/pump.h"
 #include "client/queue.h"
 #include "common/sys/say.h"
@@ -10,9 +12,8 @@
 enum { LIST_BYTES = 512, PAGE_MAX = 1000 };
 enum list_what { LIST_QUEUES, LIST_PEERS, LIST_TASKS, LIST_KEYS };
 
-/* A name of the wire as a C string, in memory of a size that it fits in. */
-static const char *
-text_of(char *out, size_t size, struct slice text)
+const char *
+inspect_text(char *out, size_t size, struct slice text)
 {
     size_t length = text.length < size - 1 ? text.length : size - 1;
 
@@ -40,8 +41,9 @@ fill_status(struct stint_status *out, const struct msg_master_row *row)
         .cancelled = row->cancelled,
         .expired = row->expired,
         .disk_full = row->disk_full != 0 };
-    (void)text_of(out->software, sizeof(out->software), row->software);
-    (void)text_of(out->durability, sizeof(out->durability), row->durability);
+    (void)inspect_text(out->software, sizeof(out->software), row->software);
+    (void)inspect_text(
+        out->durability, sizeof(out->durability), row->durability);
 }
 
 int
@@ -69,26 +71,32 @@ stint_status(struct stint *s, struct stint_status *out, int64_t timeout_ms)
 
 /* ---- lists, page by page ------------------------------------------------- */
 
-/* Who sees the rows of one list, and how a row is shown. */
-struct view {
-    int (*show)(const struct view *view, const void *row);
+struct queues_view {
+    int (*see)(void *arg, const struct stint_queue_row *row);
     void *arg;
-    union {
-        int (*queue)(void *arg, const struct stint_queue_row *row);
-        int (*peer)(void *arg, const struct stint_peer_row *row);
-        int (*task)(void *arg, const struct stint_task_row *row);
-        int (*key)(void *arg, const struct stint_key_row *row);
-    } see;
+};
+struct peers_view {
+    int (*see)(void *arg, const struct stint_peer_row *row);
+    void *arg;
+};
+struct tasks_view {
+    int (*see)(void *arg, const struct stint_task_row *row);
+    void *arg;
+};
+struct keys_view {
+    int (*see)(void *arg, const struct stint_key_row *row);
+    void *arg;
 };
 
 static int
-show_queue(const struct view *view, const void *record)
+show_queue(const void *arg, const void *record)
 {
+    const struct queues_view *view = arg;
     static const char *const durabilities[] = { "synced", "written", "memory" };
     const struct rec_queue_row *r = record;
     char name[PROTO_NAME_MAX + 1];
     struct stint_queue_row row = {
-        .name = text_of(name, sizeof(name), r->queue),
+        .name = inspect_text(name, sizeof(name), r->queue),
         .kind = (enum stint_queue_kind)r->kind,
         .shut = r->shut != 0,
         .attempts_max = (unsigned)r->attempts_max,
@@ -112,22 +120,24 @@ show_queue(const struct view *view, const void *record)
         .lease_ns = (int64_t)r->lease_ns,
         .durability = durabilities[r->durability],
         .workers = r->workers,
+        .paused = r->paused != 0,
     };
 
-    return view->see.queue(view->arg, &row);
+    return view->see(view->arg, &row);
 }
 
 static int
-show_peer(const struct view *view, const void *record)
+show_peer(const void *arg, const void *record)
 {
+    const struct peers_view *view = arg;
     const struct rec_peer_row *r = record;
     char name[PROTO_NAME_MAX + 1];
     char host[PROTO_NAME_MAX + 1];
     char key[PROTO_NAME_MAX + 1];
     struct stint_peer_row row = {
-        .name = text_of(name, sizeof(name), r->name),
-        .host = text_of(host, sizeof(host), r->host),
-        .key = text_of(key, sizeof(key), r->key),
+        .name = inspect_text(name, sizeof(name), r->name),
+        .host = inspect_text(host, sizeof(host), r->host),
+        .key = inspect_text(key, sizeof(key), r->key),
         .pid = (int64_t)r->pid,
         .kind = (enum stint_peer_kind)r->kind,
         .alive = r->alive != 0,
@@ -140,23 +150,25 @@ show_peer(const struct view *view, const void *record)
         .draining = r->draining != 0,
     };
 
-    return view->see.peer(view->arg, &row);
+    return view->see(view->arg, &row);
 }
 
 static int
-show_task(const struct view *view, const void *record)
+show_task(const void *arg, const void *record)
 {
+    const struct tasks_view *view = arg;
     const struct rec_task_row *r = record;
     char queue[PROTO_NAME_MAX + 1];
     char worker[PROTO_NAME_MAX + 1];
     char handler[PROTO_NAME_MAX + 1];
     char reason[PROTO_REASON_MAX + 1];
+    char progress[PROTO_NAME_MAX + 1];
     struct stint_task_row row = {
         .task = r->task,
-        .queue = text_of(queue, sizeof(queue), r->queue),
-        .worker = text_of(worker, sizeof(worker), r->worker),
-        .reason = text_of(reason, sizeof(reason), r->reason),
-        .handler = text_of(handler, sizeof(handler), r->handler),
+        .queue = inspect_text(queue, sizeof(queue), r->queue),
+        .worker = inspect_text(worker, sizeof(worker), r->worker),
+        .reason = inspect_text(reason, sizeof(reason), r->reason),
+        .handler = inspect_text(handler, sizeof(handler), r->handler),
         .state = (enum stint_task_state)r->state,
         .priority = (int)r->priority,
         .attempts = (unsigned)r->attempts,
@@ -169,51 +181,60 @@ show_task(const struct view *view, const void *record)
         .ended_ns = (int64_t)r->ended_ns,
         .bytes = r->bytes,
         .head = { r->head.bytes, r->head.length },
+        .job = r->job,
+        .seq = r->seq,
+        .progress_done = r->progress_done,
+        .progress_total = r->progress_total,
+        .progress_text =
+            inspect_text(progress, sizeof(progress), r->progress_text),
+        .held_ns = (int64_t)r->held_ns,
     };
+    struct buf room;
 
-    return view->see.task(view->arg, &row);
+    buf_init(&room);
+    struct decode_attempts tries = decode_attempts(&room, r->notes);
+    row.tries = tries.tries;
+    row.tries_count = tries.count;
+    int rc = view->see(view->arg, &row);
+    buf_fini(&room);
+    return rc;
 }
 
 static int
-show_key(const struct view *view, const void *record)
+show_key(const void *arg, const void *record)
 {
+    const struct keys_view *view = arg;
     const struct rec_key_row *r = record;
     char name[PROTO_NAME_MAX + 1];
     struct stint_key_row row = {
-        .name = text_of(name, sizeof(name), r->name),
+        .name = inspect_text(name, sizeof(name), r->name),
         .role = (unsigned)r->role,
         .revoked = r->revoked != 0,
         .peers = r->peers,
     };
 
     memcpy(row.public_key, r->public_key.bytes, sizeof(row.public_key));
-    return view->see.key(view->arg, &row);
+    return view->see(view->arg, &row);
 }
 
 /* Every list's answer has the same members; they differ in their record. */
 static bool
-open_page(const struct msg *m, struct proto_list *rows, uint64_t *next,
-    enum record_type *type)
+is_page(const struct msg *m, enum record_type type)
 {
     switch ((unsigned)m->type) {
     case MSG_queue_rows:
-        *type = RECORD_queue_row;
-        break;
+        return type == RECORD_queue_row;
     case MSG_peer_rows:
-        *type = RECORD_peer_row;
-        break;
+        return type == RECORD_peer_row;
     case MSG_task_rows:
-        *type = RECORD_task_row;
-        break;
+        return type == RECORD_task_row;
     case MSG_key_rows:
-        *type = RECORD_key_row;
-        break;
+        return type == RECORD_key_row;
+    case MSG_job_rows:
+        return type == RECORD_job_row;
     default:
         return false;
     }
-    *rows = m->as.queue_rows.rows;
-    *next = m->as.queue_rows.next;
-    return true;
 }
 
 union any_row {
@@ -221,22 +242,23 @@ union any_row {
     struct rec_peer_row peer;
     struct rec_task_row task;
     struct rec_key_row key;
+    struct rec_job_row job;
 };
 
 /* Show a page; the rows lie in the answer, so the lock is not needed. */
 static int
-show_page(const struct call *call, const struct view *view, uint64_t *left,
-    uint64_t *next)
+show_page(const struct call *call, const struct inspect_view *view,
+    uint64_t *left, uint64_t *next)
 {
-    struct proto_list rows;
-    enum record_type type;
     union any_row row;
 
-    if (!open_page(&call->m, &rows, next, &type)) {
+    if (!is_page(&call->m, view->type)) {
         return say(STINT_EPROTO, "the master did not answer with a list");
     }
-    while (*left > 0 && codec_list_next(&rows, type, &row)) {
-        int rc = view->show(view, &row);
+    struct proto_list rows = call->m.as.queue_rows.rows;
+    *next = call->m.as.queue_rows.next;
+    while (*left > 0 && codec_list_next(&rows, view->type, &row)) {
+        int rc = view->show(view->arg, &row);
         if (rc != 0) return rc;
         (*left)--;
     }
@@ -253,8 +275,8 @@ fetch_page(struct stint *s, struct call *call, struct msg *m, tick_ns deadline)
     return rc;
 }
 
-static int
-list_all(struct stint *s, struct msg *m, const struct view *view,
+int
+inspect_list(struct stint *s, struct msg *m, const struct inspect_view *view,
     uint64_t limit, int64_t timeout_ms)
 {
     uint64_t left = limit != 0 ? limit : UINT64_MAX;
@@ -280,7 +302,8 @@ stint_list_queues(struct stint *s, const char *only,
     int (*see)(void *arg, const struct stint_queue_row *row), void *arg,
     int64_t timeout_ms)
 {
-    struct view view = { show_queue, arg, .see.queue = see };
+    const struct queues_view seen = { see, arg };
+    const struct inspect_view view = { RECORD_queue_row, show_queue, &seen };
     struct msg m = { .type = MSG_list };
 
     m.as.list.what = LIST_QUEUES;
@@ -289,7 +312,7 @@ stint_list_queues(struct stint *s, const char *only,
         if (rc != 0) return rc;
         m.as.list.queue = slice_of(only);
     }
-    return list_all(s, &m, &view, 0, timeout_ms);
+    return inspect_list(s, &m, &view, 0, timeout_ms);
 }
 
 int
@@ -297,11 +320,12 @@ stint_list_peers(struct stint *s,
     int (*see)(void *arg, const struct stint_peer_row *row), void *arg,
     int64_t timeout_ms)
 {
-    struct view view = { show_peer, arg, .see.peer = see };
+    const struct peers_view seen = { see, arg };
+    const struct inspect_view view = { RECORD_peer_row, show_peer, &seen };
     struct msg m = { .type = MSG_list };
 
     m.as.list.what = LIST_PEERS;
-    return list_all(s, &m, &view, 0, timeout_ms);
+    return inspect_list(s, &m, &view, 0, timeout_ms);
 }
 
 int
@@ -311,7 +335,8 @@ stint_list_tasks(struct stint *s, const struct stint_task_filter *filter,
 {
     static const struct stint_task_filter none;
     const struct stint_task_filter *f = filter != NULL ? filter : &none;
-    struct view view = { show_task, arg, .see.task = see };
+    const struct tasks_view seen = { see, arg };
+    const struct inspect_view view = { RECORD_task_row, show_task, &seen };
     struct msg m = { .type = MSG_list };
 
     m.as.list.what = LIST_TASKS;
@@ -326,7 +351,8 @@ stint_list_tasks(struct stint *s, const struct stint_task_filter *filter,
     }
     m.as.list.state = (uint64_t)f->state_plus_one;
     m.as.list.task = f->task;
-    return list_all(s, &m, &view, f->limit, timeout_ms);
+    m.as.list.job = f->job;
+    return inspect_list(s, &m, &view, f->limit, timeout_ms);
 }
 
 int
@@ -334,9 +360,10 @@ stint_list_keys(struct stint *s,
     int (*see)(void *arg, const struct stint_key_row *row), void *arg,
     int64_t timeout_ms)
 {
-    struct view view = { show_key, arg, .see.key = see };
+    const struct keys_view seen = { see, arg };
+    const struct inspect_view view = { RECORD_key_row, show_key, &seen };
     struct msg m = { .type = MSG_list };
 
     m.as.list.what = LIST_KEYS;
-    return list_all(s, &m, &view, 0, timeout_ms);
+    return inspect_list(s, &m, &view, 0, timeout_ms);
 }
