@@ -110,7 +110,8 @@ bool
 receipt_answers(struct core *core, struct session *s, const struct msg *m)
 {
     if (list_is_empty(&s->receipts) || m->type == MSG_put) return false;
-    /* The number is the first field of every request. */
+    /* The number is the first field of every request, and these are none. */
+    if (m->type == MSG_progress || m->type == MSG_shown) return false;
     struct receipt *r = find(s, m->as.bye.request);
     if (r == NULL || r->count > 0 || m->type == MSG_get_cancel) return false;
     reply(core, s,
