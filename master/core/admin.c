@@ -1,6 +1,8 @@
 #include "common/error.h"
 #include "master/core/greet.h"
+#include "master/core/jobs.h"
 #include "master/core/life.h"
+#include "master/core/queues.h"
 #include "master/core/reply.h"
 #include "master/core/verbs.h"
 
@@ -73,6 +75,33 @@ admin_drain(
     for (uint32_t i = 0; i < core->queues_count; i++)
         life_touch(core, core->queues[i]);
     reply_ok(core, s, d->request, count);
+}
+
+/* Paused, a queue hands out nothing of its own nor of its jobs; of a job only
+ * its own tasks wait. */
+void
+admin_pause(
+    struct core *core, tick_ns now, struct session *s, const struct msg *m)
+{
+    const struct msg_pause *p = &m->as.pause;
+    struct queue *q;
+
+    (void)now;
+    if (p->queue.length > 0) {
+        q = queues_find(core, p->queue);
+        if (q == NULL) {
+            reply_error(core, s, p->request, STINT_ENOQUEUE, NULL);
+            return;
+        }
+    } else {
+        const struct job *job = jobs_of_request(core, s, p->job, p->request);
+        if (job == NULL) return;
+        q = job->queue;
+    }
+    q->paused = p->undo == 0;
+    journal_queue(core, q);
+    life_touch(core, q);
+    reply_ok(core, s, p->request, 0);
 }
 
 void

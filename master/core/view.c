@@ -61,6 +61,7 @@ view_queue_row(const struct queue *q)
         .open_bytes = q->open_bytes,
         .durability = q->policy.durability,
         .workers = q->workers,
+        .paused = q->paused,
     };
 }
 
