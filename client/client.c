@@ -13,13 +13,15 @@
 #include "client/find.h"
 #include "client/future.h"
 #include "client/hold.h"
+#include "client/job/duties.h"
+#include "client/job/encode.h"
 #include "client/pump.h"
 #include "client/queue.h"
 #include "common/sys/clock.h"
 #include "common/sys/host.h"
 #include "common/sys/say.h"
 
-enum { CALL_BYTES = 64 };
+enum { CALL_BYTES = 64, TRAITS_MAX = 128 };
 
 #define TIMEOUT_DEFAULT (20 * TICK_S)
 #define BUFFER_DEFAULT ((size_t)8 * 1024 * 1024)
@@ -51,6 +53,12 @@ take_pong(void *arg, uint64_t echo)
     struct stint *s = arg;
 
     if (echo > s->pong) s->pong = echo;
+}
+
+static void
+take_duty(void *arg, const struct msg *m)
+{
+    duties_take(arg, m);
 }
 
 /* ---- connecting ---------------------------------------------------------- */
@@ -85,6 +93,7 @@ configure(struct stint *s, const struct stint_options *o)
 {
     struct rpc_config config = { .result = take_result,
         .restarted = take_restart,
+        .duty = take_duty,
         .pong = take_pong,
         .arg = s };
 
@@ -101,18 +110,34 @@ configure(struct stint *s, const struct stint_options *o)
     return config;
 }
 
-static struct stint *
-stint_new(const struct stint_options *o)
+/* The session with what every hello of it says. */
+static int
+open_session(struct stint *s, const struct stint_options *o)
+{
+    struct rpc_config config = configure(s, o);
+
+    buf_init(&s->traits);
+    int rc =
+        encode_traits(&s->traits, &config.hello.traits, o->traits, TRAITS_MAX);
+    if (rc != 0) return rc;
+    s->rpc = rpc_new(&config, clock_now());
+    if (s->rpc != NULL && pthread_mutex_init(&s->lock, NULL) == 0) return 0;
+    rpc_free(s->rpc);
+    return say(STINT_ENOMEM, "no memory for a connection");
+}
+
+static int
+stint_new(const struct stint_options *o, struct stint **out)
 {
     struct stint *s = calloc(1, sizeof(*s));
 
-    if (s == NULL) return NULL;
-    struct rpc_config config = configure(s, o);
-    s->rpc = rpc_new(&config, clock_now());
-    if (s->rpc == NULL || pthread_mutex_init(&s->lock, NULL) != 0) {
-        rpc_free(s->rpc);
+    *out = NULL;
+    if (s == NULL) return say(STINT_ENOMEM, "no memory for a connection");
+    int rc = open_session(s, o);
+    if (rc != 0) {
+        buf_fini(&s->traits);
         free(s);
-        return NULL;
+        return rc;
     }
     s->refs = 1;
     s->connecting = true;
@@ -125,7 +150,8 @@ stint_new(const struct stint_options *o)
     list_init(&s->free_futures);
     list_init(&s->queues);
     list_init(&s->consumers);
-    return s;
+    *out = s;
+    return 0;
 }
 
 /* Threads of libzmq are made in here, and must not get the program's signals.
@@ -197,8 +223,9 @@ client_dial(const struct stint_options *options, const char *endpoint,
     *out = NULL;
     int rc = check_options(o);
     if (rc != 0) return rc;
-    struct stint *s = stint_new(o);
-    if (s == NULL) return say(STINT_ENOMEM, "no memory for a connection");
+    struct stint *s;
+    rc = stint_new(o, &s);
+    if (rc != 0) return rc;
     rc = init_conn(s, endpoint, server_key, client_key);
     if (rc != 0) goto free_it;
     rc = pump_start(s);

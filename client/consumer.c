@@ -294,6 +294,20 @@ stint_consumer_ready(struct stint_consumer *c)
     return ready;
 }
 
+bool
+consumer_recall(struct stint_consumer *c, const struct hold *h)
+{
+    LIST_FOREACH (node, after, &c->ready) {
+        struct stint_task *t = task_of(node);
+        if (&t->hold != h) continue;
+        task_free(t);
+        c->on_hand--;
+        replenish(c);
+        return true;
+    }
+    return false;
+}
+
 static void
 drain(struct stint_consumer *c)
 {

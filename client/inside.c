@@ -16,6 +16,7 @@ inside_drop(struct stint *s)
     (void)pthread_mutex_unlock(&s->lock);
     if (!last) return;
     numbers_fini(&s->futures);
+    buf_fini(&s->traits);
     while (s->chunks != NULL) {
         void *next = *(void **)(void *)s->chunks;
         free(s->chunks);

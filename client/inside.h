@@ -18,6 +18,7 @@
 #include "client/rpc/numbers.h"
 #include "client/rpc/rpc.h"
 #include "client/stint.h"
+#include "client/stint_job.h"
 #include "common/list.h"
 #include "proto/codec.h"
 
@@ -75,8 +76,12 @@ struct stint {
     void *chunks;           /* Their memory: each points to the next. */
     struct list free_futures;
 
+    /* duties.c */
+    struct stint_duties duties;
+
     struct list queues;
     struct list consumers;
+    struct buf traits;       /* Of the hello: its records. */
     struct inbound *current; /* The message that is being read, or NULL. */
 };
 

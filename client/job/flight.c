@@ -1,0 +1,81 @@
+#include "client/job/flight.h"
+
+#include "client/pump.h"
+
+void
+flight_begin(struct flight *f, struct stint *s)
+{
+    *f = (struct flight){ .s = s };
+}
+
+/* The answer that was lent is the oldest one's. */
+static void
+let_go(struct flight *f)
+{
+    if (!f->shown) return;
+    call_end(&f->calls[f->first]);
+    f->first = (f->first + 1) % FLIGHT_PIECES;
+    f->count -= 1;
+    f->shown = false;
+}
+
+void
+flight_end(struct flight *f)
+{
+    pump_enter(f->s);
+    let_go(f);
+    for (; f->count > 0; f->count--) {
+        struct call *c = &f->calls[f->first];
+        if (!c->over) rpc_forget(f->s->rpc, &c->r);
+        call_end(c);
+        f->first = (f->first + 1) % FLIGHT_PIECES;
+    }
+    pump_leave(f->s);
+}
+
+int
+flight_ask(struct flight *f, struct msg *m, size_t bytes)
+{
+    pump_enter(f->s);
+    let_go(f);
+    struct call *c = &f->calls[(f->first + f->count) % FLIGHT_PIECES];
+    int rc = call_begin(c, f->s, 1, bytes);
+    if (rc == 0) {
+        m->as.ok.request = c->r.number; /* The first field of every request. */
+        codec_message(rpc_message(f->s->rpc), m);
+        pump_push(f->s, false);
+        f->count += 1;
+    }
+    pump_leave(f->s);
+    return rc;
+}
+
+int
+flight_next(struct flight *f, tick_ns deadline, const struct msg **answer)
+{
+    pump_enter(f->s);
+    let_go(f);
+    struct call *c = &f->calls[f->first];
+    int rc = call_wait(c, deadline);
+    if (rc == 0) {
+        *answer = &c->m;
+        f->shown = true;
+    } else {
+        /* Its request is over already. */
+        f->first = (f->first + 1) % FLIGHT_PIECES;
+        f->count -= 1;
+    }
+    pump_leave(f->s);
+    return rc;
+}
+
+size_t
+flight_piece(struct stint *s)
+{
+    pump_enter(s);
+    uint64_t most = rpc_welcome(s->rpc).payload_max;
+    pump_leave(s);
+    if (most == 0 || most > FLIGHT_BYTES) return FLIGHT_BYTES;
+    /* A frame holds 64 KiB more than a payload. */
+    return most < 32 << 10 ? 32 << 10 : (size_t)most;
+}
