@@ -295,7 +295,8 @@ begin_done(struct stint *s, size_t bytes)
 int
 post_done(struct stint *s, const struct rec_completion *completion)
 {
-    size_t bytes = FENCE_BYTES + completion->result.length + ITEM_BYTES;
+    size_t bytes = FENCE_BYTES + completion->result.length
+                   + completion->note.length + ITEM_BYTES;
     struct posted *p = s->open_done;
     struct buf *b = NULL;
 
@@ -325,9 +326,13 @@ int
 post_fences(struct stint *s, struct msg *m, const struct rec_fence *fences,
     uint32_t count, bool quiet)
 {
-    struct posted *p =
-        posted_begin(s, DONE_BYTES + (size_t)count * FENCE_BYTES);
+    size_t bytes = DONE_BYTES + (size_t)count * FENCE_BYTES;
 
+    if (m->type == MSG_fail) {
+        bytes += m->as.fail.reason.length + m->as.fail.note.length
+                 + m->as.fail.output.length;
+    }
+    struct posted *p = posted_begin(s, bytes);
     if (p == NULL) return STINT_ENOMEM;
     p->quiet = quiet;
     m->as.ok.request = p->r.number; /* The first field of every request. */

@@ -37,7 +37,7 @@ task_new(struct stint *s, const struct rec_task *rec, const char *queue,
                                   + 1 + (lends ? 0 : size + 1));
 
     if (t == NULL) return NULL;
-    *t = (struct stint_task){ .s = s };
+    *t = (struct stint_task){ .s = s, .job = rec->job, .seq = rec->seq };
     t->hold.task = rec->task;
     t->hold.attempt = rec->attempt;
     t->hold.nonce = rec->nonce;
@@ -77,8 +77,8 @@ task_free(struct stint_task *t)
     dissolve(t);
 }
 
-static struct rec_completion
-completion_of(const struct stint_task *t, struct slice result)
+struct rec_completion
+task_completion(const struct stint_task *t, struct slice result)
 {
     return (struct rec_completion){ .task = t->hold.task,
         .attempt = t->hold.attempt,
@@ -89,7 +89,7 @@ completion_of(const struct stint_task *t, struct slice result)
 void
 task_acknowledge(struct stint_task *t)
 {
-    struct rec_completion c = completion_of(t, (struct slice){ NULL, 0 });
+    struct rec_completion c = task_completion(t, (struct slice){ NULL, 0 });
 
     (void)post_done(t->s, &c); /* Without memory the lease breaks later. */
     task_free(t);
@@ -144,6 +144,18 @@ stint_task_queue(const struct stint_task *t)
 }
 
 uint64_t
+stint_task_job(const struct stint_task *t)
+{
+    return t->job;
+}
+
+uint64_t
+stint_task_seq(const struct stint_task *t)
+{
+    return t->seq;
+}
+
+uint64_t
 stint_task_id(const struct stint_task *t)
 {
     return t->hold.task;
@@ -174,9 +186,8 @@ stint_task_remaining_ms(const struct stint_task *t)
 
 /* ---- ending -------------------------------------------------------------- */
 
-/* Leave a call that took the task. */
-static int
-leave_taking(struct stint_task *t, int rc)
+int
+task_leave(struct stint_task *t, int rc)
 {
     struct stint *s = t->s;
 
@@ -213,7 +224,7 @@ static int
 write_done(struct stint_task *t, struct slice result)
 {
     struct stint *s = t->s;
-    struct rec_completion c = completion_of(t, result);
+    struct rec_completion c = task_completion(t, result);
     struct msg m = { .type = MSG_done };
     struct call call;
 
@@ -234,10 +245,10 @@ stint_task_done(struct stint_task *t, const void *result, size_t size)
 
     pump_enter(s);
     int rc = pump_obstacle(s);
-    if (rc != 0) return leave_taking(t, rc);
+    if (rc != 0) return task_leave(t, rc);
     rc = post_check_size(s, size);
     if (rc == 0) {
-        return leave_taking(t, write_done(t, (struct slice){ result, size }));
+        return task_leave(t, write_done(t, (struct slice){ result, size }));
     }
     pump_leave(s);
     return rc;
@@ -280,8 +291,8 @@ delay_of(int64_t ms)
     return ms > TICK_NEVER / TICK_MS ? INT64_MAX : (uint64_t)(ms * TICK_MS);
 }
 
-static struct msg
-make_fail(const char *reason, int64_t retry_ms)
+struct msg
+task_failure(const char *reason, int64_t retry_ms)
 {
     struct msg m = { .type = MSG_fail };
     struct slice text = slice_of(reason != NULL ? reason : "");
@@ -307,11 +318,11 @@ end_with(struct stint_task *t, struct msg *m,
     int (*send)(struct stint_task *t, struct msg *m))
 {
     pump_enter(t->s);
-    return leave_taking(t, send(t, m));
+    return task_leave(t, send(t, m));
 }
 
-static int
-check_delay(int64_t ms, int64_t least)
+int
+task_check_delay(int64_t ms, int64_t least)
 {
     if (ms >= least) return 0;
     return say(STINT_EINVAL, "a delay of %lld ms: give 0 or more%s",
@@ -321,8 +332,8 @@ check_delay(int64_t ms, int64_t least)
 int
 stint_task_fail(struct stint_task *t, const char *reason, int64_t retry_ms)
 {
-    struct msg m = make_fail(reason, retry_ms);
-    int rc = check_delay(retry_ms, STINT_FOREVER);
+    struct msg m = task_failure(reason, retry_ms);
+    int rc = task_check_delay(retry_ms, STINT_FOREVER);
 
     if (rc != 0) return rc;
     return end_with(t, &m, send_fence);
@@ -332,7 +343,7 @@ int
 stint_task_release(struct stint_task *t, int64_t delay_ms)
 {
     struct msg m = make_release(delay_ms);
-    int rc = check_delay(delay_ms, 0);
+    int rc = task_check_delay(delay_ms, 0);
 
     if (rc != 0) return rc;
     return end_with(t, &m, send_fence);
@@ -341,8 +352,8 @@ stint_task_release(struct stint_task *t, int64_t delay_ms)
 int
 stint_task_post_fail(struct stint_task *t, const char *reason, int64_t retry_ms)
 {
-    struct msg m = make_fail(reason, retry_ms);
-    int rc = check_delay(retry_ms, STINT_FOREVER);
+    struct msg m = task_failure(reason, retry_ms);
+    int rc = task_check_delay(retry_ms, STINT_FOREVER);
 
     if (rc != 0) return rc;
     return end_with(t, &m, post_fence);
@@ -352,7 +363,7 @@ int
 stint_task_post_release(struct stint_task *t, int64_t delay_ms)
 {
     struct msg m = make_release(delay_ms);
-    int rc = check_delay(delay_ms, 0);
+    int rc = task_check_delay(delay_ms, 0);
 
     if (rc != 0) return rc;
     return end_with(t, &m, post_fence);
@@ -362,11 +373,12 @@ int
 stint_task_post_done(struct stint_task *t, const void *result, size_t size)
 {
     struct stint *s = t->s;
-    struct rec_completion c = completion_of(t, (struct slice){ result, size });
+    struct rec_completion c =
+        task_completion(t, (struct slice){ result, size });
 
     pump_enter(s);
     int rc = pump_obstacle(s);
-    if (rc != 0) return leave_taking(t, rc);
+    if (rc != 0) return task_leave(t, rc);
     rc = post_check_size(s, size);
     if (rc != 0) {
         pump_leave(s);
@@ -374,7 +386,7 @@ stint_task_post_done(struct stint_task *t, const void *result, size_t size)
     }
     rc = post_done(s, &c);
     if (rc == 0) pump_push(s, false);
-    return leave_taking(t, rc);
+    return task_leave(t, rc);
 }
 
 void
