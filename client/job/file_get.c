@@ -46,7 +46,7 @@ stint_job_list_files(struct stint_job *job, uint64_t seq,
 {
     tick_ns deadline = pump_deadline(timeout_ms);
     struct msg m = { .type = MSG_file_list };
-    const struct msg *answer;
+    const struct msg *answer = NULL;
     struct flight flight;
 
     int rc = pump_check_timeout(timeout_ms);
@@ -86,13 +86,19 @@ cannot(const char *what, const char *path)
 static int
 open_sink(struct sink *to, const char *path)
 {
+    size_t folder = strlen(path) - path_last(slice_of(path)).length;
+
     *to = (struct sink){ .path = path, .fd = -1 };
-    if (asprintf(&to->beside, "%s.XXXXXX", path) < 0) {
+    if (asprintf(&to->beside, "%.*s.stint-XXXXXX", (int)folder, path) < 0) {
         to->beside = NULL;
         return say(STINT_ENOMEM, "no memory for a file");
     }
     to->fd = mkostemp(to->beside, O_CLOEXEC);
-    if (to->fd < 0) return cannot("write beside", path);
+    if (to->fd < 0) {
+        free(to->beside);
+        to->beside = NULL;
+        return cannot("write beside", path);
+    }
     (void)crypto_generichash_init(&to->hash, NULL, 0, HASH_BYTES);
     return 0;
 }
@@ -141,10 +147,8 @@ static void
 close_sink(struct sink *to)
 {
     if (to->fd >= 0) (void)close(to->fd);
-    if (to->beside != NULL) {
-        if (to->fd >= 0) (void)unlink(to->beside);
-        free(to->beside);
-    }
+    if (to->beside != NULL) (void)unlink(to->beside);
+    free(to->beside);
 }
 
 /* ---- getting ------------------------------------------------------------- */
@@ -177,7 +181,7 @@ static int
 take(struct getting *g, struct flight *flight, struct slice *bytes)
 {
     tick_ns until = tick_after(clock_now(), g->timeout);
-    const struct msg *answer;
+    const struct msg *answer = NULL;
     int rc = flight_next(flight, tick_min(until, g->deadline), &answer);
 
     if (rc != 0) return rc;
@@ -212,7 +216,7 @@ static int
 get_rest_of_block(struct getting *g, uint64_t end)
 {
     struct flight alone;
-    struct slice bytes;
+    struct slice bytes = { NULL, 0 };
     int rc = 0;
 
     flight_begin(&alone, g->flight.s);
@@ -229,7 +233,7 @@ static int
 get_block(struct getting *g)
 {
     uint64_t end = g->to.have + g->block;
-    struct slice bytes;
+    struct slice bytes = { NULL, 0 };
     int rc = take(g, &g->flight, &bytes);
 
     if (end > g->file->size) end = g->file->size;
@@ -241,7 +245,7 @@ get_block(struct getting *g)
 static int
 get_first(struct getting *g)
 {
-    struct slice bytes;
+    struct slice bytes = { NULL, 0 };
     int rc = ask(g, &g->flight, 0);
 
     if (rc == 0) rc = take(g, &g->flight, &bytes);

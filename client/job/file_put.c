@@ -111,7 +111,7 @@ struct sending {
 static int
 take_answer(struct sending *to, uint64_t *have)
 {
-    const struct msg *answer;
+    const struct msg *answer = NULL;
     tick_ns until = tick_after(clock_now(), to->timeout);
     int rc = flight_next(&to->flight, tick_min(until, to->deadline), &answer);
 
@@ -180,7 +180,7 @@ send_rest(struct sending *to, uint64_t have)
         }
         at = end;
     }
-    while (rc == 0 && to->flight.count > 0 && !to->flight.shown)
+    while (rc == 0 && flight_left(&to->flight) > 0)
         rc = take_answer(to, NULL);
     return rc;
 }

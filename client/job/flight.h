@@ -8,7 +8,7 @@
  *     flight_begin(&f, s)
  *     while there are more:  if (flight_is_full(&f)) flight_next(&f, …)
  *                            flight_ask(&f, &m, bytes)
- *     while (f.count > 0)    flight_next(&f, …)
+ *     while (flight_left(&f) > 0)  flight_next(&f, …)
  *     flight_end(&f)                      at any time
  */
 #ifndef FLIGHT_H
@@ -32,10 +32,17 @@ void flight_begin(struct flight *f, struct stint *s);
 /** Give up what is under way, and the answer that is lent. */
 void flight_end(struct flight *f);
 
+/** How many are not answered. */
+static inline unsigned
+flight_left(const struct flight *f)
+{
+    return f->shown ? f->count - 1 : f->count;
+}
+
 static inline bool
 flight_is_full(const struct flight *f)
 {
-    return f->count == FLIGHT_PIECES;
+    return flight_left(f) == FLIGHT_PIECES;
 }
 
 /** Ask one more; there is room.  `m` gets the number of its request, and has

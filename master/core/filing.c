@@ -37,12 +37,19 @@ why_not(int code)
     }
 }
 
+/* How much is there already? */
+static bool
+is_a_question(const struct msg_file_put *p)
+{
+    return p->bytes.length == 0 && p->size > 0 && p->from == 0;
+}
+
 static bool
 is_a_piece(const struct msg_file_put *p)
 {
     if (!path_is_inner(p->name)) return false;
     if (p->from > p->size || p->bytes.length > p->size - p->from) return false;
-    if (p->from + p->bytes.length == p->size) return true;
+    if (p->from + p->bytes.length == p->size || is_a_question(p)) return true;
     return p->bytes.length >= FILES_PIECE_MIN;
 }
 
@@ -85,6 +92,7 @@ check_place(
     if (news->seq == 0 && news->job->queue->accepted > 0) {
         return STINT_EEXISTS;
     }
+    if (news->bytes.length == 0 && news->size > 0) return 1;
     if (news->from != (same ? f->have : 0)) return STINT_EINVAL;
     if (core->disk_full && journal_keeps(core, news->job->queue)) {
         return STINT_ENOSPACE;
