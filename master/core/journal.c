@@ -104,6 +104,8 @@ journal_queue(struct core *core, struct queue *q)
     const struct queue_policy *p = &q->policy;
 
     if (!core->config.durable) return;
+    /* Of a job that lives in memory nothing is written at all. */
+    if (q->job != NULL && !journal_keeps(core, q)) return;
     put(core, ROW_queue, q->index, RECORD_kept_queue,
         &(struct rec_kept_queue){
             .queue = slice_of(q->name),
@@ -116,6 +118,8 @@ journal_queue(struct core *core, struct queue *q)
             .backoff_max_ns = (uint64_t)p->retry.delay_max,
             .durability = p->durability,
             .shut = q->shut ? 1 + (uint64_t)q->emptied : 0,
+            .job = q->job != NULL ? q->job->number : 0,
+            .paused = q->paused,
         });
     core->journal.sync = true;
 }
@@ -141,6 +145,8 @@ write_tally(struct core *core, const struct queue *q)
             .lost = q->lost,
             .timeouts = q->timeouts,
             .released = q->released,
+            .dropped = q->job != NULL ? q->job->ends.dropped : 0,
+            .ends = q->job != NULL ? q->job->ends.given : 0,
         });
 }
 
@@ -215,6 +221,7 @@ journal_task(struct core *core, struct task *t)
             .attempts_max = t->more != NULL ? t->more->attempts_max : 0,
             .handler = slice_of(t->more != NULL ? t->more->handler : ""),
             .payload = task_payload(t),
+            .seq = t->seq,
         });
     note_warm(core, t);
     journal_tally(core, t->queue);
@@ -246,6 +253,8 @@ journal_state(struct core *core, struct task *t)
         row.ended = more->ended;
         row.worker = slice_of(more->worker);
         if (more->reason != NULL) row.reason = slice_of(more->reason);
+        row.notes = (struct slice){ more->notes.bytes, more->notes.length };
+        row.forgiven = more->forgiven;
     }
     put(core, ROW_state, t->id, RECORD_kept_state, &row);
     t->is_stated = true;
@@ -270,6 +279,71 @@ journal_file(struct core *core, const struct queue *q, uint64_t id,
 {
     if (q->policy.durability == QUEUE_SYNCED) core->journal.sync = true;
     put(core, ROW_file, id, RECORD_kept_file, piece);
+}
+
+/* ---- jobs ---------------------------------------------------------------- */
+
+void
+journal_job(struct core *core, struct job *job)
+{
+    struct session *s =
+        job->submitter != UINT32_MAX ? core->slots[job->submitter] : NULL;
+    struct buf needs;
+
+    if (!journal_keeps(core, job->queue)) return;
+    buf_init(&needs);
+    needs_write(&job->needs, &needs);
+    if (needs.failed) core->journal.failed = true;
+    put(core, ROW_job, job->number, RECORD_kept_job,
+        &(struct rec_kept_job){
+            .queue = job->queue->index,
+            .parent = job->parent->index,
+            .name = slice_of(job->name),
+            .key = slice_of(job->key),
+            .owner = { job->owner, PROTO_KEY_BYTES },
+            .program = job->program,
+            .handler = slice_of(job->handler),
+            .command = job->command,
+            .timeout_ns = (uint64_t)job->timeout,
+            .running_max = job->running_max,
+            .halt = job->halt,
+            .halt_count = job->halt_count,
+            .halt_percent = job->halt_percent,
+            .priority = job->priority,
+            .keep_ns = (uint64_t)job->keep,
+            .expires = job->expires,
+            .needs = { needs.bytes, needs.length },
+            .born = job->born,
+            .end = job->end,
+            .ended = job->ended,
+            .halted = slice_of(job->halted != NULL ? job->halted : ""),
+            .session = s != NULL ? serial_of(core, s) : 0,
+            .request = job->request,
+        });
+    buf_fini(&needs);
+    if (job->queue->policy.durability == QUEUE_SYNCED) core->journal.sync = true;
+}
+
+void
+journal_end(struct core *core, const struct job *job, const struct rec_end *r)
+{
+    if (!journal_keeps(core, job->queue)) return;
+    if (job->queue->policy.durability == QUEUE_SYNCED) core->journal.sync = true;
+    put(core, ROW_end, r->task, RECORD_kept_end,
+        &(struct rec_kept_end){
+            .job = job->number,
+            .seq = r->seq,
+            .number = r->number,
+            .code = r->code,
+            .attempts = r->attempts,
+            .worker = r->worker,
+            .reason = r->reason,
+            .notes = r->notes,
+            .payload = r->payload,
+            .output = r->output,
+            .size = r->size,
+        });
+    journal_tally(core, job->queue);
 }
 
 /* ---- results and answers ------------------------------------------------- */
@@ -311,16 +385,11 @@ journal_nonce(
     return chance_of(core->journal.secret, task, attempt, start) >> 1;
 }
 
-bool
-journal_fetch(struct core *core, unsigned kind, uint64_t id, struct slice *out)
+/* Returns false when it cannot be read. */
+static bool
+fetch(struct core *core, unsigned kind, uint64_t id, struct cursor *c)
 {
     struct buf *b = &core->fetched;
-    const char *where;
-    union {
-        struct rec_kept_task task;
-        struct rec_kept_result result;
-        struct rec_kept_file file;
-    } row;
 
     buf_clear(b);
     if (core->config.fetch == NULL
@@ -328,8 +397,39 @@ journal_fetch(struct core *core, unsigned kind, uint64_t id, struct slice *out)
         || b->failed) {
         return false;
     }
+    *c = (struct cursor){ b->bytes, b->bytes + b->length };
+    return true;
+}
+
+bool
+journal_fetch_end(struct core *core, uint64_t task, struct slice *payload,
+    struct slice *output)
+{
+    struct rec_kept_end row;
     struct cursor c;
-    c = (struct cursor){ b->bytes, b->bytes + b->length };
+    const char *where;
+
+    if (!fetch(core, ROW_end, task, &c)
+        || record_read(&c, RECORD_kept_end, &row, &where) != 0) {
+        return false;
+    }
+    *payload = row.payload;
+    *output = row.output;
+    return true;
+}
+
+bool
+journal_fetch(struct core *core, unsigned kind, uint64_t id, struct slice *out)
+{
+    const char *where;
+    struct cursor c;
+    union {
+        struct rec_kept_task task;
+        struct rec_kept_result result;
+        struct rec_kept_file file;
+    } row;
+
+    if (!fetch(core, kind, id, &c)) return false;
     if (kind == ROW_task) {
         if (record_read(&c, RECORD_kept_task, &row, &where) != 0) return false;
         *out = row.task.payload;
@@ -357,10 +457,11 @@ finish(struct core *core)
         if (node == NULL) break;
         write_tally(core, CONTAINER_OF(node, struct queue, tallied));
     }
-    if (j->last != core->tasks.last) {
+    if (j->last != core->tasks.last || j->last_job != core->jobs.last) {
         j->last = core->tasks.last;
+        j->last_job = core->jobs.last;
         put(core, ROW_last, 1, RECORD_kept_last,
-            &(struct rec_kept_last){ .task = j->last });
+            &(struct rec_kept_last){ .task = j->last, .job = j->last_job });
     }
     put(core, ROW_clock, 1, RECORD_kept_clock,
         &(struct rec_kept_clock){

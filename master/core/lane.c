@@ -171,6 +171,7 @@ lane_offer(struct core *core, struct job *job)
     uint64_t before = job->offered;
     uint64_t offer = offer_of(job);
 
+    if (lane == NULL) return; /* It is being forgotten. */
     if (offer == 0) {
         withdraw(job);
     } else {

@@ -145,6 +145,7 @@ load_queue(struct core *core, uint64_t id, const struct rec_kept_queue *row,
     if (rc != 0) return rc;
     q->shut = row->shut != 0;
     q->emptied = row->shut == 2;
+    q->paused = row->paused != 0;
     return 0;
 }
 
