@@ -45,6 +45,7 @@ take_restart(void *arg)
         future_lose_fleeting(s);
     }
     hold_show(s, clock_now());
+    if (s->duties.restarted != NULL) s->duties.restarted(s->duties.arg);
 }
 
 static void

@@ -401,6 +401,9 @@ struct stint_show {
 struct stint_duties {
     void (*recalled)(void *arg, uint64_t task, unsigned attempt);
     void (*show)(void *arg, const struct stint_show *show);
+    void (*restarted)(void *arg); /* The session began anew, perhaps with
+                                     another master: what was learned of jobs
+                                     may be of other ones. */
     void *arg;
 };
 /** Set them; NULL: none.  After it returns the old ones are not called. */
