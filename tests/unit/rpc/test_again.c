@@ -58,7 +58,9 @@ put_later(struct world *w, struct waiting *waiting, tick_ns wait, tick_ns delay,
 static void
 give_tasks(struct world *w, const struct waiting *waiting, unsigned count)
 {
-    struct rec_task task = { 7, 1, 2, 0, TICK_S, 0, { NULL, 0 }, { NULL, 0 } };
+    struct rec_task task = {
+        .task = 7, .attempt = 1, .nonce = 2, .lease_ns = TICK_S
+    };
     struct msg m = { .type = MSG_tasks };
 
     m.as.tasks.request = waiting->r.number;
@@ -304,6 +306,103 @@ a_cancelled_get_that_was_given_up_is_over(void **state)
     assert_true(a->over);
 }
 
+/* ---- jobs ---------------------------------------------------------------- */
+
+static void
+a_wait_for_ends_or_output_goes_on_for_what_remains_of_it(void **state)
+{
+    struct world *w = *state;
+    struct waiting *ends = &w->slots[0], *peek = &w->slots[1];
+    struct msg m = { .type = MSG_job_ends };
+
+    begin(w, ends, 1, true);
+    ends->r.asked_at = w->now;
+    m.as.job_ends = (struct msg_job_ends){
+        .request = ends->r.number, .job = 1, .wait_ns = 10 * TICK_S
+    };
+    codec_message(rpc_message(w->rpc), &m);
+    begin(w, peek, 1, true);
+    peek->r.asked_at = w->now;
+    m = (struct msg){ .type = MSG_peek };
+    m.as.peek = (struct msg_peek){
+        .request = peek->r.number, .task = 1, .wait_ns = 5 * TICK_S
+    };
+    codec_message(rpc_message(w->rpc), &m);
+    (void)pass_on(w, true, false);
+    restart_after(w, 6 * TICK_S);
+    assert_int_equal(w->master.count, 2);
+    assert_int_equal(w->master.numbers[0], ends->r.number);
+    assert_true(w->master.waits[0] == 4 * TICK_S);
+    assert_true(w->master.waits[1] == 0);
+}
+
+static void
+a_job_opened_late_expires_when_it_was_to(void **state)
+{
+    struct world *w = *state;
+    struct waiting *open = &w->slots[0];
+    struct msg m = { .type = MSG_job_open };
+
+    begin(w, open, 1, false);
+    open->r.asked_at = w->now;
+    m.as.job_open = (struct msg_job_open){ .request = open->r.number,
+        .queue = slice_of("q"),
+        .expires_ns = 10 * TICK_S };
+    codec_message(rpc_message(w->rpc), &m);
+    (void)pass_on(w, true, false);
+    restart_after(w, 4 * TICK_S);
+    assert_int_equal(w->master.count, 1);
+    assert_true(w->master.last.as.job_open.expires_ns == 6 * TICK_S);
+}
+
+/* Number 1 is an asking of the master's, not a request of ours. */
+static void
+what_was_only_told_is_not_asked_again(void **state)
+{
+    struct world *w = *state;
+    struct waiting *a = &w->slots[0];
+    struct msg m = { .type = MSG_shown };
+
+    ask(w, a);
+    m.as.shown.number = a->r.number;
+    struct buf *b = rpc_tell(w->rpc, 64);
+    assert_non_null(b);
+    codec_message(b, &m);
+    (void)pass_on(w, true, false);
+    assert_int_equal(w->master.count, 2);
+    restart_after(w, TICK_S);
+    assert_int_equal(w->master.count, 1);
+    assert_int_equal(w->master.types[0], MSG_join);
+    assert_int_equal(ok(w, a->r.number), 0);
+    assert_true(rpc_is_idle(w->rpc));
+}
+
+static void
+a_recall_is_no_answer(void **state)
+{
+    struct world *w = *state;
+    struct rec_fence fence = { .task = 1, .attempt = 1 };
+    struct msg m = { .type = MSG_recall };
+    struct waiting *a = &w->slots[0];
+
+    ask(w, a);
+    (void)pass_on(w, true, false);
+    struct buf *b = stream_message(&w->master.stream);
+    struct codec_list list = codec_list_begin(b, &m);
+    codec_list_add(b, &list, RECORD_fence, &fence);
+    codec_list_end(b, &list);
+    assert_int_equal(stream_seal(&w->master.stream), 0);
+    assert_int_equal(receive(w, stream_next(&w->master.stream)), 0);
+    assert_int_equal(w->duty, MSG_recall);
+    assert_int_equal(a->answers, 0);
+    m = (struct msg){ .type = MSG_show };
+    m.as.show =
+        (struct msg_show){ .number = a->r.number, .task = 1, .attempt = 1 };
+    assert_int_equal(answer(w, &m), 0);
+    assert_int_equal(w->duty, MSG_show);
+    assert_int_equal(a->answers, 0);
+}
+
 /* ---- answers from before ------------------------------------------------- */
 
 static void
@@ -382,6 +481,10 @@ main(void)
         WELCOMED(of_a_put_that_was_given_up_the_rest_is_put_again),
         WELCOMED(what_was_asked_again_survives_a_restart_as_well),
         WELCOMED(a_cancelled_get_that_was_given_up_is_over),
+        WELCOMED(a_wait_for_ends_or_output_goes_on_for_what_remains_of_it),
+        WELCOMED(a_job_opened_late_expires_when_it_was_to),
+        WELCOMED(what_was_only_told_is_not_asked_again),
+        WELCOMED(a_recall_is_no_answer),
         WELCOMED(a_put_is_answered_again_in_any_number_of_pieces),
         WELCOMED(a_result_may_come_before_the_answer_to_its_put),
         WELCOMED(what_is_asked_at_a_restart_comes_behind_what_is_asked_again),

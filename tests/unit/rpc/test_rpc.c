@@ -175,7 +175,9 @@ static void
 a_get_lives_until_its_end(void **state)
 {
     struct world *w = *state;
-    struct rec_task task = { 7, 1, 2, 0, TICK_S, 0, { NULL, 0 }, { NULL, 0 } };
+    struct rec_task task = {
+        .task = 7, .attempt = 1, .nonce = 2, .lease_ns = TICK_S
+    };
     struct msg m = { .type = MSG_tasks };
     struct msg end = { .type = MSG_get_end };
     struct waiting *a = &w->slots[0];

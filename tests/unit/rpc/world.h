@@ -53,6 +53,7 @@ struct world {
     unsigned restarts;
     uint64_t echo;
     uint64_t result_ref;
+    enum msg_type duty;         /* Asked of us last. */
     struct waiting slots[3];    /* Requests outlive their test. */
     struct waiting *at_restart; /* To be asked then, or NULL. */
 };
@@ -78,6 +79,14 @@ note_restart(void *arg)
 
     w->restarts++;
     if (w->at_restart != NULL) ask(w, w->at_restart);
+}
+
+static void
+note_duty(void *arg, const struct msg *m)
+{
+    struct world *w = arg;
+
+    w->duty = m->type;
 }
 
 static void
@@ -118,6 +127,8 @@ wait_of(const struct msg *m)
     if (m->type == MSG_put) return m->as.put.wait_ns;
     if (m->type == MSG_get) return m->as.get.wait_ns;
     if (m->type == MSG_join) return m->as.join.wait_ns;
+    if (m->type == MSG_job_ends) return m->as.job_ends.wait_ns;
+    if (m->type == MSG_peek) return m->as.peek.wait_ns;
     return 0;
 }
 
@@ -289,6 +300,7 @@ set_up(void **state)
     struct rpc_config config = { .result = note_result,
         .restarted = note_restart,
         .pong = note_pong,
+        .duty = note_duty,
         .arg = w };
 
     assert_non_null(w);
