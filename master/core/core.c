@@ -4,7 +4,9 @@
 
 #include "common/base.h"
 #include "common/error.h"
+#include "master/core/filing.h"
 #include "master/core/greet.h"
+#include "master/core/jobs.h"
 #include "master/core/life.h"
 #include "master/core/load.h"
 #include "master/core/match.h"
@@ -13,6 +15,7 @@
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
 #include "master/core/sender.h"
+#include "master/core/show.h"
 #include "master/core/totals.h"
 #include "master/core/verbs.h"
 
@@ -62,8 +65,12 @@ core_new(const struct core_config *config, tick_ns now)
     lease_book_init(&core->leases);
     wait_book_init(&core->waits, config->memory_max / 8);
     journal_init(core);
+    files_init(core);
     buf_init(&core->fetched);
+    buf_init(&core->noted);
     life_init(core);
+    show_init(core);
+    jobs_init(core);
     greet_init(core);
     return core;
 }
@@ -86,12 +93,14 @@ core_free(struct core *core)
     }
     task_table_fini(&core->tasks);
     lease_book_fini(&core->leases);
+    jobs_fini(core);
     queues_fini(core);
     keyring_fini(&core->keys);
     sender_fini(core);
     load_fini(core);
     journal_fini(core);
     buf_fini(&core->fetched);
+    buf_fini(&core->noted);
     free(core->ended);
     free(core);
 }
@@ -232,7 +241,8 @@ act(struct core *core, tick_ns now, struct session *s, struct codec_frame *f)
         if (s->leaving && m.type != MSG_ping) continue;
         if (!verbs_may(s, &m)) {
             verbs_refuse(core, s, &m);
-        } else if (core->doors_closed && m.type == MSG_put) {
+        } else if (core->doors_closed
+                   && (m.type == MSG_put || m.type == MSG_job_open)) {
             /* Unanswered, it is put to the next start. */
             continue;
         } else if (!receipt_answers(core, s, &m)) {
@@ -310,9 +320,12 @@ touch_waits(struct core *core, struct session *s)
 {
     LIST_FOREACH (node, after, &s->waits) {
         struct wait *w = CONTAINER_OF(node, struct wait, of_session);
+        if (w->kind == WAIT_ENDS) jobs_touch(core, w->links[0].queue->job);
         for (uint32_t i = 0; w->kind == WAIT_GET && i < w->links_count; i++) {
             struct queue *q = w->links[i].queue;
-            if (q != NULL && q->now[TASK_READY] > 0) life_touch(core, q);
+            if (q == NULL || q->now[TASK_READY] + q->offered == 0) continue;
+            w->links[i].refused = 0;
+            life_touch(core, q);
         }
     }
 }
@@ -337,6 +350,7 @@ feed_starved(struct core *core)
             continue;
         }
         outcome_send_all(core, s);
+        filing_feed(core, s);
         touch_waits(core, s);
     }
 }
@@ -349,6 +363,7 @@ core_turn(struct core *core, tick_ns now)
     life_tick(core, now);
     greet_tick(core, now);
     feed_starved(core);
+    jobs_tick(core, now);
     match_all(core, now);
     match_tick(core, now);
     match_all(core, now);
@@ -365,6 +380,7 @@ core_next_deadline(const struct core *core)
 
     tick_ns next =
         tick_min(life_next_deadline(core), wait_next_deadline(&core->waits));
+    next = tick_min(next, jobs_next_deadline(core));
     next = tick_min(next, reply_next_deadline(core));
     return tick_min(next, greet_next_deadline(core));
 }
@@ -438,6 +454,8 @@ void
 core_committed(struct core *core, uint64_t number)
 {
     journal_committed(core, number);
+    jobs_committed(core);
+    files_committed(core, number);
 }
 
 void

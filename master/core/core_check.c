@@ -4,6 +4,7 @@
 #include "common/base.h"
 #include "common/check.h"
 #include "master/core/inside.h"
+#include "master/core/job_check.h"
 #include "master/core/lane.h"
 #include "master/core/place.h"
 
@@ -30,7 +31,9 @@ check_tasks(const struct core *core)
     for (struct task *t = task_table_next(&core->tasks, 0); t != NULL;
          t = task_table_next(&core->tasks, t->id)) {
         CHECK(t->state <= TASK_DEAD && t->state != TASK_DONE);
-        found[t->queue->index * TASK_STATES + t->state] += 1;
+        if (t->queue->job == NULL) {
+            found[t->queue->index * TASK_STATES + t->state] += 1;
+        }
         memory += task_memory(t);
         if (t->state == TASK_LEASED) {
             leased += 1;
@@ -87,7 +90,7 @@ check_session(const struct session *s)
 void
 core_check(const struct core *core)
 {
-    size_t memory = check_tasks(core);
+    size_t memory = check_tasks(core) + job_check(core);
     size_t out = 0;
 
     for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {

@@ -136,7 +136,7 @@ finish_done(
         }
         if (code == 0) code = find_room(core, now, t, c.result.length);
         if (code == 0) note(core, &v, t);
-        if (code == 0) code = life_done(core, now, t, c.result);
+        if (code == 0) code = life_done(core, now, t, c.result, c.note);
         judge(core, &v, code);
     }
     pronounce(core, now, s, m->as.done.request, &v);
@@ -151,15 +151,21 @@ finish_fail(
     struct proto_list list = f->tasks;
     struct rec_fence c;
     tick_ns delay = f->retry_ns != 0 ? (tick_ns)f->retry_ns : -1;
+    bool alone = f->tasks.count == 1;
+    const struct life_words said = {
+        .reason = f->reason,
+        .note = alone ? f->note : slice_of(""),
+        .output = alone ? f->output : slice_of(""),
+    };
 
     while (codec_list_next(&list, RECORD_fence, &c)) {
         struct task *t = NULL;
         int code = finish_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
         if (code == 0) note(core, &v, t);
         if (code == 0 && f->final != 0) {
-            life_bury(core, now, t, LIFE_FAILED, f->reason);
+            life_bury(core, now, t, LIFE_FAILED, &said);
         } else if (code == 0) {
-            life_return(core, now, t, LIFE_FAILED, delay, f->reason);
+            life_return(core, now, t, LIFE_FAILED, delay, &said);
         }
         judge(core, &v, code);
     }
@@ -180,7 +186,7 @@ finish_release(
         if (code == 0) {
             note(core, &v, t);
             life_return(core, now, t, LIFE_RELEASED,
-                (tick_ns)m->as.release.delay_ns, slice_of(""));
+                (tick_ns)m->as.release.delay_ns, &life_wordless);
         }
         judge(core, &v, code);
     }
@@ -195,7 +201,7 @@ give_back_unshown(struct core *core, tick_ns now, struct session *s)
     LIST_FOREACH (node, after, &s->leases) {
         const struct lease *l = CONTAINER_OF(node, struct lease, of_session);
         if (!l->recovered) continue;
-        life_return(core, now, l->task, LIFE_UNDELIVERED, 0, slice_of(""));
+        life_return(core, now, l->task, LIFE_UNDELIVERED, 0, &life_wordless);
     }
 }
 

@@ -336,7 +336,7 @@ give_back(
         const struct lease *l = CONTAINER_OF(node, struct lease, of_session);
         bool delivered = s->stream.acked >= l->frame;
         life_return(core, now, l->task, delivered ? cause : LIFE_UNDELIVERED, 0,
-            slice_of(""));
+            &life_wordless);
     }
     for (;;) {
         struct list *node = list_first(&s->waits);

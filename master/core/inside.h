@@ -9,6 +9,8 @@
 
 #include "master/core/chance.h"
 #include "master/core/core.h"
+#include "master/core/files.h"
+#include "master/core/job.h"
 #include "master/core/journal.h"
 #include "master/core/lease.h"
 #include "master/core/metrics.h"
@@ -28,13 +30,32 @@ struct letter {
 enum { ENDED_MAX = 4096 };
 struct ended {
     uint64_t task; /* 0: none yet. */
-    const struct queue *queue;
+    const struct queue *queue; /* Of a job's task: whose workers ran it. */
+    uint64_t job, seq;         /* 0: none. */
     tick_ns born, at;
     uint32_t attempts, size;
     int32_t priority;
     uint16_t failures, lost, timeouts, released;
     uint8_t state; /* enum task_state */
     char worker[64];
+};
+
+struct jobs {
+    struct job *by_number; /* uthash; no forgotten ones. */
+    struct list order;     /* The same, by number. */
+    struct list due;       /* Jobs to be looked at in this turn. */
+    struct list later;     /* Those whose readers wait for a commit. */
+    struct heap forget;    /* Ended ones, by when they are forgotten. */
+    struct list forgotten; /* Still being freed. */
+    uint64_t last;         /* Number given last. */
+};
+
+/* Who looks at what runs (show.h). */
+struct shows {
+    struct list peeks;   /* struct wait_peek.node */
+    uint32_t count;      /* Of them. */
+    uint32_t progresses; /* Leases that have told theirs. */
+    uint64_t last;       /* Number of the last show; 0: none yet. */
 };
 
 struct core {
@@ -61,10 +82,12 @@ struct core {
     struct queue **queues; /* By index. */
     uint32_t queues_count, queues_capacity;
     struct list dirty; /* Queues to be matched in this turn. */
+    struct jobs jobs;
 
     struct task_table tasks;
     struct lease_book leases;
     struct wait_book waits;
+    struct shows shows;
     struct heap delays;   /* Delayed tasks, by due. */
     struct heap expiries; /* Ready and delayed tasks that expire. */
 
@@ -81,9 +104,11 @@ struct core {
     bool disk_full;
     bool drains_all; /* No worker is given tasks. */
 
+    struct files files; /* Of jobs. */
     struct journal journal;
     struct load *load;  /* While rows are loaded; else NULL. */
     struct buf fetched; /* The last row that was read back. */
+    struct buf noted;   /* Notes of a task that ended (notes.h). */
 
     struct ended *ended; /* Ring of ENDED_MAX. */
     uint64_t ended_count;

@@ -2,7 +2,7 @@
  * job.h - one job: a queue of its own, and how its tasks ended.  [layer: core]
  *
  * A job has a queue of its own, which nobody can name, and whose tasks go to
- * the getters of another one, its parent (match.c, place.c).  All that queues
+ * the getters of another one, its parent (match.c, lane.c).  All that queues
  * can do is done by that queue: order, counts, leases, retries, its bound.
  *
  *     open ----> closed ----> ended ----> forgotten after `keep`
@@ -10,14 +10,15 @@
  *       |          |  `---------'   dead tasks are tried again
  *       `----------`--> halted, cancelled --> ended, when nothing is leased
  *
- * How each task ended stays: of dead ones the task itself, so that it can be
- * tried again, of others a struct end (ends.h).
+ * How each task ended stays, until it is dropped or the job is forgotten
+ * (ends.h); of a dead one the task stays as well, so that it can be tried
+ * again.
  */
 #ifndef JOB_H
 #define JOB_H
 
 #include "master/core/ends.h"
-#include "master/core/place.h"
+#include "master/core/needs.h"
 #include "master/core/queue.h"
 
 /* The numbers are those of kept_job.end. */
@@ -27,6 +28,7 @@ enum job_end {
     JOB_ENDED = 2, /* By itself. */
     JOB_HALTED = 3,
     JOB_CANCELLED = 4,
+    JOB_FORGOTTEN = 5, /* Nobody finds it; what it kept is being freed. */
 };
 
 enum {
@@ -35,15 +37,24 @@ enum {
     JOB_PROGRAM_HANDLER = 2
 };
 
+/* The queue of job N has this id: no other queue's is so high. */
+enum { JOB_NUMBER_MAX = INT32_MAX };
+static const uint32_t JOB_QUEUES = UINT32_C(1) << 31;
+
 struct job {
     uint64_t number;
     struct queue *queue;  /* Its own; queue->job points back. */
     struct queue *parent; /* Whose workers run it. */
-    struct list ready;    /* In parent->jobs while it has ready tasks. */
+    struct lane *lane;    /* Of the parent: lane.h. */
+    struct list of_lane;
+    struct heap_node in_lane; /* In lane->ready while it offers any. */
+    uint64_t offered;         /* Tasks that may be handed out now. */
     char name[PROTO_NAME_MAX + 1];
     char key[PROTO_NAME_MAX + 1];
     uint8_t owner[PROTO_KEY_BYTES]; /* Public key of its submitter. */
     uint32_t submitter;             /* Slot of its session; UINT32_MAX: gone. */
+    uint64_t request;               /* Of that session, which opened it. */
+    struct list of_session;         /* In session.jobs. */
 
     uint8_t program;
     char handler[64 + 1];
@@ -51,7 +62,7 @@ struct job {
     tick_ns timeout;      /* 0: none. */
     uint32_t running_max; /* 0: no bound. */
     int32_t priority;
-    struct needs needs; /* place.h */
+    struct needs needs; /* needs.h */
     uint8_t halt;       /* 0 go on, 1 soon, 2 now. */
     uint8_t halt_percent;
     uint64_t halt_count;
@@ -63,9 +74,28 @@ struct job {
     tick_ns born;
     tick_ns ended;           /* When its last task did; 0: it goes on. */
     struct heap_node forget; /* By when it is to be forgotten; while ended. */
-    struct ends ends;        /* ends.h */
-    struct list readers;     /* struct wait_link: who waits for ends. */
+    struct ends ends;
+    uint64_t dropped[2];    /* By each order: so far those that ended well were
+                               dropped. */
+    uint64_t swept;         /* Halted, cancelled or forgotten: up to this place
+                               it was put into effect. */
+    bool sweeps;            /* There is more of that to do. */
+    size_t memory;          /* What is counted for it, but for its ends. */
+    struct list readers;    /* struct wait_link: who waits for ends. */
+    struct file_set *files; /* files.h; NULL: it has none. */
+    struct list due;   /* In core.jobs.due: to be looked at in this turn. */
+    struct list order; /* In core.jobs.order: by number. */
     UT_hash_handle by_number;
 };
+
+/** A job without a queue; NULL without memory.  Copies the command. */
+struct job *job_new(uint64_t number, struct slice command);
+
+/** Free it and its ends; its queue is the caller's. */
+void job_free(struct job *job);
+
+/** Whether nothing more happens to it but that it is tried again (the turn sets
+ * `ended` then). */
+bool job_is_over(const struct job *job);
 
 #endif

@@ -24,7 +24,9 @@
 
 enum { JOURNAL_FORMAT = 1 }; /* Of the rows. */
 
+struct job;
 struct queue;
+struct rec_end;
 struct session;
 struct task;
 struct rec_kept_file;
@@ -46,7 +48,8 @@ struct journal {
     bool ended;          /* or that ended. */
     bool failed;         /* A row could not be written: no memory. */
     struct list tallies; /* Queues whose tally has changed. */
-    uint64_t last;       /* Last task id that a row tells. */
+    uint64_t last;       /* Last task id that a row tells, */
+    uint64_t last_job;   /* and the last number of a job. */
     uint64_t starts;     /* How often the master was started, */
     uint64_t start;      /* which start this is: random, as a copy of the store
                             may have been started as often as another; */
@@ -97,6 +100,13 @@ void journal_result(struct core *core, const struct queue *q, struct session *s,
 void journal_file(struct core *core, const struct queue *q, uint64_t id,
     const struct rec_kept_file *piece);
 
+/** The job was opened, or goes on in another way. */
+void journal_job(struct core *core, struct job *job);
+
+/** A task of the job has ended so. */
+void journal_end(
+    struct core *core, const struct job *job, const struct rec_end *r);
+
 /** An answer to `s`; returns the id of its row.  `sync`: its asker waits for
  * the disk. */
 uint64_t journal_receipt(struct core *core, struct session *s,
@@ -120,5 +130,9 @@ void journal_committed(struct core *core, uint64_t number);
  * cannot be read.  Lent until the next call. */
 bool journal_fetch(
     struct core *core, unsigned kind, uint64_t id, struct slice *out);
+
+/** The same of an end of a job. */
+bool journal_fetch_end(struct core *core, uint64_t task, struct slice *payload,
+    struct slice *output);
 
 #endif

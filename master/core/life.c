@@ -6,8 +6,13 @@
 #include "common/check.h"
 #include "common/stint_error.h"
 #include "common/text.h"
+#include "master/core/jobs.h"
+#include "master/core/notes.h"
 #include "master/core/outcome.h"
 #include "master/core/place.h"
+#include "master/core/show.h"
+
+const struct life_words life_wordless = { .reason = { NULL, 0 } };
 
 static bool
 due_sooner(const struct heap_node *a, const struct heap_node *b)
@@ -83,6 +88,10 @@ life_accept(struct core *core, tick_ns now, struct queue *q, struct task *t,
     t->queue = q;
     t->born = now;
     task_table_add(&core->tasks, t);
+    if (q->job != NULL) {
+        t->seq = q->accepted + 1;
+        jobs_accepted(core, q->job, t);
+    }
     add_open(core, now, t, TASK_STATES, delay);
     journal_task(core, t);
 }
@@ -188,10 +197,13 @@ remember(struct core *core, tick_ns now, const struct task *t,
     enum task_state state, const char *worker)
 {
     struct ended *e = &core->ended[core->ended_count++ % ENDED_MAX];
+    const struct job *job = t->queue->job;
 
     *e = (struct ended){
         .task = t->id,
-        .queue = t->queue,
+        .queue = job != NULL ? job->parent : t->queue,
+        .job = job != NULL ? job->number : 0,
+        .seq = t->seq,
         .born = t->born,
         .at = now,
         .attempts = t->attempts,
@@ -214,8 +226,9 @@ leave(struct core *core, tick_ns now, struct task *t, enum task_state state,
 {
     queue_count(t->queue, (enum task_state)t->state, state, t);
     journal_gone(core, t);
-    remember(core, now, t, state, worker);
+    if (t->queue->job == NULL) remember(core, now, t, state, worker);
     life_touch(core, t->queue);
+    if (t->is_watched) show_left(core, t);
     task_table_remove(&core->tasks, t);
     core->memory -= task_memory(t);
     task_free(t);
@@ -227,19 +240,66 @@ end_lease(struct core *core, struct task *t)
     struct lease *l = t->is.lease;
 
     place_give(core, l);
+    show_forget(core, l);
+    if (t->is_watched) show_left(core, t);
     l->session->leased -= 1;
     lease_end(&core->leases, l);
     t->is.lease = NULL;
 }
 
+static int
+tell_done(struct core *core, tick_ns now, struct task *t, struct slice worker,
+    struct slice result, struct slice note)
+{
+    static const struct rec_attempt mine = { .cause = NOTES_ENDED };
+
+    if (t->queue->job == NULL) return outcome_tell(core, t, 0, worker, result);
+    const struct rec_end how = {
+        .worker = worker,
+        .notes = notes_last(core, now, t, note, &mine),
+        .output = result,
+    };
+    return jobs_end(core, t, &how) ? 0 : STINT_ENOMEM;
+}
+
+static struct slice
+last_worker(const struct task *t)
+{
+    return slice_of(t->more != NULL ? t->more->worker : "");
+}
+
+/* An end that happens whether or not there is memory. */
+static void
+must_tell(struct core *core, const struct task *t, int code, struct slice reason,
+    struct slice output)
+{
+    if (t->queue->job == NULL) {
+        bool died = code != STINT_ECANCELLED && code != STINT_EEXPIRED;
+        outcome_must_tell(
+            core, t, code, died ? last_worker(t) : slice_of(""), reason);
+        return;
+    }
+    struct rec_end how = {
+        .code = code,
+        .worker = last_worker(t),
+        .reason = reason,
+        .output = output,
+    };
+    if (t->more != NULL) {
+        how.notes =
+            (struct slice){ t->more->notes.bytes, t->more->notes.length };
+    }
+    jobs_must_end(core, t, &how);
+}
+
 int
-life_done(struct core *core, tick_ns now, struct task *t, struct slice result)
+life_done(struct core *core, tick_ns now, struct task *t, struct slice result,
+    struct slice note)
 {
     struct session *holder = t->is.lease->session;
+    struct slice worker = slice_of(holder->name);
 
-    if (outcome_tell(core, t, 0, slice_of(holder->name), result) != 0) {
-        return STINT_ENOMEM;
-    }
+    if (tell_done(core, now, t, worker, result, note) != 0) return STINT_ENOMEM;
     holder->done += 1;
     metrics_done(&core->metrics, now, t, core->journal.start);
     end_lease(core, t);
@@ -251,12 +311,13 @@ void
 life_cancel(struct core *core, tick_ns now, struct task *t)
 {
     if (t->state == TASK_LEASED) {
+        show_recall(core, t);
         end_lease(core, t);
     } else {
         remove_open(core, t);
     }
-    outcome_must_tell(
-        core, t, STINT_ECANCELLED, slice_of(""), slice_of("cancelled"));
+    must_tell(
+        core, t, STINT_ECANCELLED, slice_of("cancelled"), slice_of(""));
     leave(core, now, t, TASK_CANCELLED, "");
 }
 
@@ -264,8 +325,7 @@ static void
 expire(struct core *core, tick_ns now, struct task *t)
 {
     remove_open(core, t);
-    outcome_must_tell(
-        core, t, STINT_EEXPIRED, slice_of(""), slice_of("expired"));
+    must_tell(core, t, STINT_EEXPIRED, slice_of("expired"), slice_of(""));
     leave(core, now, t, TASK_EXPIRED, "");
 }
 
@@ -351,18 +411,18 @@ words(enum life_cause cause)
 }
 
 static void
-bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause)
+bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause,
+    struct slice output)
 {
     int code = cause == LIFE_FAILED ? STINT_EDEAD : STINT_EWORKERLOST;
-    struct slice worker = slice_of("");
+    struct slice worker = last_worker(t);
     struct slice reason = slice_of(words(cause));
 
     if (t->more != NULL) {
-        worker = slice_of(t->more->worker);
         if (t->more->reason != NULL) reason = slice_of(t->more->reason);
         t->more->ended = now;
     }
-    outcome_must_tell(core, t, code, worker, reason);
+    must_tell(core, t, code, reason, output);
     /* Not the reason: it may have a part of the payload in it. */
     news_add(&core->news,
         &(struct news_item){
@@ -373,6 +433,7 @@ bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause)
     t->state = TASK_DEAD;
     list_push(&t->queue->dead, &t->at.in_list);
     journal_state(core, t);
+    if (t->queue->job != NULL) jobs_died(core, t->queue->job);
     life_touch(core, t->queue);
 }
 
@@ -385,17 +446,31 @@ attempts_max(const struct task *t)
     return t->queue->policy.retry.attempts_max;
 }
 
+static void
+note_attempt(struct core *core, tick_ns now, struct task *t,
+    enum life_cause cause, const struct life_words *said)
+{
+    struct rec_attempt mine = { .reason = said->reason };
+
+    if (cause == LIFE_FAILED) mine.code = 1;
+    if (cause == LIFE_LOST) mine.cause = NOTES_LOST;
+    if (cause == LIFE_TIMEOUT) mine.cause = NOTES_LEASE;
+    notes_add(core, now, t, said->note, &mine);
+}
+
 /* What is common to all ways back: counts, words, the lease. */
 static void
-take_back(struct core *core, struct task *t, enum life_cause cause,
-    struct slice reason)
+take_back(struct core *core, tick_ns now, struct task *t,
+    enum life_cause cause, const struct life_words *said)
 {
     struct session *holder = t->is.lease->session;
+    struct slice reason = said->reason;
 
     count_return(t, holder, cause);
     if (cause != LIFE_UNDELIVERED && cause != LIFE_RELEASED) {
         if (reason.length == 0) reason = slice_of(words(cause));
         note(core, t, holder->name, reason);
+        if (t->queue->job != NULL) note_attempt(core, now, t, cause, said);
     }
     end_lease(core, t);
 }
@@ -406,21 +481,24 @@ backoff(struct core *core, const struct task *t)
     struct retry_policy policy = t->queue->policy.retry;
 
     policy.attempts_max = UINT32_MAX; /* The caller has looked at it. */
-    return retry_delay(&policy, t->failures, chance_draw(&core->chance));
+    /* Those before it was tried again by hand do not count. */
+    uint32_t tries = task_tries(t);
+    if (tries > t->failures || tries == 0) tries = t->failures;
+    return retry_delay(&policy, tries, chance_draw(&core->chance));
 }
 
 void
 life_return(struct core *core, tick_ns now, struct task *t,
-    enum life_cause cause, tick_ns delay, struct slice reason)
+    enum life_cause cause, tick_ns delay, const struct life_words *said)
 {
     if (cause == LIFE_UNDELIVERED && t->undelivered >= TASK_UNDELIVERED_FREE) {
         cause = LIFE_LOST;
     }
     bool free_of_charge = cause == LIFE_RELEASED || cause == LIFE_UNDELIVERED;
 
-    take_back(core, t, cause, reason);
+    take_back(core, now, t, cause, said);
     if (!free_of_charge && task_tries(t) >= attempts_max(t)) {
-        bury(core, now, t, cause);
+        bury(core, now, t, cause, said->output);
         return;
     }
     if (delay < 0) delay = cause == LIFE_FAILED ? backoff(core, t) : 0;
@@ -431,10 +509,39 @@ life_return(struct core *core, tick_ns now, struct task *t,
 
 void
 life_bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause,
-    struct slice reason)
+    const struct life_words *said)
 {
-    take_back(core, t, cause, reason);
-    bury(core, now, t, cause);
+    take_back(core, now, t, cause, said);
+    bury(core, now, t, cause, said->output);
+}
+
+/* ---- dead letters ----------------------------------------------------------
+ */
+
+bool
+life_revive(struct core *core, tick_ns now, struct task *t)
+{
+    size_t before = task_memory(t);
+    struct task_more *more = task_more(t);
+
+    if (more == NULL) return false;
+    core->memory += task_memory(t) - before;
+    more->forgiven = task_all_tries(t);
+    more->ended = 0;
+    more->expires = TICK_NEVER; /* It has begun in time. */
+    t->undelivered = 0;
+    list_remove(&t->at.in_list);
+    if (t->queue->job != NULL) jobs_revived(core, t->queue->job, t);
+    add_open(core, now, t, TASK_DEAD, 0);
+    journal_state(core, t);
+    return true;
+}
+
+void
+life_drop(struct core *core, tick_ns now, struct task *t)
+{
+    list_remove(&t->at.in_list);
+    leave(core, now, t, TASK_CANCELLED, "");
 }
 
 /* ---- time -------------------------------------------------------------------
@@ -473,7 +580,8 @@ life_tick(struct core *core, tick_ns now)
     for (;;) {
         struct lease *l = lease_peek_broken(&core->leases, now);
         if (l == NULL) break;
-        life_return(core, now, l->task, LIFE_TIMEOUT, 0, slice_of(""));
+        show_recall(core, l->task);
+        life_return(core, now, l->task, LIFE_TIMEOUT, 0, &life_wordless);
     }
     tick_delays(core, now);
     life_expire(core, now);

@@ -49,22 +49,37 @@ enum life_cause {
     LIFE_TIMEOUT, /* It ran out. */
 };
 
+/* What its holder says of an attempt that failed; each may be empty. */
+struct life_words {
+    struct slice reason; /* For a person. */
+    struct slice note;   /* Of a job's task: a record `attempt`. */
+    struct slice output; /* The same: what it wrote. */
+};
+
+extern const struct life_words life_wordless;
+
 /**
  * End the lease of `t` without a result: ready again in its first place, or
  * delayed, or dead.  `delay` < 0: the backoff of the queue, for LIFE_FAILED.
- * `reason` (may be empty) is kept for LIFE_FAILED.
  */
 void life_return(struct core *core, tick_ns now, struct task *t,
-    enum life_cause cause, tick_ns delay, struct slice reason);
+    enum life_cause cause, tick_ns delay, const struct life_words *said);
 
 /** No more attempt: a leased task becomes a dead letter. */
 void life_bury(struct core *core, tick_ns now, struct task *t,
-    enum life_cause cause, struct slice reason);
+    enum life_cause cause, const struct life_words *said);
 
-/** The leased task is done; `t` is gone.  Returns 0, or STINT_ENOMEM and
- * nothing changed. */
-int life_done(
-    struct core *core, tick_ns now, struct task *t, struct slice result);
+/** The leased task is done; `t` is gone.  `note`: as in life_words.  Returns 0,
+ * or STINT_ENOMEM and nothing changed. */
+int life_done(struct core *core, tick_ns now, struct task *t,
+    struct slice result, struct slice note);
+
+/** Try a dead task again, with all its attempts.  Returns false, changing
+ * nothing, without memory. */
+bool life_revive(struct core *core, tick_ns now, struct task *t);
+
+/** A dead task is not needed any more; `t` is gone, and counts as cancelled. */
+void life_drop(struct core *core, tick_ns now, struct task *t);
 
 /** Cancel a ready, delayed or leased task; `t` is gone. */
 void life_cancel(struct core *core, tick_ns now, struct task *t);

@@ -1,7 +1,9 @@
 #include "common/base.h"
 #include "common/error.h"
+#include "master/core/jobs.h"
 #include "master/core/queues.h"
 #include "master/core/reply.h"
+#include "master/core/seek.h"
 #include "master/core/verbs.h"
 #include "master/core/view.h"
 
@@ -41,7 +43,7 @@ page_add(struct page *page, enum record_type type, const void *row)
     page->count += 1;
 }
 
-/* All four row messages have the same shape. */
+/* All row messages have the same shape. */
 static void
 page_send(struct core *core, struct session *s, struct page *page,
     enum msg_type type, uint64_t request)
@@ -143,10 +145,22 @@ add_ended(struct page *page, tick_ns now, const struct ended *e)
 }
 
 static bool
-wanted(const struct msg_list *l, const struct queue *q, unsigned state)
+wanted(const struct msg_list *l, const struct queue *q, uint64_t job,
+    unsigned state)
 {
     if (l->state != 0 && l->state != state + 1) return false;
+    if (l->job != 0 && l->job != job) return false;
     return l->queue.length == 0 || slice_equal(slice_of(q->name), l->queue);
+}
+
+/* A job's task is listed under the queue whose workers run it. */
+static bool
+wanted_task(const struct msg_list *l, const struct task *t)
+{
+    const struct job *job = t->queue->job;
+
+    if (job == NULL) return wanted(l, t->queue, 0, t->state);
+    return wanted(l, job->parent, job->number, t->state);
 }
 
 static const struct ended *
@@ -158,14 +172,30 @@ find_ended(const struct core *core, uint64_t task)
     return NULL;
 }
 
+/* What ended long ago is found with its job. */
+static void
+add_end(struct page *page, const struct job *job, const struct end *e)
+{
+    const struct rec_task_row row = view_end_row(job, e);
+
+    page_add(page, RECORD_task_row, &row);
+}
+
 static void
 list_one(struct core *core, tick_ns now, struct page *page, uint64_t id)
 {
     const struct task *t = task_table_find(&core->tasks, id);
     const struct ended *e = t == NULL ? find_ended(core, id) : NULL;
 
-    if (t != NULL) add_task(core, page, now, t);
-    if (e != NULL) add_ended(page, now, e);
+    if (t != NULL) {
+        add_task(core, page, now, t);
+    } else if (e != NULL) {
+        add_ended(page, now, e);
+    } else {
+        const struct job *job;
+        const struct end *end = seek_end(core, id, &job);
+        if (end != NULL) add_end(page, job, end);
+    }
 }
 
 /* One page looks at so many tasks at most: a filter that fits none must not
@@ -191,7 +221,7 @@ list_held(
         }
         looked += 1 + (t->id - before) / IDS_A_LOOK;
         before = t->id;
-        if (!wanted(l, t->queue, t->state)) continue;
+        if (!wanted_task(l, t)) continue;
         if (!page_has_room(page, t->id - 1)) break;
         add_task(core, page, now, t);
     }
@@ -208,7 +238,33 @@ list_ended(
     for (size_t i = 0; i < ENDED_MAX && page->count < page->limit; i++) {
         const struct ended *e = &core->ended[i];
         if (e->task == 0 || page->rows.length >= PAGE_BYTES) continue;
-        if (wanted(l, e->queue, e->state)) add_ended(page, now, e);
+        if (wanted(l, e->queue, e->job, e->state)) add_ended(page, now, e);
+    }
+}
+
+/* Of a job they all stay, in the order of their places, which `after` counts
+ * here. */
+static void
+list_ends(struct core *core, struct page *page, const struct msg_list *l)
+{
+    uint64_t most = core->looked < LOOK_TURN ? LOOK_MAX : LOOK_LEAST;
+    const struct job *job = jobs_find(core, l->job);
+    uint64_t at = l->after;
+
+    for (uint64_t looked = 0; job != NULL; looked++) {
+        at = ends_skip(&job->ends, ENDS_BY_SEQ, at);
+        if (at > job->queue->accepted || !page_has_room(page, at - 1)) return;
+        if (looked >= most) {
+            page->next = at - 1;
+            return;
+        }
+        core->looked += 1;
+        struct ends_place is = ends_at(&job->ends, ENDS_BY_SEQ, at);
+        if (is.kind != ENDS_END) continue;
+        enum task_state state = seek_state(is.is.end->code);
+        if (wanted(l, job->parent, l->job, state)) {
+            add_end(page, job, is.is.end);
+        }
     }
 }
 
@@ -223,10 +279,49 @@ list_tasks(
         list_one(core, now, &page, l->task);
     } else {
         bool ended = l->state == TASK_DONE + 1 || l->state > TASK_DEAD + 1;
-        if (ended) list_ended(core, now, &page, l);
+        if (ended && l->job != 0) list_ends(core, &page, l);
+        if (ended && l->job == 0) list_ended(core, now, &page, l);
         if (!ended) list_held(core, now, &page, l);
     }
     page_send(core, s, &page, MSG_task_rows, l->request);
+}
+
+/* ---- jobs -----------------------------------------------------------------
+ */
+
+/* Of one's own key only, if `state` says so. */
+static bool
+wanted_job(const struct session *s, const struct msg_list *l,
+    const struct job *job)
+{
+    bool own = memcmp(job->owner, s->key->public_key, PROTO_KEY_BYTES) == 0;
+
+    if (l->job != 0 && l->job != job->number) return false;
+    if (l->state != 0 && !own) return false;
+    return l->queue.length == 0
+           || slice_equal(slice_of(job->parent->name), l->queue);
+}
+
+static void
+list_jobs(
+    struct core *core, tick_ns now, struct session *s, const struct msg_list *l)
+{
+    struct page page;
+    char words[VIEW_WORDS_MAX];
+
+    if (l->job != 0 && jobs_find(core, l->job) == NULL) {
+        reply_error(core, s, l->request, STINT_ENOJOB, NULL);
+        return;
+    }
+    page_init(&page, l);
+    LIST_FOREACH (node, after, &core->jobs.order) {
+        const struct job *job = CONTAINER_OF(node, struct job, order);
+        if (job->number <= l->after || !wanted_job(s, l, job)) continue;
+        if (!page_has_room(&page, job->number - 1)) break;
+        const struct rec_job_row row = view_job_row(core, now, job, words);
+        page_add(&page, RECORD_job_row, &row);
+    }
+    page_send(core, s, &page, MSG_job_rows, l->request);
 }
 
 /* ---- keys, status
@@ -270,6 +365,9 @@ look_list(
         break;
     case 2:
         list_tasks(core, now, s, l);
+        break;
+    case 4:
+        list_jobs(core, now, s, l);
         break;
     default:
         list_keys(core, s, l);

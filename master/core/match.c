@@ -2,12 +2,14 @@
 
 #include "common/base.h"
 #include "common/error.h"
-#include "master/core/job.h"
+#include "master/core/job_read.h"
+#include "master/core/jobs.h"
 #include "master/core/lane.h"
 #include "master/core/life.h"
 #include "master/core/place.h"
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
+#include "master/core/show.h"
 #include "master/core/slots.h"
 
 static struct wait_link *
@@ -59,6 +61,7 @@ hand_out(struct core *core, tick_ns now, struct wait_link *link, struct task *t)
         .seq = t->seq,
     };
     reply_record(core, s, &head, RECORD_task, &record);
+    if (t->is_watched) show_begun(core, now, t);
     return true;
 }
 
@@ -196,6 +199,7 @@ match_accept(struct core *core, tick_ns now, struct queue *q, struct session *s,
         struct task *t = CONTAINER_OF(node, struct task, at.in_list);
         if (!queue_has_room(q, t->size)) break;
         if (!task_table_reserve(&core->tasks, 1)) break;
+        if (q->job != NULL && !jobs_reserve(core, q->job)) break;
         list_remove(node);
         life_accept(core, now, q, t, batch->delay);
         count++;
@@ -321,6 +325,12 @@ match_give_up(struct core *core, struct wait *w, int code)
     case WAIT_JOIN:
         reply_error(core, w->session, w->request, code, NULL);
         break;
+    case WAIT_ENDS:
+        job_read_give_up(core, w, code);
+        break;
+    case WAIT_PEEK:
+        show_give_up(core, w, code);
+        return;
     }
     wait_end(&core->waits, w);
 }

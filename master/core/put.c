@@ -1,3 +1,4 @@
+#include "master/core/jobs.h"
 #include "master/core/life.h"
 #include "master/core/match.h"
 #include "master/core/queues.h"
@@ -26,16 +27,21 @@ refuse(struct core *core, struct session *s, uint64_t request, uint32_t count,
 
 /* What most tasks do not have.  Returns false without memory. */
 static bool
-add_more(struct task *t, tick_ns now, const struct msg_put *p)
+add_more(struct task *t, tick_ns now, const struct job *job,
+    const struct msg_put *p)
 {
-    if (p->expires_ns == 0 && p->attempts_max == 0 && p->handler.length == 0) {
+    tick_ns expires = job != NULL ? job->expires : TICK_NEVER;
+
+    if (p->expires_ns != 0) {
+        expires = tick_min(expires, tick_after(now, (tick_ns)p->expires_ns));
+    }
+    if (expires == TICK_NEVER && p->attempts_max == 0
+        && p->handler.length == 0) {
         return true;
     }
     struct task_more *more = task_more(t);
     if (more == NULL) return false;
-    if (p->expires_ns != 0) {
-        more->expires = tick_after(now, (tick_ns)p->expires_ns);
-    }
+    more->expires = expires;
     more->attempts_max = (uint32_t)p->attempts_max;
     if (p->handler.length > 0) {
         memcpy(more->handler, p->handler.bytes, p->handler.length);
@@ -44,18 +50,18 @@ add_more(struct task *t, tick_ns now, const struct msg_put *p)
 }
 
 static struct task *
-make_task(const struct session *s, tick_ns now, const struct msg_put *p,
-    struct slice payload, uint32_t index)
+make_task(const struct session *s, tick_ns now, const struct job *job,
+    const struct msg_put *p, struct slice payload, uint32_t index)
 {
     struct task *t = task_new(payload);
 
     if (t == NULL) return NULL;
     t->priority = (int32_t)p->priority;
-    if (p->result != 0) {
+    if (p->result != 0 && job == NULL) {
         t->ref = p->request + index;
         t->submitter = s->slot;
     }
-    if (!add_more(t, now, p)) {
+    if (!add_more(t, now, job, p)) {
         task_free(t);
         return NULL;
     }
@@ -65,7 +71,7 @@ make_task(const struct session *s, tick_ns now, const struct msg_put *p,
 /* All tasks of the put, in memory and within the budget, or none. */
 static int
 make_batch(struct core *core, tick_ns now, struct session *s,
-    const struct msg_put *p, struct wait_batch *batch)
+    const struct job *job, const struct msg_put *p, struct wait_batch *batch)
 {
     struct proto_list list = p->payloads;
     struct rec_payload record;
@@ -87,7 +93,7 @@ make_batch(struct core *core, tick_ns now, struct session *s,
         } else if (core->memory + core->out + record.payload.length > budget) {
             code = STINT_EBUDGET;
         } else {
-            t = make_task(s, now, p, record.payload, batch->count);
+            t = make_task(s, now, job, p, record.payload, batch->count);
             if (t == NULL) code = STINT_ENOMEM;
         }
         if (code != 0) {
@@ -134,6 +140,25 @@ park(struct core *core, tick_ns now, struct session *s, struct queue *q,
     wait_line_up(w, 0, q);
 }
 
+/* The queue of a job takes what its submitter puts. */
+static int
+queue_of_job(const struct core *core, const struct session *s,
+    const struct msg_put *p, struct queue **out)
+{
+    struct job *job = jobs_find(core, p->job);
+
+    if (job == NULL) return STINT_ENOJOB;
+    if (!jobs_may(s, job)) return STINT_EROLE;
+    if (!slice_equal(slice_of(job->parent->name), p->queue)) {
+        return STINT_EINVAL;
+    }
+    if (job->end == JOB_HALTED || job->end == JOB_CANCELLED) {
+        return STINT_ECANCELLED;
+    }
+    *out = job->queue;
+    return job->end == JOB_OPEN ? 0 : STINT_ESHUTDOWN;
+}
+
 void
 put_tasks(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
@@ -145,13 +170,14 @@ put_tasks(
 
     receipt_skip(core, s, &rest);
     if (rest.payloads.count == 0) return;
-    int code = queues_open(core, s, p->queue, &q);
+    int code = p->job != 0 ? queue_of_job(core, s, p, &q)
+                           : queues_open(core, s, p->queue, &q);
     if (code == 0 && !text_is_plain(p->handler)) code = STINT_EINVAL;
     if (code == 0 && q->shut) code = STINT_ESHUTDOWN;
     if (code == 0 && core->disk_full && journal_keeps(core, q)) {
         code = STINT_ENOSPACE;
     }
-    if (code == 0) code = make_batch(core, now, s, p, &batch);
+    if (code == 0) code = make_batch(core, now, s, q->job, p, &batch);
     if (code != 0) {
         refuse(core, s, p->request, p->payloads.count, code, NULL);
         return;

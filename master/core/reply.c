@@ -60,7 +60,8 @@ tells_a_fact(enum msg_type type)
 {
     static const enum msg_type looks[] = { MSG_get_end, MSG_error,
         MSG_master_row, MSG_queue_rows, MSG_peer_rows, MSG_task_rows,
-        MSG_key_rows, MSG_file_piece, MSG_file_rows };
+        MSG_key_rows, MSG_job_rows, MSG_job_runs, MSG_file_piece, MSG_file_rows, MSG_peeked, MSG_show,
+        MSG_explained };
 
     for (size_t i = 0; i < ARRAY_LEN(looks); i++) {
         if (looks[i] == type) return false;
@@ -157,6 +158,9 @@ reply_get_end(struct core *core, struct session *s, uint64_t request, int code)
         });
 }
 
+/* No list of messages.def that grows here is bound to fewer. */
+enum { LIST_MAX = 4096 };
+
 /* Whether the open frame ends with a list that one more record may join. */
 static bool
 can_join(const struct session *s, const struct msg *head)
@@ -164,6 +168,7 @@ can_join(const struct session *s, const struct msg *head)
     uint64_t request = head->type == MSG_tasks ? head->as.tasks.request : 0;
 
     return s->tail.type == head->type && s->tail.request == request
+           && s->tail.list.count < LIST_MAX
            && s->tail.frame == s->stream.sent + 1 && s->stream.open_messages > 0
            && s->stream.open.length == s->tail.end;
 }

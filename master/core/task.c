@@ -70,7 +70,6 @@ task_free(struct task *t)
     if (t->more != NULL) {
         free(t->more->reason);
         buf_fini(&t->more->notes);
-        buf_fini(&t->more->output);
     }
     free(t->more);
     task_chill(t);
@@ -80,8 +79,9 @@ task_free(struct task *t)
 size_t
 task_memory(const struct task *t)
 {
-    size_t more =
-        t->more != NULL ? sizeof *t->more + t->more->reason_length : 0;
+    size_t more = t->more == NULL ? 0
+                                  : sizeof *t->more + t->more->reason_length
+                                        + t->more->notes.capacity;
 
     if (t->size <= TASK_INLINE) {
         return sizeof *t + t->size + more + BLOCK_OVERHEAD;
@@ -105,9 +105,18 @@ task_more(struct task *t)
 }
 
 uint32_t
-task_tries(const struct task *t)
+task_all_tries(const struct task *t)
 {
     return (uint32_t)t->failures + t->lost + t->timeouts;
+}
+
+uint32_t
+task_tries(const struct task *t)
+{
+    uint32_t all = task_all_tries(t);
+    uint32_t forgiven = t->more != NULL ? t->more->forgiven : 0;
+
+    return all > forgiven ? all - forgiven : 0;
 }
 
 void

@@ -45,7 +45,6 @@ struct task_more {
     tick_ns ended;         /* Dead: when. */
     uint32_t attempts_max; /* 0: the queue's. */
     struct buf notes;      /* Of a job's task: records `attempt`, encoded. */
-    struct buf output;     /* Of its last attempt that failed. */
     uint32_t forgiven;     /* Attempts that do not count any more. */
     char handler[64 + 1];
     char worker[64]; /* Who held it last, cut to fit. */
@@ -71,6 +70,7 @@ struct task {
     } is;
     uint64_t ref;           /* Of the submitter; 0: nobody wants the result. */
     struct task_more *more; /* Owned; NULL for most. */
+    uint64_t seq;           /* Its place in the job of its queue, from 1. */
     tick_ns born;           /* When it was put. */
     uint32_t submitter;     /* Slot of its session. */
     uint32_t size;          /* Of the payload. */
@@ -85,6 +85,7 @@ struct task {
     bool in_order;       /* Ready: in the queue's list, not in its heap. */
     bool is_stated;      /* The store has a state row of it. */
     bool is_recovered;   /* Loaded, and not granted since. */
+    bool is_watched;     /* Somebody may wait to see what it writes. */
     uint8_t room[];      /* The payload, or of a large one a pointer to it. */
 };
 
@@ -125,8 +126,12 @@ size_t task_memory(const struct task *t);
 /** Its `more`, made if need be; NULL without memory. */
 struct task_more *task_more(struct task *t);
 
-/** Attempts that were used up: not those given back or never delivered. */
+/** Attempts that were used up: not those given back or never delivered; and
+ * not those of before it was tried again by hand. */
 uint32_t task_tries(const struct task *t);
+
+/** With those. */
+uint32_t task_all_tries(const struct task *t);
 
 void task_table_init(struct task_table *table);
 

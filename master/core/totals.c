@@ -1,5 +1,20 @@
 #include "master/core/totals.h"
 
+#include "common/base.h"
+
+static void
+add_queue(struct core_totals *sum, const struct queue *q)
+{
+    sum->accepted += q->accepted;
+    sum->ready += q->now[TASK_READY];
+    sum->delayed += q->now[TASK_DELAYED];
+    sum->leased += q->now[TASK_LEASED];
+    sum->done += q->now[TASK_DONE];
+    sum->dead += q->now[TASK_DEAD];
+    sum->cancelled += q->now[TASK_CANCELLED];
+    sum->expired += q->now[TASK_EXPIRED];
+}
+
 struct core_totals
 totals_sum(const struct core *core)
 {
@@ -10,16 +25,10 @@ totals_sum(const struct core *core)
         .sessions = HASH_CNT(by_id, core->by_id),
     };
 
-    for (uint32_t i = 0; i < core->queues_count; i++) {
-        const struct queue *q = core->queues[i];
-        sum.accepted += q->accepted;
-        sum.ready += q->now[TASK_READY];
-        sum.delayed += q->now[TASK_DELAYED];
-        sum.leased += q->now[TASK_LEASED];
-        sum.done += q->now[TASK_DONE];
-        sum.dead += q->now[TASK_DEAD];
-        sum.cancelled += q->now[TASK_CANCELLED];
-        sum.expired += q->now[TASK_EXPIRED];
+    for (uint32_t i = 0; i < core->queues_count; i++)
+        add_queue(&sum, core->queues[i]);
+    LIST_FOREACH (node, after, &core->jobs.order) {
+        add_queue(&sum, CONTAINER_OF(node, struct job, order)->queue);
     }
     for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
         if (s->state != SESSION_LIVE || s->restored) continue;

@@ -28,11 +28,21 @@ verbs_find(enum msg_type type)
         { MSG_key_add, admin_key_add },
         { MSG_key_revoke, admin_key_revoke },
         { MSG_drain, admin_drain },
+        { MSG_pause, admin_pause },
         { MSG_stop, admin_stop },
         { MSG_file_put, filing_put },
         { MSG_file_get, filing_get },
         { MSG_file_list, filing_list },
+        { MSG_progress, show_progress },
+        { MSG_shown, show_shown },
+        { MSG_peek, peek_task },
         { MSG_bye, greet_bye },
+        { MSG_job_open, job_open },
+        { MSG_job_close, job_verbs_close },
+        { MSG_job_ends, job_read },
+        { MSG_job_what, job_verbs_what },
+        { MSG_job_change, job_verbs_change },
+        { MSG_job_forget, job_verbs_forget },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
@@ -56,7 +66,10 @@ verbs_refuse(struct core *core, struct session *s, const struct msg *m)
         "this key's role does not allow that: use a key with another role";
 
     core->refused += 1;
-    if (m->type == MSG_ping) return;
+    if (m->type == MSG_ping || m->type == MSG_progress
+        || m->type == MSG_shown) {
+        return;
+    }
     if (m->type == MSG_get) {
         reply_get_end(core, s, request_of(m), STINT_EROLE);
         return;

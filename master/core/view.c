@@ -3,7 +3,12 @@
 #include "common/base.h"
 #include "master/core/inside.h"
 #include "master/core/place.h"
+#include "common/text.h"
+#include "master/core/lane.h"
 #include "master/core/queues.h"
+#include "master/core/seek.h"
+#include "master/core/show.h"
+#include "proto/record.h"
 #include "master/core/totals.h"
 
 static uint64_t
@@ -101,6 +106,99 @@ view_next_age(const struct queue *q, tick_ns now)
     return t != NULL && now > t->born ? now - t->born : 0;
 }
 
+/* ---- jobs ---------------------------------------------------------------- */
+
+struct job *
+view_job(const struct core *core, uint64_t after)
+{
+    LIST_FOREACH (node, behind, &core->jobs.order) {
+        struct job *job = CONTAINER_OF(node, struct job, order);
+        if (job->number > after) return job;
+    }
+    return NULL;
+}
+
+/* As job_row.state numbers them. */
+static uint64_t
+state_of(const struct core *core, const struct job *job)
+{
+    enum { OPEN, RUNNING, DONE, HALTED, CANCELLED, ORPHANED };
+
+    switch ((enum job_end)job->end) {
+    case JOB_OPEN: {
+        const struct session *s = core->slots[job->submitter];
+        return s->state == SESSION_LIVE && !s->restored ? OPEN : ORPHANED;
+    }
+    case JOB_CLOSED:
+        return RUNNING;
+    case JOB_HALTED:
+        return HALTED;
+    case JOB_CANCELLED:
+        return CANCELLED;
+    case JOB_ENDED:
+    case JOB_FORGOTTEN:
+        break;
+    }
+    return DONE;
+}
+
+/* The words of the command with blanks between them. */
+static struct slice
+words_of(const struct job *job, char words[VIEW_WORDS_MAX])
+{
+    struct cursor c = { job->command.bytes,
+        job->command.bytes + job->command.length };
+    struct rec_command command;
+    const char *where;
+
+    if (job->command.length == 0
+        || record_read(&c, RECORD_command, &command, &where) != 0) {
+        return slice_of("");
+    }
+    size_t length = command.argv.length - 1; /* The last NUL. */
+    if (length > VIEW_WORDS_MAX) length = VIEW_WORDS_MAX;
+    memcpy(words, command.argv.bytes, length);
+    text_clean((uint8_t *)words, length);
+    return (struct slice){ (uint8_t *)words, length };
+}
+
+struct rec_job_row
+view_job_row(struct core *core, tick_ns now, const struct job *job,
+    char words[VIEW_WORDS_MAX])
+{
+    const struct queue *q = job->queue;
+    const struct key *owner = keyring_find(&core->keys, job->owner);
+    bool has_ended = job->ended != 0;
+
+    return (struct rec_job_row){
+        .job = job->number,
+        .queue = slice_of(job->parent->name),
+        .name = slice_of(job->name),
+        .owner = slice_of(owner != NULL ? owner->name : ""),
+        .state = state_of(core, job),
+        .paused = q->paused,
+        .tasks = q->accepted,
+        .ready = q->now[TASK_READY],
+        .delayed = q->now[TASK_DELAYED],
+        .running = q->now[TASK_LEASED],
+        .done = q->now[TASK_DONE],
+        .failed = q->now[TASK_DEAD],
+        .cancelled = q->now[TASK_CANCELLED] + q->now[TASK_EXPIRED],
+        .ends = job->ends.given,
+        .running_max = job->running_max,
+        .priority = job->priority,
+        .age_ns = since(now, job->born),
+        .ended_ns = has_ended ? since(now, job->ended) + 1 : 0,
+        .keep_ns = (uint64_t)job->keep,
+        .program = job->program,
+        .handler = slice_of(job->handler),
+        .command = words_of(job, words),
+        .key = slice_of(job->key),
+        .workers = has_ended ? 0 : lane_workers(core, now, job),
+        .halt = slice_of(job->halted != NULL ? job->halted : ""),
+    };
+}
+
 /* ---- peers --------------------------------------------------------------- */
 
 const struct session *
@@ -156,6 +254,28 @@ wait_of(tick_ns now, const struct task *t)
     return 0;
 }
 
+/* What a lease and a job add. */
+static void
+add_rest(struct rec_task_row *row, tick_ns now, const struct task *t)
+{
+    if (t->queue->job != NULL) {
+        row->queue = slice_of(t->queue->job->parent->name);
+        row->job = t->queue->job->number;
+        row->seq = t->seq;
+    }
+    if (t->more != NULL) {
+        row->notes = (struct slice){ t->more->notes.bytes,
+            t->more->notes.length };
+    }
+    if (t->state != TASK_LEASED) return;
+    const struct lease *l = t->is.lease;
+    row->held_ns = since(now, l->since);
+    if (l->progress == NULL) return;
+    row->progress_done = l->progress->done;
+    row->progress_total = l->progress->total;
+    row->progress_text = slice_of(l->progress->text);
+}
+
 struct rec_task_row
 view_task_row(tick_ns now, const struct task *t)
 {
@@ -165,7 +285,7 @@ view_task_row(tick_ns now, const struct task *t)
         more != NULL && more->reason != NULL ? more->reason : "";
 
     if (t->state == TASK_LEASED) worker = t->is.lease->session->name;
-    return (struct rec_task_row){
+    struct rec_task_row row = {
         .task = t->id,
         .queue = slice_of(t->queue->name),
         .state = t->state,
@@ -184,6 +304,8 @@ view_task_row(tick_ns now, const struct task *t)
         .ended_ns =
             t->state == TASK_DEAD && more != NULL ? since(now, more->ended) : 0,
     };
+    add_rest(&row, now, t);
+    return row;
 }
 
 struct rec_task_row
@@ -192,6 +314,8 @@ view_ended_row(tick_ns now, const struct ended *e)
     return (struct rec_task_row){
         .task = e->task,
         .queue = slice_of(e->queue->name),
+        .job = e->job,
+        .seq = e->seq,
         .state = e->state,
         .priority = e->priority,
         .attempts = e->attempts,
@@ -204,6 +328,30 @@ view_ended_row(tick_ns now, const struct ended *e)
         .bytes = e->size,
         .ended_ns = since(now, e->at),
     };
+}
+
+struct rec_task_row
+view_end_row(const struct job *job, const struct end *e)
+{
+    const struct rec_end r = ends_record(e);
+    struct rec_task_row row = {
+        .task = r.task,
+        .queue = slice_of(job->parent->name),
+        .state = seek_state(r.code),
+        .attempts = r.attempts,
+        .worker = r.worker,
+        .reason = r.reason,
+        .handler = slice_of(job->handler),
+        .bytes = r.size,
+        .head = r.payload,
+        .job = job->number,
+        .seq = r.seq,
+        .notes = r.notes,
+    };
+
+    if (row.head.bytes == NULL) row.head.length = 0;
+    if (row.head.length > VIEW_WORDS_MAX) row.head.length = VIEW_WORDS_MAX;
+    return row;
 }
 
 /* ---- all of it ----------------------------------------------------------- */

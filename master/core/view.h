@@ -11,9 +11,11 @@
 #include "master/core/news.h"
 #include "proto/codec.h"
 
+struct job;
 struct queue;
 struct session;
 struct task;
+struct end;
 struct ended;
 
 /** The master; its `request` is nobody's.  Sums up once a turn. */
@@ -41,6 +43,17 @@ struct rec_queue_row view_queue_row(const struct queue *q);
 /** How long ago the task was put that is next; 0 without one. */
 tick_ns view_next_age(const struct queue *q, tick_ns now);
 
+/* ---- jobs ---------------------------------------------------------------- */
+
+enum { VIEW_WORDS_MAX = 1024 };
+
+/** The first one with a number above `after`, or NULL. */
+struct job *view_job(const struct core *core, uint64_t after);
+
+/** `words` has room for what the row says of the command. */
+struct rec_job_row view_job_row(struct core *core, tick_ns now,
+    const struct job *job, char words[VIEW_WORDS_MAX]);
+
 /* ---- peers --------------------------------------------------------------- */
 
 /** The first one in the place *slot or behind it, whose place *slot is then; or
@@ -62,5 +75,6 @@ const struct ended *view_ended(const struct core *core, uint64_t index);
 /** Without the payload. */
 struct rec_task_row view_task_row(tick_ns now, const struct task *t);
 struct rec_task_row view_ended_row(tick_ns now, const struct ended *e);
+struct rec_task_row view_end_row(const struct job *job, const struct end *e);
 
 #endif

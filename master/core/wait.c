@@ -5,7 +5,7 @@
 #include "common/base.h"
 #include "common/check.h"
 #include "common/stint_error.h"
-#include "master/core/queue.h"
+#include "master/core/job.h"
 #include "master/core/session.h"
 
 static bool
@@ -85,6 +85,11 @@ wait_line_up(struct wait *w, uint32_t index, struct queue *queue)
         break;
     case WAIT_JOIN:
         list_push(&queue->joiners, &link->node);
+        break;
+    case WAIT_ENDS:
+        list_push(&queue->job->readers, &link->node);
+        break;
+    case WAIT_PEEK:
         break;
     }
 }

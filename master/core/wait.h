@@ -2,7 +2,7 @@
  * wait.h - requests that are parked until something happens.    [layer: core]
  *
  * One mechanism for all of them: a get waits for tasks, a put for room, a join
- * for the last task.  A wait ends by being satisfied, at its deadline, or with
+ * for the last task, a reader for ends of a job.  A wait ends by being satisfied, at its deadline, or with
  * its session; it then is in no list and its memory is gone.
  */
 #ifndef WAIT_H
@@ -22,13 +22,15 @@ struct session;
 struct queue;
 struct wait;
 
-enum wait_kind { WAIT_GET, WAIT_PUT, WAIT_JOIN };
+enum wait_kind { WAIT_GET, WAIT_PUT, WAIT_JOIN, WAIT_ENDS, WAIT_PEEK };
 
 /* One place in one queue's line. */
 struct wait_link {
-    struct list node; /* In queue.getters, .putters or .joiners. */
+    struct list node; /* In queue.getters, .putters or .joiners, or
+                         job.readers. */
     struct wait *wait;
     struct queue *queue;
+    uint64_t refused; /* A get: up to this of queue.offers none suited it. */
 };
 
 /* Tasks of one put that are not accepted yet. */
@@ -38,6 +40,25 @@ struct wait_batch {
     uint64_t request; /* Number of the first of them. */
     tick_ns delay;
     bool lazy; /* Nobody waits for the answer. */
+};
+
+/* Which ends of a job are read (job_ends). */
+struct wait_ends {
+    uint64_t after; /* Nothing up to here is meant, any more. */
+    uint64_t bytes;
+    uint32_t limit;
+    uint8_t by; /* enum ends_order */
+    bool bare, failed;
+};
+
+/* Who looks at what a task has written (show.h); stands in no line. */
+struct wait_peek {
+    struct list node; /* In core.shows.peeks. */
+    uint64_t task;
+    uint64_t number; /* Of the show that asks its holder; 0: none yet. */
+    uint64_t out_from, err_from;
+    uint32_t attempt; /* Whose output the offsets are of. */
+    tick_ns until;    /* The holder may take so long. */
 };
 
 struct wait {
@@ -56,6 +77,8 @@ struct wait {
             bool had;        /* Got some. */
         } get;
         struct wait_batch put;
+        struct wait_ends ends;
+        struct wait_peek peek;
     } as;
     uint32_t links_count;
     struct wait_link links[]; /* A get may stand in several lines. */
