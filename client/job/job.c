@@ -121,7 +121,6 @@ message_of(const struct stint_job_options *o)
         .name = text_of(o->name),
         .key = text_of(o->key),
         .program = (uint64_t)o->program,
-        .handler = text_of(o->handler),
         .timeout_ns = (uint64_t)(o->timeout_ms * TICK_MS),
         .attempts_max = o->attempts_max,
         .backoff_ns = (uint64_t)(o->backoff_ms * TICK_MS),
@@ -135,6 +134,9 @@ message_of(const struct stint_job_options *o)
         .durability = (uint64_t)queue_durability(o->durability),
         .expires_ns = (uint64_t)(o->expires_ms * TICK_MS),
     };
+    if (o->program == STINT_PROGRAM_HANDLER) {
+        m.as.job_open.handler = slice_of(o->handler);
+    }
     return m;
 }
 

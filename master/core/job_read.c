@@ -76,7 +76,10 @@ gather(struct core *core, const struct job *job, struct wait_ends *want,
     for (unsigned looks = 0;; looks++) {
         uint64_t place = ends_skip(&job->ends, order, want->after);
         if (place > last_place(job, order)) {
-            want->after = last_place(job, order);
+            /* Who asks for what is not there yet is given nothing before it. */
+            if (want->after < last_place(job, order)) {
+                want->after = last_place(job, order);
+            }
             found->over = job_is_over(job);
             return;
         }
