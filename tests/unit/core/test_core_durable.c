@@ -1,190 +1,5 @@
 /* What survives a master, told by what its clients hear before and after. */
-#include "common/row.h"
-#include "master/core/inside.h"
-#include "tests/unit/core/rig.h"
-
-/* ---- a store that is a table in memory ------------------------------------
- */
-
-enum { ROWS_MAX = 512 };
-
-struct kept_row {
-    unsigned kind;
-    uint64_t id;
-    struct buf value;
-};
-
-static struct table {
-    struct kept_row rows[ROWS_MAX];
-    size_t count;
-    unsigned syncs, batches;
-} table;
-
-static struct kept_row *
-find_row(unsigned kind, uint64_t id)
-{
-    for (size_t i = 0; i < table.count; i++) {
-        if (table.rows[i].kind == kind && table.rows[i].id == id) {
-            return &table.rows[i];
-        }
-    }
-    return NULL;
-}
-
-static void
-apply(const struct row *row)
-{
-    struct kept_row *kept = find_row(row->kind, row->id);
-
-    if (row->deleted) {
-        if (kept == NULL) return;
-        buf_fini(&kept->value);
-        *kept = table.rows[--table.count];
-        return;
-    }
-    if (kept == NULL) {
-        assert_true(table.count < ROWS_MAX);
-        kept = &table.rows[table.count++];
-        *kept = (struct kept_row){ .kind = row->kind, .id = row->id };
-        buf_init(&kept->value);
-    }
-    buf_clear(&kept->value);
-    buf_append(&kept->value, row->value.bytes, row->value.length);
-}
-
-static unsigned
-count_rows(unsigned kind)
-{
-    unsigned count = 0;
-
-    for (size_t i = 0; i < table.count; i++)
-        count += table.rows[i].kind == kind;
-    return count;
-}
-
-static bool
-fetch(void *arg, unsigned kind, uint64_t id, struct buf *value)
-{
-    const struct kept_row *row = find_row(kind, id);
-
-    (void)arg;
-    if (row == NULL) return false;
-    buf_append(value, row->value.bytes, row->value.length);
-    return true;
-}
-
-static int
-by_key(const void *a, const void *b)
-{
-    const struct kept_row *x = a, *y = b;
-
-    if (x->kind != y->kind) return x->kind < y->kind ? -1 : 1;
-    return x->id < y->id ? -1 : x->id > y->id;
-}
-
-/* Commit what there is; false when there is nothing. */
-static bool
-commit(struct rig *rig)
-{
-    struct core_batch batch;
-    struct row row;
-
-    if (!core_take(rig->core, &batch)) return false;
-    struct slice ops = { batch.ops.bytes, batch.ops.length };
-    while (row_next(&ops, &row) > 0)
-        apply(&row);
-    table.batches += 1;
-    table.syncs += batch.sync;
-    core_committed(rig->core, batch.number);
-    core_recycle(rig->core, &batch.ops);
-    return true;
-}
-
-/* Turn and commit until all is still. */
-static void
-settle(struct rig *rig)
-{
-    do {
-        rig_turn(rig);
-    } while (commit(rig));
-    rig_turn(rig);
-}
-
-static void
-load(struct rig *rig)
-{
-    const char *why = "";
-
-    qsort(table.rows, table.count, sizeof table.rows[0], by_key);
-    for (size_t i = 0; i < table.count; i++) {
-        const struct kept_row *kept = &table.rows[i];
-        struct row row = { .kind = kept->kind,
-            .id = kept->id,
-            .value = { kept->value.bytes, kept->value.length } };
-        if (core_load(rig->core, &row, &why) != 0) fail_msg("%s", why);
-    }
-    if (core_loaded(rig->core, rig->now, &why) != 0) fail_msg("%s", why);
-    assert_true(commit(rig));
-}
-
-static void
-begin(struct rig *rig, const struct rig_peer *const keys[], unsigned count)
-{
-    rig->config.durable = true;
-    rig->config.fetch = fetch;
-    rig->config.master[0] += 1;
-    rig->config.seed += 1;
-    rig_start(rig);
-    for (unsigned i = 0; i < count; i++) {
-        assert_int_equal(
-            core_key_add(rig->core, slice_of((const char *)keys[i]->key),
-                keys[i]->key[0] == 's' ? ROLE_SUBMIT : ROLE_WORK, keys[i]->key),
-            0);
-    }
-    load(rig);
-}
-
-/* The master dies and starts again; everybody has lost the connection. */
-static void
-restart(struct rig *rig)
-{
-    core_free(rig->core);
-    for (unsigned i = 0; i < rig->peers_count; i++) {
-        struct rig_peer *p = rig->peers[i];
-        rig_forget_inbox(p);
-        p->conn = 0;
-        stream_fini(&p->stream);
-    }
-    begin(rig, (const struct rig_peer *const *)rig->peers, rig->peers_count);
-}
-
-static int
-set_up(void **state)
-{
-    struct rig *rig = calloc(1, sizeof *rig);
-
-    assert_non_null(rig);
-    rig_begin(rig);
-    begin(rig, NULL, 0);
-    *state = rig;
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    while (table.count > 0)
-        buf_fini(&table.rows[--table.count].value);
-    table.syncs = table.batches = 0;
-    return rig_tear_down(state);
-}
-
-/* The same put, get or done once more, under its old number. */
-static void
-again(struct rig_peer *p, uint64_t number)
-{
-    p->last = number - 1;
-}
+#include "tests/unit/core/kept.h"
 
 static void
 declare(struct rig_peer *p, const char *queue, struct msg_declare d)
@@ -194,20 +9,8 @@ declare(struct rig_peer *p, const char *queue, struct msg_declare d)
     m.as.declare.queue = slice_of(queue);
     m.as.declare.set = 1;
     uint64_t request = rig_say(p, m);
-    settle(p->rig);
+    kept_settle(p->rig);
     assert_int_equal(rig_code(p, request), 0);
-}
-
-static uint64_t
-show_all(struct rig_peer *p, const struct rig_task *t)
-{
-    struct msg m = { .type = MSG_renew, .as.renew.all = 1 };
-
-    if (t != NULL) return rig_show(p, m, t);
-    m.as.renew.request = ++p->last;
-    codec_message(stream_message(&p->stream), &m);
-    rig_send(p);
-    return p->last;
 }
 
 /* ---- before it is on the disk ----------------------------------------------
@@ -223,7 +26,7 @@ a_put_is_not_acknowledged_before_its_commit(void **state)
     rig_turn(rig);
     rig_sleep(rig, TICK_S);
     assert_null(rig_find(p, MSG_put_ok, put));
-    assert_true(commit(rig));
+    assert_true(kept_commit(rig));
     rig_turn(rig);
     assert_non_null(rig_find(p, MSG_put_ok, put));
 }
@@ -252,12 +55,12 @@ an_end_is_expected_of_what_was_handed_out_and_is_not_on_the_disk(void **state)
     assert_false(core_expects_ends(rig->core));
     struct rig_task t = rig_get_one(w, "q");
     assert_true(core_expects_ends(rig->core));
-    unsigned syncs = table.syncs;
+    unsigned syncs = kept_table.syncs;
     rig_done(w, &t, "b");
     rig_turn(rig);
     assert_false(core_expects_ends(rig->core));
-    settle(rig);
-    assert_int_equal(table.syncs, syncs + 1);
+    kept_settle(rig);
+    assert_int_equal(kept_table.syncs, syncs + 1);
 }
 
 static void
@@ -270,12 +73,12 @@ neither_a_completion_nor_a_result_is_told_before_its_commit(void **state)
 
     rig_put(p, "q", "a");
     struct rig_task t = rig_get_one(w, "q");
-    settle(rig);
+    kept_settle(rig);
     uint64_t done = rig_done(w, &t, "b");
     rig_turn(rig);
     assert_null(rig_find(w, MSG_outcome, done));
     assert_int_equal(rig_results(p, &r), 0);
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(rig_outcome(w, done), 0);
     assert_int_equal(rig_results(p, &r), 1);
 }
@@ -313,15 +116,15 @@ a_queue_in_memory_waits_for_no_disk_and_leaves_no_row(void **state)
     struct rig_peer *w = rig_worker(rig);
 
     declare(p, "q", (struct msg_declare){ .durability = QUEUE_MEMORY + 1 });
-    unsigned batches = table.batches;
+    unsigned batches = kept_table.batches;
     uint64_t put = rig_put(p, "q", "a");
     struct rig_task t = rig_get_one(w, "q");
     rig_done(w, &t, "b");
     rig_turn(rig);
     assert_non_null(rig_find(p, MSG_put_ok, put));
-    assert_false(commit(rig));
-    assert_int_equal(table.batches, batches);
-    assert_int_equal(count_rows(ROW_task), 0);
+    assert_false(kept_commit(rig));
+    assert_int_equal(kept_table.batches, batches);
+    assert_int_equal(kept_count_rows(ROW_task), 0);
 }
 
 static void
@@ -331,11 +134,11 @@ a_written_queue_asks_for_no_sync(void **state)
     struct rig_peer *p = rig_submitter(rig);
 
     declare(p, "q", (struct msg_declare){ .durability = QUEUE_WRITTEN + 1 });
-    unsigned syncs = table.syncs;
+    unsigned syncs = kept_table.syncs;
     rig_put(p, "q", "a");
-    settle(rig);
-    assert_int_equal(table.syncs, syncs);
-    assert_int_equal(count_rows(ROW_task), 1);
+    kept_settle(rig);
+    assert_int_equal(kept_table.syncs, syncs);
+    assert_int_equal(kept_count_rows(ROW_task), 1);
 }
 
 /* ---- rows come and go ------------------------------------------------------
@@ -350,14 +153,14 @@ of_a_task_whose_result_was_heard_nothing_is_left(void **state)
 
     rig_put(p, "q", "a");
     struct rig_task t = rig_get_one(w, "q");
-    settle(rig);
+    kept_settle(rig);
     rig_done(w, &t, "b");
-    settle(rig);
+    kept_settle(rig);
     rig_put(p, "q", "the next one takes the drops along");
-    settle(rig);
-    assert_int_equal(count_rows(ROW_task), 1);
-    assert_int_equal(count_rows(ROW_state), 0);
-    assert_int_equal(count_rows(ROW_result), 0);
+    kept_settle(rig);
+    assert_int_equal(kept_count_rows(ROW_task), 1);
+    assert_int_equal(kept_count_rows(ROW_state), 0);
+    assert_int_equal(kept_count_rows(ROW_result), 0);
 }
 
 /* ---- after a restart -------------------------------------------------------
@@ -373,8 +176,8 @@ tasks_come_back_in_their_order(void **state)
     rig_put(p, "q", "a");
     rig_put(p, "q", "b");
     rig_put(p, "q", "c");
-    settle(rig);
-    restart(rig);
+    kept_settle(rig);
+    kept_restart(rig);
     assert_int_equal(core_totals(rig->core).ready, 3);
     rig_hello(w, PROTO_VERSION);
     assert_string_equal(rig_get_one(w, "q").payload, "a");
@@ -391,13 +194,13 @@ a_put_that_is_asked_again_is_not_put_again(void **state)
     p->deaf = true;
     p->mute = true;
     uint64_t put = rig_put(p, "q", "a");
-    settle(rig);
-    restart(rig);
+    kept_settle(rig);
+    kept_restart(rig);
     p->deaf = p->mute = false;
     rig_hello(p, PROTO_VERSION);
-    again(p, put);
+    kept_again(p, put);
     rig_put(p, "q", "a");
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(rig_see(p, MSG_put_ok, put)->as.put_ok.task, 1);
     assert_int_equal(core_totals(rig->core).accepted, 1);
 }
@@ -412,14 +215,14 @@ a_put_and_a_bye_that_are_asked_again_put_nothing_again(void **state)
     p->deaf = p->mute = true;
     uint64_t put = rig_put(p, "q", "a");
     rig_say(p, bye);
-    settle(rig);
-    restart(rig);
+    kept_settle(rig);
+    kept_restart(rig);
     p->deaf = p->mute = false;
     rig_hello(p, PROTO_VERSION);
-    again(p, put);
+    kept_again(p, put);
     rig_put(p, "q", "a");
     rig_say(p, bye);
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(core_totals(rig->core).accepted, 1);
 }
 
@@ -433,21 +236,21 @@ a_put_that_was_taken_in_part_is_asked_again_whole_and_only_the_rest_is_new(
     struct msg_put all = { .queue = slice_of("q"), .wait_ns = INT64_MAX };
 
     declare(p, "q", (struct msg_declare){ .max_tasks = 2 });
-    settle(rig);
+    kept_settle(rig);
     p->deaf = p->mute = true;
     uint64_t put = rig_put_as(p, all, 3, three);
-    settle(rig);
-    restart(rig);
+    kept_settle(rig);
+    kept_restart(rig);
     p->deaf = p->mute = false;
     rig_hello(p, PROTO_VERSION);
-    again(p, put);
+    kept_again(p, put);
     rig_put_as(p, all, 3, three);
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(core_totals(rig->core).accepted, 2);
     assert_int_equal(rig_see(p, MSG_put_ok, put)->as.put_ok.count, 2);
     struct rig_peer *w = rig_worker(rig);
     (void)rig_get_one(w, "q");
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(core_totals(rig->core).accepted, 3);
     assert_int_equal(rig_see(p, MSG_put_ok, put + 2)->as.put_ok.task, 3);
 }
@@ -466,31 +269,31 @@ copy_table(struct kept_row *to, const struct kept_row *from, size_t count)
 static void
 what_a_lost_store_granted_is_stale_in_its_copy(void **state)
 {
-    static struct kept_row copy[ROWS_MAX];
+    static struct kept_row copy[KEPT_ROWS_MAX];
     struct rig *rig = *state;
     struct rig_peer *p = rig_submitter(rig);
     struct rig_peer *w = rig_worker(rig);
 
     rig_put(p, "q", "a");
-    settle(rig);
-    size_t count = table.count;
-    copy_table(copy, table.rows, count);
-    restart(rig);
+    kept_settle(rig);
+    size_t count = kept_table.count;
+    copy_table(copy, kept_table.rows, count);
+    kept_restart(rig);
     rig_hello(w, PROTO_VERSION);
     struct rig_task lost = rig_get_one(w, "q");
-    settle(rig);
+    kept_settle(rig);
 
-    while (table.count > 0)
-        buf_fini(&table.rows[--table.count].value);
-    memcpy(table.rows, copy, count * sizeof copy[0]);
-    table.count = count;
-    restart(rig);
+    while (kept_table.count > 0)
+        buf_fini(&kept_table.rows[--kept_table.count].value);
+    memcpy(kept_table.rows, copy, count * sizeof copy[0]);
+    kept_table.count = count;
+    kept_restart(rig);
     rig_hello(w, PROTO_VERSION);
     struct rig_task again = rig_get_one(w, "q");
     assert_int_equal(again.task, lost.task);
     assert_int_equal(again.attempt, lost.attempt);
     uint64_t done = rig_done(w, &lost, "of the lost one");
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(rig_outcome(w, done), STINT_ESTALE);
     assert_int_equal(core_totals(rig->core).leased, 1);
 }
@@ -505,14 +308,14 @@ a_worker_goes_on_over_a_restart_and_its_result_is_accepted(void **state)
 
     rig_put(p, "q", "a");
     struct rig_task t = rig_get_one(w, "q");
-    settle(rig);
-    restart(rig);
+    kept_settle(rig);
+    kept_restart(rig);
     assert_int_equal(core_totals(rig->core).leased, 1);
     rig_hello(p, PROTO_VERSION);
     rig_hello(w, PROTO_VERSION);
-    uint64_t shown = show_all(w, &t);
+    uint64_t shown = kept_show_all(w, &t);
     uint64_t done = rig_done(w, &t, "b");
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(rig_outcome(w, shown), 0);
     assert_int_equal(rig_outcome(w, done), 0);
     assert_int_equal(rig_results(p, &r), 1);
@@ -528,16 +331,16 @@ a_grant_that_the_crash_came_before_is_known_by_its_nonce(void **state)
     struct rig_peer *w = rig_worker(rig);
 
     rig_put(p, "q", "a");
-    settle(rig);
+    kept_settle(rig);
     struct rig_task t = rig_get_one(w, "q");
-    restart(rig);
+    kept_restart(rig);
     assert_int_equal(core_totals(rig->core).ready, 1);
     rig_hello(w, PROTO_VERSION);
     struct rig_task forged = t;
     forged.nonce ^= 1;
     uint64_t no = rig_done(w, &forged, "x");
     uint64_t yes = rig_done(w, &t, "b");
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(rig_outcome(w, no), STINT_ESTALE);
     assert_int_equal(rig_outcome(w, yes), 0);
     assert_int_equal(core_totals(rig->core).done, 1);
@@ -552,16 +355,16 @@ a_completion_that_is_asked_again_gets_the_same_answer(void **state)
 
     rig_put(p, "q", "a");
     struct rig_task t = rig_get_one(w, "q");
-    settle(rig);
+    kept_settle(rig);
     w->deaf = w->mute = true;
     uint64_t done = rig_done(w, &t, "b");
-    settle(rig);
-    restart(rig);
+    kept_settle(rig);
+    kept_restart(rig);
     w->deaf = w->mute = false;
     rig_hello(w, PROTO_VERSION);
-    again(w, done);
+    kept_again(w, done);
     rig_done(w, &t, "b");
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(rig_outcome(w, done), 0);
     assert_int_equal(core_totals(rig->core).done, 1);
 }
@@ -576,14 +379,14 @@ a_result_that_was_not_heard_is_told_again(void **state)
 
     uint64_t put = rig_put(p, "q", "a");
     struct rig_task t = rig_get_one(w, "q");
-    settle(rig);
+    kept_settle(rig);
     p->deaf = p->mute = true;
     rig_done(w, &t, "b");
-    settle(rig);
-    restart(rig);
+    kept_settle(rig);
+    kept_restart(rig);
     p->deaf = p->mute = false;
     rig_hello(p, PROTO_VERSION);
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(rig_results(p, &r), 1);
     assert_int_equal(r.ref, put);
     assert_true(rig_is(r.result, "b"));
@@ -600,16 +403,16 @@ what_a_worker_does_not_show_goes_back_at_once_and_costs_no_attempt(void **state)
     rig_put(p, "q", "b");
     struct rig_task a = rig_get_one(w, "q");
     (void)rig_get_one(w, "q");
-    settle(rig);
-    restart(rig);
+    kept_settle(rig);
+    kept_restart(rig);
     rig_hello(w, PROTO_VERSION);
-    show_all(w, &a);
-    settle(rig);
+    kept_show_all(w, &a);
+    kept_settle(rig);
     assert_int_equal(core_totals(rig->core).leased, 1);
     assert_int_equal(core_totals(rig->core).ready, 1);
     struct rig_task b = rig_get_one(w, "q");
     assert_string_equal(b.payload, "b");
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(rig_tries(w, b.task), 0);
 }
 
@@ -622,11 +425,11 @@ who_shows_an_empty_hand_gives_all_back(void **state)
 
     rig_put(p, "q", "a");
     (void)rig_get_one(w, "q");
-    settle(rig);
-    restart(rig);
+    kept_settle(rig);
+    kept_restart(rig);
     rig_hello(w, PROTO_VERSION);
-    show_all(w, NULL);
-    settle(rig);
+    kept_show_all(w, NULL);
+    kept_settle(rig);
     assert_int_equal(core_totals(rig->core).ready, 1);
 }
 
@@ -639,8 +442,8 @@ a_worker_that_does_not_come_back_is_found_dead_after_the_grace(void **state)
 
     rig_put(p, "q", "a");
     (void)rig_get_one(w, "q");
-    settle(rig);
-    restart(rig);
+    kept_settle(rig);
+    kept_restart(rig);
     rig_hello(p, PROTO_VERSION);
     rig_sleep(rig, rig->config.grace - TICK_S);
     assert_int_equal(core_totals(rig->core).leased, 1);
@@ -658,8 +461,8 @@ a_lease_ends_after_a_restart_though_nobody_shows_it(void **state)
     declare(p, "q", (struct msg_declare){ .lease_ns = 5 * TICK_S });
     rig_put(p, "q", "a");
     (void)rig_get_one(w, "q");
-    settle(rig);
-    restart(rig);
+    kept_settle(rig);
+    kept_restart(rig);
     rig_hello(w, PROTO_VERSION);
     rig_sleep(rig, 4 * TICK_S);
     assert_int_equal(core_totals(rig->core).leased, 1);
@@ -677,12 +480,12 @@ a_short_lease_gives_its_holder_time_to_come_back(void **state)
     declare(p, "q", (struct msg_declare){ .lease_ns = TICK_S / 2 });
     rig_put(p, "q", "a");
     struct rig_task t = rig_get_one(w, "q");
-    settle(rig);
-    restart(rig);
+    kept_settle(rig);
+    kept_restart(rig);
     rig_sleep(rig, rig->config.silence - TICK_S);
     rig_hello(w, PROTO_VERSION);
     uint64_t done = rig_done(w, &t, "b");
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(rig_outcome(w, done), 0);
 }
 
@@ -706,14 +509,14 @@ delays_dead_letters_and_shut_queues_come_back_as_they_were(void **state)
     struct msg shut = { .type = MSG_shutdown };
     shut.as.shutdown.queue = slice_of("shut");
     rig_say(p, shut);
-    settle(rig);
-    restart(rig);
+    kept_settle(rig);
+    kept_restart(rig);
     struct core_totals sum = core_totals(rig->core);
     assert_int_equal(sum.delayed, 1);
     assert_int_equal(sum.dead, 1);
     rig_hello(p, PROTO_VERSION);
     uint64_t put = rig_put(p, "shut", "y");
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(rig_code(p, put), STINT_ESHUTDOWN);
     rig_sleep(rig, 4 * TICK_S);
     assert_int_equal(core_totals(rig->core).delayed, 0);
@@ -729,20 +532,20 @@ large_payloads_need_not_be_in_memory(void **state)
 
     memset(large, 'x', sizeof large - 1);
     rig->config.memory_max = 1 << 20;
-    restart(rig);
+    kept_restart(rig);
     rig_hello(p, PROTO_VERSION);
     for (int i = 0; i < 50; i++) {
         rig_put(p, "q", large);
-        settle(rig);
+        kept_settle(rig);
     }
     assert_int_equal(core_totals(rig->core).ready, 50);
     assert_true(core_totals(rig->core).memory < rig->config.memory_max);
-    restart(rig);
+    kept_restart(rig);
     assert_true(core_totals(rig->core).memory < rig->config.memory_max);
     struct rig_peer *w = rig_worker(rig);
     for (int i = 0; i < 50; i++) {
         uint64_t get = rig_get(w, "q", 1, 0);
-        settle(rig);
+        kept_settle(rig);
         struct proto_list list = rig_see(w, MSG_tasks, get)->as.tasks.tasks;
         assert_true(codec_list_next(&list, RECORD_task, &t));
         assert_int_equal(t.payload.length, sizeof large - 1);
@@ -759,16 +562,17 @@ a_task_that_is_missing_does_not_pass_unseen(void **state)
 
     rig_put(p, "q", "a");
     rig_put(p, "q", "b");
-    settle(rig);
-    apply(&(struct row){ .kind = ROW_task, .id = 1, .deleted = true });
+    kept_settle(rig);
+    kept_apply(&(struct row){ .kind = ROW_task, .id = 1, .deleted = true });
     core_free(rig->core);
     rig_start(rig);
-    qsort(table.rows, table.count, sizeof table.rows[0], by_key);
-    for (size_t i = 0; i < table.count; i++) {
-        struct row row = { .kind = table.rows[i].kind,
-            .id = table.rows[i].id,
-            .value = {
-                table.rows[i].value.bytes, table.rows[i].value.length } };
+    qsort(kept_table.rows, kept_table.count, sizeof kept_table.rows[0],
+        kept_by_key);
+    for (size_t i = 0; i < kept_table.count; i++) {
+        struct row row = { .kind = kept_table.rows[i].kind,
+            .id = kept_table.rows[i].id,
+            .value = { kept_table.rows[i].value.bytes,
+                kept_table.rows[i].value.length } };
         assert_int_equal(core_load(rig->core, &row, &why), 0);
     }
     assert_int_equal(core_loaded(rig->core, rig->now, &why), STINT_EDAMAGED);
@@ -783,20 +587,21 @@ a_full_disk_refuses_new_work_and_lets_the_old_complete(void **state)
 
     rig_put(p, "q", "a");
     struct rig_task t = rig_get_one(w, "q");
-    settle(rig);
+    kept_settle(rig);
     core_disk_full(rig->core, true);
     uint64_t put = rig_put(p, "q", "b");
     uint64_t done = rig_done(w, &t, "x");
-    settle(rig);
+    kept_settle(rig);
     assert_int_equal(rig_code(p, put), STINT_ENOSPACE);
     assert_int_equal(rig_outcome(w, done), 0);
     core_disk_full(rig->core, false);
     put = rig_put(p, "q", "c");
-    settle(rig);
+    kept_settle(rig);
     assert_non_null(rig_find(p, MSG_put_ok, put));
 }
 
-#define DURABLE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define DURABLE(name) \
+    cmocka_unit_test_setup_teardown(name, kept_set_up, kept_tear_down)
 
 int
 main(void)
