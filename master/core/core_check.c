@@ -83,6 +83,9 @@ check_session(const struct session *s)
         const struct outcome *o = CONTAINER_OF(node, struct outcome, node);
         memory += outcome_memory(o);
     }
+    LIST_FOREACH (node, after, &s->asks) {
+        memory += files_ask_memory(CONTAINER_OF(node, struct file_ask, node));
+    }
     if (s->state != SESSION_LIVE && !s->leaving) CHECK(leased == 0);
     return memory;
 }

@@ -186,7 +186,15 @@ files_done(struct core *core, struct job *j, uint64_t seq, uint32_t attempt)
 }
 
 void
-files_undo(struct core *core, struct job *j, uint64_t seq)
+files_left(struct core *core, struct job *j, uint64_t seq)
+{
+    struct file_task *t = find_task(j, seq);
+
+    if (t != NULL && !t->counts) drop_task(core, j, t);
+}
+
+void
+files_drop(struct core *core, struct job *j, uint64_t seq)
 {
     struct file_task *t = find_task(j, seq);
 

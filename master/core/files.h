@@ -161,9 +161,12 @@ void files_page_ends(const struct file *f);
 void files_done(
     struct core *core, struct job *j, uint64_t seq, uint32_t attempt);
 
-/** What the task left is not wanted: its attempt ended otherwise, or its end
- * is not kept any more. */
-void files_undo(struct core *core, struct job *j, uint64_t seq);
+/** The lease of the task is over: what it left and does not count is dropped.
+ */
+void files_left(struct core *core, struct job *j, uint64_t seq);
+
+/** The end of the task is not kept any more: nor is what it left. */
+void files_drop(struct core *core, struct job *j, uint64_t seq);
 
 /** The job is forgotten. */
 void files_forget(struct core *core, struct job *j);

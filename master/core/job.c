@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/check.h"
+#include "master/core/files.h"
 
 struct job *
 job_new(uint64_t number, struct slice command)
@@ -41,6 +42,7 @@ job_free(struct job *job)
     list_remove(&job->of_session);
     list_remove(&job->due);
     list_remove(&job->order);
+    files_free(job);
     ends_fini(&job->ends);
     needs_fini(&job->needs);
     free((void *)(uintptr_t)job->command.bytes);

@@ -89,7 +89,7 @@ check_job(const struct core *core, const struct job *job)
     }
     CHECK(sum == q->accepted); /* I2 */
     check_state(job);
-    return job->memory + job->ends.memory;
+    return job->memory + job->ends.memory + files_memory(job);
 }
 
 size_t

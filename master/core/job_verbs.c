@@ -61,6 +61,22 @@ job_verbs_forget(
     reply_ok(core, s, f->request, 0);
 }
 
+/* Lends from `files`. */
+static struct proto_list
+write_inputs(struct buf *files, const struct job *job)
+{
+    struct proto_list list = { .count = 0 };
+
+    for (const struct file *f = files_next_input(job, NULL); f != NULL;
+         f = files_next_input(job, f)) {
+        struct rec_file_row row = files_row(f);
+        codec_record(files, RECORD_file_row, &row);
+        list.count += 1;
+    }
+    list.bytes = (struct slice){ files->bytes, files->length };
+    return list;
+}
+
 void
 job_verbs_what(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
@@ -77,16 +93,25 @@ job_verbs_what(
         reply_error(core, s, w->request, STINT_EROLE, NULL);
         return;
     }
-    reply(core, s,
-        &(struct msg){
-            .type = MSG_job_runs,
-            .as.job_runs = {
-                .request = w->request,
-                .program = job->program,
-                .handler = slice_of(job->handler),
-                .command = job->command,
-                .timeout_ns = (uint64_t)job->timeout,
-                .name = slice_of(job->name),
-            },
-        });
+    struct buf files;
+    buf_init(&files);
+    struct proto_list list = write_inputs(&files, job);
+    if (files.failed) {
+        reply_broken(core, s);
+    } else {
+        reply(core, s,
+            &(struct msg){
+                .type = MSG_job_runs,
+                .as.job_runs = {
+                    .request = w->request,
+                    .program = job->program,
+                    .handler = slice_of(job->handler),
+                    .command = job->command,
+                    .timeout_ns = (uint64_t)job->timeout,
+                    .name = slice_of(job->name),
+                    .files = list,
+                },
+            });
+    }
+    buf_fini(&files);
 }

@@ -230,8 +230,14 @@ jobs_end(struct core *core, const struct task *t, const struct rec_end *how)
     r.attempts = t->attempts;
     r.size = t->size;
     r.payload = head_of(core, t, r.output.length);
-    struct end *e = ends_make(
-        &job->ends, &r, is_cold(core, t->queue, &r), core->journal.filling);
+    bool cold = is_cold(core, t->queue, &r);
+    /* I9: what it wrote before it failed is not worth more than the budget. */
+    if (r.code != 0 && !cold
+        && core->memory + core->out + r.output.length
+               > core->config.memory_max) {
+        r.output = slice_of("");
+    }
+    struct end *e = ends_make(&job->ends, &r, cold, core->journal.filling);
     if (e == NULL) {
         count(core, job, before);
         return false;
@@ -386,6 +392,7 @@ jobs_drop(struct core *core, struct job *job, struct end *e)
     size_t before = job->ends.memory;
 
     if (journal_keeps(core, job->queue)) journal_drop(core, ROW_end, e->task);
+    files_drop(core, job, e->seq);
     ends_drop(&job->ends, e);
     count(core, job, before);
     journal_tally(core, job->queue);
@@ -435,6 +442,7 @@ bury_one(struct core *core, struct job *job)
         journal_drop(core, ROW_queue, q->index);
         journal_drop(core, ROW_job, job->number);
     }
+    files_forget(core, job);
     core->memory -= job->memory + job->ends.memory;
     job_free(job);
     queue_free(q);

@@ -241,6 +241,7 @@ end_lease(struct core *core, struct task *t)
 
     place_give(core, l);
     show_forget(core, l);
+    if (t->queue->job != NULL) files_left(core, t->queue->job, t->seq);
     if (t->is_watched) show_left(core, t);
     l->session->leased -= 1;
     lease_end(&core->leases, l);
@@ -302,6 +303,9 @@ life_done(struct core *core, tick_ns now, struct task *t, struct slice result,
     if (tell_done(core, now, t, worker, result, note) != 0) return STINT_ENOMEM;
     holder->done += 1;
     metrics_done(&core->metrics, now, t, core->journal.start);
+    if (t->queue->job != NULL) {
+        files_done(core, t->queue->job, t->seq, t->attempts);
+    }
     end_lease(core, t);
     leave(core, now, t, TASK_DONE, holder->name);
     return 0;

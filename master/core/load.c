@@ -5,6 +5,7 @@
 #include "common/base.h"
 #include "common/stint_error.h"
 #include "master/core/greet.h"
+#include "master/core/jobs.h"
 #include "master/core/life.h"
 #include "master/core/outcome.h"
 #include "master/core/queues.h"
@@ -344,6 +345,19 @@ load_receipt(struct core *core, uint64_t id, const struct rec_kept_receipt *row)
     return receipt_add(s, id, row) ? 0 : STINT_ENOMEM;
 }
 
+/* A job that is not there was being forgotten. */
+static int
+load_file(struct core *core, uint64_t id, const struct rec_kept_file *row,
+    const char **why)
+{
+    struct job *job = jobs_find(core, row->job);
+
+    if (job != NULL) return files_load(core, job, id, row, why);
+    core->files.rows = id;
+    journal_drop(core, ROW_file, id);
+    return 0;
+}
+
 /* ---- all ----------------------------------------------------------------- */
 
 static int
@@ -408,8 +422,9 @@ take(struct core *core, const struct row *row, const union record *r,
         return load_receipt(core, row->id, &r->receipt);
     case ROW_job:
     case ROW_end:
-    case ROW_file:
         break;
+    case ROW_file:
+        return load_file(core, row->id, &r->file, why);
     }
     return STINT_EFORMAT;
 }
