@@ -25,6 +25,8 @@ struct command {
     const char *notes;    /* What else --help says, at its end; or NULL. */
     unsigned args_min, args_max; /* Words that are not options. */
     bool runs_commands; /* What follows "--" is not words of its own. */
+    bool ends_at_word; /* The first word that is no option ends the options: the
+                          rest is somebody else's command line. */
     /** Its options, its own first; a name in an earlier group hides the same
      * name in a later one. */
     const struct opt_group *groups[COMMAND_GROUPS];
@@ -41,15 +43,16 @@ const struct command *command_find(
     int argc, char *const argv[], unsigned *words);
 
 extern const struct command command_master, command_worker, command_local,
-    command_put, command_get, command_status, command_queues, command_workers,
-    command_tasks, command_show, command_ping, command_health, command_wait,
-    command_key_generate, command_key_new, command_key_list, command_key_revoke,
-    command_drain, command_backup, command_store_check, command_store_stat,
-    command_store_export, command_store_import, command_config_show,
-    command_completion, command_version, command_help, command_jobs,
-    command_results, command_attach, command_logs, command_failures,
-    command_explain, command_top, command_cancel, command_retry, command_pause,
-    command_resume, command_purge, command_forget;
+    command_run, command_submit, command_put, command_get, command_status,
+    command_queues, command_workers, command_tasks, command_show, command_ping,
+    command_health, command_wait, command_key_generate, command_key_new,
+    command_key_list, command_key_revoke, command_drain, command_backup,
+    command_store_check, command_store_stat, command_store_export,
+    command_store_import, command_config_show, command_completion,
+    command_version, command_help, command_jobs, command_results,
+    command_attach, command_logs, command_failures, command_explain,
+    command_top, command_cancel, command_retry, command_pause, command_resume,
+    command_purge, command_forget;
 
 /** What `stint master` and `stint worker` share with `stint local`. */
 extern const struct opt_group command_master_group, command_worker_group;

@@ -270,6 +270,7 @@ feeder_look(struct feeder *f)
     state = (struct feeder_state){ .put = f->put,
         .skipped = f->skipped,
         .is_over = f->is_over,
+        .is_stopped = atomic_load(&f->stop),
         .status = f->status };
     pthread_mutex_unlock(&f->lock);
     return state;

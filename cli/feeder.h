@@ -34,6 +34,7 @@ struct feeder_state {
     uint64_t put;     /* Places of the job that are taken. */
     uint64_t skipped; /* Left out so far. */
     bool is_over;     /* All is put and the job is closed; or it failed. */
+    bool is_stopped;  /* By feeder_stop(). */
     int status;       /* Exit status, said; 0: fine so far. */
 };
 

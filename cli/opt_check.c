@@ -126,10 +126,12 @@ check_letters(const struct run *run, const char *word, bool is_last)
     return 1;
 }
 
-void
+int
 opt_check(const struct run *run, int argc, char *const argv[])
 {
-    for (int i = 1; i < argc;) {
+    int i = 1;
+
+    while (i < argc) {
         const char *word = argv[i];
         bool is_last = i + 1 >= argc;
 
@@ -137,9 +139,12 @@ opt_check(const struct run *run, int argc, char *const argv[])
             i += check_long(run, word + 2, is_last);
         else if (word[0] == '-' && word[1] != '\0')
             i += check_letters(run, word + 1, is_last);
+        else if (run->command->ends_at_word)
+            break;
         else
             i++;
     }
+    return i;
 }
 
 static void

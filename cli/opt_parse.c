@@ -197,7 +197,7 @@ opt_parse(struct run *run, int argc, char **argv)
 
     for (int i = 1; i < argc && words == argc; i++)
         if (strcmp(argv[i], "--") == 0) words = i;
-    opt_check(run, words, argv);
+    words = opt_check(run, words, argv);
     argv[0] = name;
     parser_init(&p, run);
     argp_parse(&p.argp, words, argv, ARGP_NO_HELP, NULL, &p);
@@ -205,7 +205,8 @@ opt_parse(struct run *run, int argc, char **argv)
     argv[0] = NULL;
     free(name);
     if (words == argc) return;
-    run->after = argv + words + 1;
+    run->after = argv + words;
+    if (strcmp(*run->after, "--") == 0) run->after++;
     while (!run->command->runs_commands && *run->after != NULL)
         take_word(run, *run->after++);
 }

@@ -133,8 +133,7 @@ print_how(const struct stint_end *end, char out[PRINT_TEXT])
 
 /* ---- as it is ------------------------------------------------------------ */
 
-/* Values with blanks between them, and a tab. */
-static void
+void
 print_label(struct stint_bytes value, FILE *to)
 {
     const char *at = value.data;
@@ -331,7 +330,7 @@ is_cut(const struct stint_end *end)
 bool
 print_is_loud(const struct print *p, const struct stint_end *end)
 {
-    if (!p->json && end->err.size > 0) return true;
+    if (!p->json && !p->silent && end->err.size > 0) return true;
     return !p->quiet && (is_failure(end) || is_cut(end));
 }
 
@@ -356,11 +355,11 @@ print_end(const struct print *p, const struct stint_end *end)
 {
     if (p->json)
         print_json(end);
-    else
+    else if (!p->silent)
         print_out(p, end);
     if (!print_is_loud(p, end)) return;
     fflush(stdout);
-    if (!p->json) print_err(p, end);
+    if (!p->json && !p->silent) print_err(p, end);
     say(p, end);
 }
 

@@ -14,6 +14,8 @@
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H
 
+#include <stdio.h>
+
 #include <stint_job.h>
 
 #include "cli/setting.h"
@@ -22,8 +24,9 @@
 struct print {
     bool tag;
     bool json;
-    bool lines; /* Results of handlers: a newline behind each that has none. */
-    bool quiet; /* No sentence for what failed. */
+    bool lines;  /* Results of handlers: a newline behind each that has none. */
+    bool quiet;  /* No sentence for what failed. */
+    bool silent; /* No output but JSON: it is in files. */
 };
 
 enum { PRINT_TEXT = 256 };
@@ -38,6 +41,10 @@ void print_init(
  * stderr.  Whether stdout could be written print_flush() says.
  */
 void print_end(const struct print *p, const struct stint_end *end);
+
+/** What --tag puts before a line: the values, blanks between them, and a tab.
+ */
+void print_label(struct stint_bytes value, FILE *to);
 
 /** Whether print_end() will write something to stderr. */
 bool print_is_loud(const struct print *p, const struct stint_end *end);

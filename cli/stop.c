@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,12 +12,14 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct stop_steps now;
 static unsigned count;
+static atomic_int last = SIGINT;
 
 static void
 take_step(int number)
 {
     pthread_mutex_lock(&lock);
     count++;
+    atomic_store(&last, number);
     if (count == 1 && now.first != NULL)
         now.first(now.arg);
     else if (count == 2 && now.second != NULL)
@@ -73,4 +76,10 @@ stop_watch(const struct stop_steps *steps)
     now = steps != NULL ? *steps : (struct stop_steps){ 0 };
     count = 0;
     pthread_mutex_unlock(&lock);
+}
+
+int
+stop_signal(void)
+{
+    return atomic_load(&last);
 }

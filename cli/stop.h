@@ -25,4 +25,7 @@ void stop_begin(void);
  * an earlier call when this returns. */
 void stop_watch(const struct stop_steps *steps);
 
+/** The number of the last signal; SIGINT before any. */
+int stop_signal(void);
+
 #endif

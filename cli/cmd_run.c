@@ -1,0 +1,362 @@
+/* run and submit: a command or a handler, for many values. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <stint_job.h>
+
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/exit.h"
+#include "cli/feeder.h"
+#include "cli/input.h"
+#include "cli/joblog.h"
+#include "cli/joboptions.h"
+#include "cli/line.h"
+#include "cli/print.h"
+#include "cli/private.h"
+#include "cli/results.h"
+#include "cli/runner.h"
+#include "cli/stop.h"
+#include "cli/table.h"
+
+/* What both have while they run. */
+struct work {
+    struct run *run;
+    struct joboptions o;
+    struct input *input;
+    int wake_fd;
+    struct line line;
+    struct private private;
+    struct stint *s;
+    struct stint_job *job;
+};
+
+/* ---- before anybody is asked --------------------------------------------- */
+
+static int
+check_input(const struct work *w)
+{
+    const char *name = w->run->command->name;
+
+    if (!input_is_default(w->input) || isatty(STDIN_FILENO) != 1)
+        return EXIT_FINE;
+    return exit_say(EXIT_USAGE,
+        "%s on which values? stint %s %s ::: a b c, or a line each on stdin "
+        "(stint %s --help has examples)",
+        name, name, w->o.argv[0] != NULL ? w->o.argv[0] : "echo", name);
+}
+
+static int
+open_input(struct work *w)
+{
+    const struct run *run = w->run;
+    const struct input_options options = { .words = w->o.input,
+        .files = setting_list(run, "arg-file"),
+        .array = setting_text(run, "array"),
+        .colsep = setting_text(run, "colsep"),
+        .nul = setting_flag(run, "null"),
+        .keeps_nul = w->o.job.program != STINT_PROGRAM_COMMAND,
+        .wake_fd = w->wake_fd };
+    int status = input_open(&options, &w->input);
+
+    return status == EXIT_FINE ? check_input(w) : status;
+}
+
+static int
+work_begin(struct run *run, struct work *w)
+{
+    int status;
+
+    *w = (struct work){ .run = run, .wake_fd = eventfd(0, EFD_CLOEXEC) };
+    if (w->wake_fd < 0)
+        return exit_say(
+            EXIT_AGAIN, "no event can be made: %s", strerror(errno));
+    setvbuf(stdout, NULL, _IOFBF, 1 << 16);
+    status = joboptions_take(run, &w->o);
+    if (status == EXIT_FINE) status = open_input(w);
+    if (status == EXIT_FINE) line_init(&w->line, &w->o.job);
+    return status;
+}
+
+static void
+work_end(struct work *w)
+{
+    stint_job_free(w->job);
+    stint_close(w->s);
+    private_stop(&w->private);
+    line_fini(&w->line);
+    input_free(w->input);
+    joboptions_fini(&w->o);
+    if (w->wake_fd >= 0) close(w->wake_fd);
+}
+
+static int
+print_plan(struct work *w)
+{
+    bool tag =
+        setting_find(w->run, "tag") != NULL && setting_flag(w->run, "tag");
+    struct stint_bytes value;
+    uint64_t seq = 0;
+    int got, status = EXIT_FINE;
+
+    while (status == EXIT_FINE && (got = input_next(w->input, &value)) != 0) {
+        if (got < 0) return EXIT_FAILED;
+        if (tag) print_label(value, stdout);
+        puts(line_of(&w->line, value, ++seq));
+        if (ferror(stdout)) status = print_flush();
+    }
+    return status == EXIT_FINE ? print_flush() : status;
+}
+
+static int
+open_job(struct work *w)
+{
+    int code = stint_job_open(w->s, &w->o.job, &w->job);
+
+    return code == 0 ? EXIT_FINE : exit_error(code);
+}
+
+/* ---- run ----------------------------------------------------------------- */
+
+static int
+check_resume(const struct run *run)
+{
+    bool resume = setting_flag(run, "resume");
+    bool failed = setting_flag(run, "resume-failed");
+    bool has_log = setting_text(run, "joblog") != NULL;
+
+    if (failed && !has_log)
+        return exit_say(EXIT_USAGE,
+            "--resume-failed needs the --joblog that says what did");
+    if (resume && !has_log && setting_text(run, "results") == NULL)
+        return exit_say(EXIT_USAGE,
+            "--resume needs --joblog or --results, which say what was done");
+    return EXIT_FINE;
+}
+
+/* A private master has nothing but a shell's programs. */
+static int
+check_private(const struct work *w)
+{
+    if (w->private.master == NULL || w->o.job.program == STINT_PROGRAM_COMMAND)
+        return EXIT_FINE;
+    if (w->o.job.handler != NULL)
+        return exit_say(EXIT_UNREACHABLE,
+            "no master answers here, and handlers are a worker's: stint local "
+            "--plugin ./libmy.so");
+    return exit_say(
+        EXIT_USAGE, "what shall it run? stint run ./simulate {} ::: 1 2 3");
+}
+
+static int
+open_logs(const struct run *run, struct joblog *log, struct results *results)
+{
+    const char *path = setting_text(run, "joblog");
+    const char *dir = setting_text(run, "results");
+    enum joblog_mode mode = setting_flag(run, "resume-failed")
+                                ? JOBLOG_RESUME_FAILED
+                            : setting_flag(run, "resume") ? JOBLOG_RESUME
+                                                          : JOBLOG_NEW;
+    int status = EXIT_FINE;
+
+    if (dir != NULL) status = results_open(results, dir);
+    if (status == EXIT_FINE && path != NULL)
+        status = joblog_open(log, path, mode);
+    return status;
+}
+
+static int
+run_job(struct work *w)
+{
+    const struct run *run = w->run;
+    struct joblog log = { 0 };
+    struct results results = { 0 };
+    int status = open_logs(run, &log, &results);
+
+    if (status == EXIT_FINE) status = open_job(w);
+    if (status == EXIT_FINE) {
+        const struct runner_options options = { .run = run,
+            .s = w->s,
+            .job = w->job,
+            .is_private = w->private.master != NULL,
+            .program = w->o.job.program,
+            .input = w->input,
+            .wake_fd = w->wake_fd,
+            .joblog = log.file != NULL ? &log : NULL,
+            .results = results.dir != NULL ? &results : NULL,
+            .resumes = setting_flag(run, "resume")
+                       || setting_flag(run, "resume-failed"),
+            .line = &w->line };
+
+        status = runner_run(&options);
+    }
+    joblog_close(&log);
+    return status;
+}
+
+static int
+connect_and_run(struct work *w)
+{
+    int status;
+
+    /* Children get the default again; here a write says what happened. */
+    signal(SIGPIPE, SIG_IGN);
+    stop_begin();
+    status = private_connect(w->run, w->o.job.running_max, &w->private, &w->s);
+    if (status == EXIT_FINE) status = check_private(w);
+    return status == EXIT_FINE ? run_job(w) : status;
+}
+
+static int
+run_run(struct run *run)
+{
+    struct work w;
+    int status = work_begin(run, &w);
+
+    if (status == EXIT_FINE) status = check_resume(run);
+    if (status == EXIT_FINE)
+        status =
+            setting_flag(run, "dry-run") ? print_plan(&w) : connect_and_run(&w);
+    work_end(&w);
+    return status;
+}
+
+/* ---- submit -------------------------------------------------------------- */
+
+static void
+stop_feeding(void *feeder)
+{
+    exit_note("stint: no more is submitted");
+    feeder_stop(feeder);
+}
+
+static int
+print_number(const struct work *w, uint64_t tasks)
+{
+    uint64_t job = stint_job_number(w->job);
+
+    if (setting_flag(w->run, "json"))
+        printf("{\"job\": %" PRIu64 ", \"tasks\": %" PRIu64 "}\n", job, tasks);
+    else if (setting_flag(w->run, "quiet"))
+        printf("%" PRIu64 "\n", job);
+    else
+        printf("job %" PRIu64 ": %" PRIu64 " task%s\n", job, tasks,
+            tasks == 1 ? "" : "s");
+    return table_flush();
+}
+
+static int
+submit_all(struct work *w)
+{
+    struct feeder_options options = {
+        .job = w->job, .input = w->input, .wake_fd = w->wake_fd
+    };
+    struct stop_steps steps = { .first = stop_feeding };
+    struct feeder_state state;
+    struct feeder *feeder;
+    int printed, status;
+
+    (void)stint_job_existed(w->job, &options.first);
+    feeder = feeder_begin(&options);
+    steps.arg = feeder;
+    stop_watch(&steps);
+    status = feeder_wait(feeder);
+    stop_watch(NULL);
+    state = feeder_look(feeder);
+    feeder_end(feeder);
+    printed = print_number(w, state.put);
+    if (state.is_stopped) return EXIT_SIGNAL + stop_signal();
+    return status != EXIT_FINE ? status : printed;
+}
+
+static int
+connect_and_submit(struct work *w)
+{
+    int status;
+
+    stop_begin();
+    status = connect_as(w->run, STINT_CLIENT, &w->s);
+    if (status == EXIT_FINE) status = open_job(w);
+    return status == EXIT_FINE ? submit_all(w) : status;
+}
+
+static int
+run_submit(struct run *run)
+{
+    struct work w;
+    int status = work_begin(run, &w);
+
+    if (status == EXIT_FINE)
+        status = setting_flag(run, "dry-run") ? print_plan(&w)
+                                              : connect_and_submit(&w);
+    work_end(&w);
+    return status;
+}
+
+/* ---- the commands -------------------------------------------------------- */
+
+static const char words[] = "[COMMAND [WORD...]] [::: VALUE...]...";
+
+const struct command command_run = {
+    .name = "run",
+    .group = "Work",
+    .args = words,
+    .summary = "Run a command on many values, and print what it prints",
+    .examples =
+        "seq 100 | stint run echo {}\n"
+        "stint run ./simulate --seed {1} --size {2} ::: 1 2 3 ::: 10 20\n"
+        "stint run --tag -j 4 gzip -k {} ::: *.log\n"
+        "ls *.dat | stint run --shell 'sort {} | uniq -c >{.}.count'\n"
+        "stint run --joblog LOG --resume-failed ./fetch {} :::: urls\n"
+        "stint run --retries 3 --timeout 10m --halt soon,fail=5% ./sim {}\n"
+        "stint run --handler square ::: 1 2 3\n",
+    .notes =
+        "Options end at the first word of COMMAND.  In it stand for the values "
+        "of a task: {} all of them, {.} without extension, {/} without "
+        "directories, {//} the directory, {/.} without both, {#} its place, "
+        "{1} {2} one of several; without any the values come last.  No shell "
+        "reads it unless --shell is given.  ::: VALUES, :::: FILES and stdin, "
+        "a line a value, are where values come from; several are combined, "
+        ":::+ and ::::+ go side by side with the one before.  Where no master "
+        "is found one is started for this run alone.  ^C leaves the job to its "
+        "master (`stint attach` comes back), twice cancels it.  0: all went "
+        "well; 1: a task failed.",
+    .args_max = 1 << 30,
+    .ends_at_word = true,
+    .groups = { &joboptions_group, &joboptions_input, &joboptions_output,
+        &opt_connection, &opt_general },
+    .run = run_run,
+};
+
+static const struct opt submit_options[] = {
+    { "json", 0, OPT_FLAG, NULL, NULL, "Print JSON" },
+    { 0 },
+};
+static const struct opt_group submit_group = { "run",
+    "Output:", submit_options };
+
+const struct command command_submit = {
+    .name = "submit",
+    .group = "Work",
+    .args = words,
+    .summary = "Give a job to the master and go",
+    .examples =
+        "stint submit ./simulate {} ::: 1 2 3\n"
+        "stint submit --name night -q ./simulate {} :::: seeds\n"
+        "stint submit --key night-17 --retries 3 ./simulate {} :::: seeds\n"
+        "stint wait last; stint results last\n",
+    .notes = "As `stint run`, which has the templates and where values come "
+             "from, but it prints the number of the job when the master has "
+             "all of it, and leaves.",
+    .args_max = 1 << 30,
+    .ends_at_word = true,
+    .groups = { &joboptions_group, &joboptions_input, &submit_group,
+        &opt_connection, &opt_general },
+    .run = run_submit,
+};

@@ -1,0 +1,150 @@
+#include "cli/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/config.h"
+#include "cli/connect.h"
+#include "cli/exit.h"
+#include "cli/mem.h"
+#include "cli/work.h"
+
+/* A master that is there answers sooner. */
+enum { REACH_MS = 1000 };
+
+static bool
+is_named(const struct run *run)
+{
+    static const char *const names[] = { "master", "access", "authkey-file",
+        "authkey" };
+
+    for (size_t i = 0; i < 4; i++)
+        if (setting_find(run, names[i])->count > 0) return true;
+    return false;
+}
+
+static bool
+has_access_in(const char *folder, const char *leaf)
+{
+    char *path;
+    bool is_there;
+
+    if (folder == NULL || *folder == '\0') return false;
+    path = mem_format("%s%s", folder, leaf);
+    is_there = access(path, F_OK) == 0;
+    free(path);
+    return is_there;
+}
+
+/* Where the library looks for one. */
+static bool
+has_access_file(void)
+{
+    return has_access_in(getenv("XDG_STATE_HOME"), "/stint/access")
+           || has_access_in(getenv("HOME"), "/.local/state/stint/access")
+           || has_access_in("/var/lib/stint", "/access");
+}
+
+/* Returns 0, or why there is no master that could be used. */
+static int
+reach(const struct run *run, struct stint **out)
+{
+    struct stint_options options;
+
+    connect_options(run, &options);
+    options.kind = STINT_CLIENT;
+    if (options.connect_timeout_ms < 0 || options.connect_timeout_ms > REACH_MS)
+        options.connect_timeout_ms = REACH_MS;
+    return stint_connect(&options, out);
+}
+
+/* ---- a master of our own ------------------------------------------------- */
+
+static void *
+serve(void *arg)
+{
+    struct private *p = arg;
+
+    if (stint_worker_serve(p->worker) != 0) exit_error(STINT_ESYSTEM);
+    return NULL;
+}
+
+static int
+start_master(struct private *p)
+{
+    static const struct stint_master_options options = {
+        .listen = "tcp://127.0.0.1:0", .memory = true
+    };
+    int code = stint_master_start(&options, &p->master);
+
+    return code == 0 ? EXIT_FINE : exit_error(code);
+}
+
+static int
+start_worker(struct private *p)
+{
+    const struct stint_options options = {
+        .kind = STINT_WORKER, .name = "local", .slots = p->slots
+    };
+    const struct stint_worker_options work = { .slots = p->slots,
+        .grace_ms = 1 };
+    int code = stint_master_connect(p->master, &options, &p->s);
+
+    if (code == 0) code = stint_worker_new(p->s, &work, &p->worker);
+    if (code != 0) return exit_error(code);
+    code = pthread_create(&p->thread, NULL, serve, p);
+    if (code == 0) return EXIT_FINE;
+    stint_worker_free(p->worker);
+    p->worker = NULL;
+    return exit_say(EXIT_AGAIN, "no thread can be started: %s", strerror(code));
+}
+
+static int
+start(unsigned slots, struct private *p, struct stint **out)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int code, status;
+
+    p->slots = slots > 0 ? slots : cores > 0 ? (unsigned)cores : 1;
+    if (p->slots > WORK_SLOTS_MAX) p->slots = WORK_SLOTS_MAX;
+    status = start_master(p);
+    if (status == EXIT_FINE) status = start_worker(p);
+    if (status != EXIT_FINE) return status;
+    code = stint_master_connect(p->master, NULL, out);
+    if (code != 0) return exit_error(code);
+    exit_note("stint: no master here: running on this machine alone, %u at a "
+              "time (stint help master)",
+        p->slots);
+    return EXIT_FINE;
+}
+
+int
+private_connect(const struct run *run, unsigned slots, struct private *p,
+    struct stint **out)
+{
+    int code;
+
+    *p = (struct private){ 0 };
+    if (is_named(run)) return connect_as(run, STINT_CLIENT, out);
+    code = reach(run, out);
+    if (code == 0) return EXIT_FINE;
+    if (code != STINT_EUNREACHABLE
+        && (code != STINT_EACCESS || has_access_file()))
+        return exit_error(code);
+    return start(slots, p, out);
+}
+
+void
+private_stop(struct private *p)
+{
+    if (p->worker != NULL) {
+        stint_worker_stop(p->worker);
+        pthread_join(p->thread, NULL);
+        stint_worker_free(p->worker);
+    }
+    stint_close(p->s);
+    stint_master_stop(p->master);
+    *p = (struct private){ 0 };
+}
