@@ -124,7 +124,7 @@ lines_end_with_newlines_and_the_last_one_needs_none(void **state)
 {
     (void)state;
     assert_string_equal(
-        read_lines("a\n\n b \nc", 9, (struct input_options){ 0 }), "a   b  c ");
+        read_lines("a\n\n b \nc", 8, (struct input_options){ 0 }), "a   b  c ");
     assert_string_equal(
         read_lines("a\nb\0c", 5, (struct input_options){ .nul = true }),
         "a\nb c ");
