@@ -5,6 +5,7 @@
 #include "common/base.h"
 #include "common/error.h"
 #include "master/core/filing.h"
+#include "master/core/end_tasks.h"
 #include "master/core/greet.h"
 #include "master/core/jobs.h"
 #include "master/core/life.h"
@@ -71,6 +72,7 @@ core_new(const struct core_config *config, tick_ns now)
     life_init(core);
     show_init(core);
     jobs_init(core);
+    list_init(&core->sweeps);
     greet_init(core);
     return core;
 }
@@ -363,6 +365,7 @@ core_turn(struct core *core, tick_ns now)
     life_tick(core, now);
     greet_tick(core, now);
     feed_starved(core);
+    end_tasks_tick(core, now);
     jobs_tick(core, now);
     match_all(core, now);
     match_tick(core, now);
@@ -381,6 +384,7 @@ core_next_deadline(const struct core *core)
     tick_ns next =
         tick_min(life_next_deadline(core), wait_next_deadline(&core->waits));
     next = tick_min(next, jobs_next_deadline(core));
+    next = tick_min(next, end_tasks_next_deadline(core));
     next = tick_min(next, reply_next_deadline(core));
     return tick_min(next, greet_next_deadline(core));
 }

@@ -2,6 +2,7 @@
 
 #include "common/base.h"
 #include "common/stint_error.h"
+#include "master/core/end_tasks.h"
 #include "master/core/greet.h"
 #include "master/core/life.h"
 #include "master/core/receipt.h"
@@ -106,13 +107,24 @@ finish_leased(struct core *core, tick_ns now, struct session *s, uint64_t id,
     return 0;
 }
 
+static bool
+is_wanted(const struct core *core, const struct task *t)
+{
+    if (t->queue->job != NULL) return true;
+    return t->ref != 0 && core->slots[t->submitter]->state != SESSION_GHOST;
+}
+
 /* I9: a result takes the place of its task.  Where that is too little, what is
  * kept for the dead goes first; then the result is refused, and its task is
  * tried again when its lease is over. */
 static int
 find_room(struct core *core, tick_ns now, const struct task *t, size_t length)
 {
-    while (t->ref != 0 && core->slots[t->submitter]->state != SESSION_GHOST
+    if (t->queue->job != NULL && length > ENDS_COLD
+        && core->config.fetch != NULL && journal_keeps(core, t->queue)) {
+        length = 0; /* It goes to the store only. */
+    }
+    while (is_wanted(core, t)
            && core->memory + core->out + length
                   > core->config.memory_max + task_memory(t)) {
         if (!greet_relieve(core, now)) return STINT_EBUDGET;
@@ -231,15 +243,6 @@ finish_renew(
     pronounce(core, now, s, m->as.renew.request, &v);
 }
 
-/* I14: one may cancel what one's own key submitted; an admin may all. */
-static bool
-may_cancel(
-    const struct core *core, const struct session *s, const struct task *t)
-{
-    if ((s->key->role & ROLE_ADMIN) != 0) return true;
-    return t->ref != 0 && core->slots[t->submitter]->key == s->key;
-}
-
 void
 finish_cancel(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
@@ -253,7 +256,7 @@ finish_cancel(
         int code = 0;
         if (t == NULL || t->state == TASK_DEAD) {
             code = STINT_ENOTASK;
-        } else if (!may_cancel(core, s, t)) {
+        } else if (!end_tasks_may(core, s, t)) {
             code = STINT_EROLE;
         } else {
             note(core, &v, t);

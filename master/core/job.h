@@ -94,8 +94,15 @@ struct job *job_new(uint64_t number, struct slice command);
 /** Free it and its ends; its queue is the caller's. */
 void job_free(struct job *job);
 
-/** Whether nothing more happens to it but that it is tried again (the turn sets
- * `ended` then). */
+/** Whether nothing more happens to it but that it is tried again; the turn then
+ * sets `ended`. */
 bool job_is_over(const struct job *job);
+
+/** The same, and the turn has seen it. */
+static inline bool
+job_has_ended(const struct job *job)
+{
+    return job->ended != 0;
+}
 
 #endif

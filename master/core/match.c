@@ -323,6 +323,7 @@ match_give_up(struct core *core, struct wait *w, int code)
         life_touch(core, w->links[0].queue);
         break;
     case WAIT_JOIN:
+    case WAIT_SWEEP:
         reply_error(core, w->session, w->request, code, NULL);
         break;
     case WAIT_ENDS:

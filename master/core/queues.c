@@ -64,6 +64,12 @@ int
 queues_make(struct core *core, struct slice name,
     const struct queue_policy *policy, struct queue **out)
 {
+    /* The queues of jobs are called so. */
+    static const char jobs[] = "job/";
+    enum { LENGTH = sizeof jobs - 1 };
+    if (name.length >= LENGTH && memcmp(name.bytes, jobs, LENGTH) == 0) {
+        return STINT_EINVAL;
+    }
     int rc = queues_restore(core, name, policy, out);
 
     if (rc == 0) journal_queue(core, *out);
@@ -181,7 +187,8 @@ why_not(int code)
         return "a key with the role work may not make a queue with options: "
                "make it with a submit or admin key";
     case STINT_EINVAL:
-        return "a queue name is 1 to 255 bytes without control characters";
+        return "a queue name is 1 to 255 bytes without control characters, and "
+               "does not begin with job/";
     case STINT_ELIMIT:
         return "the master holds as many queues as it may";
     default:

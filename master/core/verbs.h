@@ -20,9 +20,9 @@ verb_fn look_status, look_list;
 verb_fn admin_key_add, admin_key_revoke, admin_drain, admin_pause,
     admin_stop;
 verb_fn filing_put, filing_get, filing_list;
-verb_fn job_open, job_read;
+verb_fn job_open, job_read, end_tasks;
 verb_fn job_verbs_close, job_verbs_change, job_verbs_forget, job_verbs_what;
-verb_fn show_progress, show_shown, peek_task;
+verb_fn show_progress, show_shown, peek_task, explain;
 verb_fn greet_ping, greet_bye;
 
 /** What does it; NULL: a client does not send this. */

@@ -89,6 +89,8 @@ wait_line_up(struct wait *w, uint32_t index, struct queue *queue)
     case WAIT_ENDS:
         list_push(&queue->job->readers, &link->node);
         break;
+    case WAIT_SWEEP: /* In no line of a queue. */
+        break;
     case WAIT_PEEK:
         break;
     }
@@ -99,8 +101,8 @@ wait_end(struct wait_book *book, struct wait *w)
 {
     for (uint32_t i = 0; i < w->links_count; i++) {
         struct wait_link *link = &w->links[i];
-        if (link->queue == NULL) continue;
         list_remove(&link->node);
+        if (link->queue == NULL) continue;
         if (w->kind == WAIT_GET) link->queue->getters_count -= 1;
         if (w->kind == WAIT_PUT) link->queue->putters_count -= 1;
     }

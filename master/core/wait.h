@@ -22,7 +22,14 @@ struct session;
 struct queue;
 struct wait;
 
-enum wait_kind { WAIT_GET, WAIT_PUT, WAIT_JOIN, WAIT_ENDS, WAIT_PEEK };
+enum wait_kind {
+    WAIT_GET,
+    WAIT_PUT,
+    WAIT_JOIN,
+    WAIT_ENDS,
+    WAIT_SWEEP,
+    WAIT_PEEK,
+};
 
 /* One place in one queue's line. */
 struct wait_link {
@@ -61,6 +68,17 @@ struct wait_peek {
     tick_ns until;    /* The holder may take so long. */
 };
 
+/* Tasks that are being ended, or tried again (end_tasks). */
+struct wait_sweep {
+    uint64_t job;         /* 0: any. */
+    struct queue *queue;  /* And its jobs; NULL: any. */
+    uint64_t first, last; /* Ids that are left. */
+    uint64_t seq;         /* Of a job: done up to this place. */
+    uint64_t count;
+    uint8_t verb, state;
+    bool refused; /* Some are not the asker's. */
+};
+
 struct wait {
     enum wait_kind kind;
     struct session *session;
@@ -78,6 +96,7 @@ struct wait {
         } get;
         struct wait_batch put;
         struct wait_ends ends;
+        struct wait_sweep sweep;
         struct wait_peek peek;
     } as;
     uint32_t links_count;
