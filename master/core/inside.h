@@ -30,8 +30,7 @@ struct letter {
 enum { ENDED_MAX = 4096 };
 struct ended {
     uint64_t task; /* 0: none yet. */
-    const struct queue *queue; /* Of a job's task: whose workers ran it. */
-    uint64_t job, seq;         /* 0: none. */
+    const struct queue *queue;
     tick_ns born, at;
     uint32_t attempts, size;
     int32_t priority;

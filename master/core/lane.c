@@ -187,6 +187,20 @@ lane_offer(struct core *core, struct job *job)
 }
 
 uint64_t
+lane_before(const struct lane *lane, const struct job *job)
+{
+    uint64_t count = 0;
+
+    LIST_FOREACH (node, after, &lane->jobs) {
+        const struct job *other = job_of_lane(node);
+        bool before =
+            job != NULL ? goes_first(other, job) : other->priority < 0;
+        if (before) count += other->offered;
+    }
+    return count;
+}
+
+uint64_t
 lane_unfinished(const struct queue *q)
 {
     uint64_t sum = 0;

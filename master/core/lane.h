@@ -43,6 +43,10 @@ void lane_offer(struct core *core, struct job *job);
  * when nothing suits, which is remembered. */
 struct queue *lane_next(struct wait_link *link);
 
+/** How many tasks the jobs of a lane offer that go before those of `job`, or
+ * (NULL) before plain ones.  O(jobs of the lane). */
+uint64_t lane_before(const struct lane *lane, const struct job *job);
+
 /** Tasks of the jobs of `q` that have not ended.  O(jobs). */
 uint64_t lane_unfinished(const struct queue *q);
 

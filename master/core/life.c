@@ -197,13 +197,10 @@ remember(struct core *core, tick_ns now, const struct task *t,
     enum task_state state, const char *worker)
 {
     struct ended *e = &core->ended[core->ended_count++ % ENDED_MAX];
-    const struct job *job = t->queue->job;
 
     *e = (struct ended){
         .task = t->id,
-        .queue = job != NULL ? job->parent : t->queue,
-        .job = job != NULL ? job->number : 0,
-        .seq = t->seq,
+        .queue = t->queue,
         .born = t->born,
         .at = now,
         .attempts = t->attempts,

@@ -238,7 +238,7 @@ list_ended(
     for (size_t i = 0; i < ENDED_MAX && page->count < page->limit; i++) {
         const struct ended *e = &core->ended[i];
         if (e->task == 0 || page->rows.length >= PAGE_BYTES) continue;
-        if (wanted(l, e->queue, e->job, e->state)) add_ended(page, now, e);
+        if (wanted(l, e->queue, 0, e->state)) add_ended(page, now, e);
     }
 }
 

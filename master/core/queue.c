@@ -159,6 +159,65 @@ queue_peek(const struct queue *q)
     return first == NULL || precedes(back, first) ? back : first;
 }
 
+/* Those of `fresh`, which is sorted. */
+static uint64_t
+fresh_before(const struct queue *q, const struct task *t, uint64_t most)
+{
+    bool lifo = q->policy.kind == QUEUE_LIFO;
+    const struct list *head = &q->fresh;
+    const struct list *node = lifo ? head->prev : head->next;
+    uint64_t count = 0;
+
+    while (count < most && node != head) {
+        if (!precedes(CONTAINER_OF_CONST(node, struct task, at.in_list), t)) {
+            break;
+        }
+        count += 1;
+        node = lifo ? node->prev : node->next;
+    }
+    return count;
+}
+
+/* The one that a walk from the root goes to after `node`: below it only if
+ * `deeper`. */
+static const struct heap_node *
+walk(const struct heap_node *node, bool deeper)
+{
+    if (deeper && node->child != NULL) return node->child;
+    while (node != NULL && node->next == NULL) {
+        /* To its first sibling, and up. */
+        while (node->prev != NULL && node->prev->child != node)
+            node = node->prev;
+        node = node->prev;
+    }
+    return node != NULL ? node->next : NULL;
+}
+
+/* Those of `back`: below one that stands behind `t` there is none. */
+static uint64_t
+back_before(const struct queue *q, const struct task *t, uint64_t most)
+{
+    const struct heap_node *node = heap_peek(&q->back);
+    uint64_t count = 0, looks = 0;
+
+    for (; count < most && node != NULL; looks++) {
+        bool before =
+            precedes(CONTAINER_OF_CONST(node, struct task, at.node), t);
+        if (looks >= 2 * most) return most;
+        if (before) count += 1;
+        node = walk(node, before);
+    }
+    return count;
+}
+
+uint64_t
+queue_before(const struct queue *q, const struct task *t, uint64_t most)
+{
+    uint64_t count = fresh_before(q, t, most);
+
+    return count + back_before(q, t, most - count);
+}
+
 void
 queue_take(struct queue *q, struct task *t)
 {

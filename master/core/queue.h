@@ -105,6 +105,11 @@ void queue_push(struct queue *q, struct task *t, bool fresh);
 /** The next task, still ready; NULL if none. */
 struct task *queue_peek(const struct queue *q);
 
+/** How many ready tasks stand before `t`, which is ready; `most` where it is
+ * more, or too many would have to be looked at. */
+uint64_t queue_before(
+    const struct queue *q, const struct task *t, uint64_t most);
+
 /** Take out a ready task; its state is the caller's to set. */
 void queue_take(struct queue *q, struct task *t);
 

@@ -314,8 +314,6 @@ view_ended_row(tick_ns now, const struct ended *e)
     return (struct rec_task_row){
         .task = e->task,
         .queue = slice_of(e->queue->name),
-        .job = e->job,
-        .seq = e->seq,
         .state = e->state,
         .priority = e->priority,
         .attempts = e->attempts,
