@@ -567,7 +567,23 @@ struct stint_worker_options {
     int64_t idle_ms;            /* Leave when idle for so long; 0: never. */
     void (*log)(void *arg, int level, const char *line); /* level: as syslog. */
     void *log_arg;              /* Hears when the master is gone, and back. */
+    bool allow_exec;            /* Run the commands of jobs: whoever may submit
+                                   decides what runs here. */
+    const struct stint_trait *traits; /* What it has besides, for jobs that need
+                                   it, ending with {0}; or NULL. */
 };
+
+/**
+ * Say what a worker with these options has, as stint_options.traits wants it:
+ * whether it runs commands (`exec`), its handlers (`handler`), `cpus`, `memory`
+ * in bytes, `host`, and what the options add or set otherwise.
+ *
+ * Owns:    copies; gives *out, one allocation that ends with {0}, free().
+ * Returns: 0, or STINT_EINVAL (a name or value of options->traits), or
+ *          STINT_EPLUGIN, as stint_worker_new().
+ */
+STINT_CHECK int stint_worker_traits(
+    const struct stint_worker_options *options, struct stint_trait **out);
 
 struct stint_worker;
 

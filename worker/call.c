@@ -15,6 +15,7 @@ call_init(struct stint_call *c)
     buf_init(&c->payload);
     buf_init(&c->result);
     atomic_init(&c->cancelled, false);
+    progress_init(&c->progress);
 }
 
 void
@@ -22,6 +23,7 @@ call_fini(struct stint_call *c)
 {
     buf_fini(&c->payload);
     buf_fini(&c->result);
+    progress_fini(&c->progress);
 }
 
 /* Names of tasks are bounded by the protocol; this is the hot path. */
@@ -34,20 +36,28 @@ copy_name(char *to, size_t size, const char *name)
     to[length] = '\0';
 }
 
+void
+call_begin(struct stint_call *c)
+{
+    c->reason.text[0] = '\0';
+    atomic_store(&c->cancelled, false);
+    progress_begin(&c->progress);
+}
+
 bool
-call_load(struct stint_call *c, const struct stint_task *t)
+call_load(struct stint_call *c, const struct stint_task *t, const char *handler)
 {
     struct stint_bytes payload = stint_task_payload(t);
 
     buf_clear(&c->payload);
     buf_clear(&c->result);
-    c->reason.text[0] = '\0';
     c->task = stint_task_id(t);
     c->fence = stint_task_fence(t);
     c->attempt = stint_task_attempt(t);
     copy_name(c->queue, sizeof c->queue, stint_task_queue(t));
-    copy_name(c->handler, sizeof c->handler, stint_task_handler(t));
-    atomic_store(&c->cancelled, false);
+    copy_name(c->handler, sizeof c->handler, handler);
+    c->job = stint_task_job(t);
+    c->seq = stint_task_seq(t);
     if (payload.size > 0) buf_append(&c->payload, payload.data, payload.size);
     return !c->payload.failed;
 }
@@ -62,8 +72,8 @@ call_run(struct stint_call *c, const struct handlers *h)
 
         /* Another worker of the queue may have it, so not for good. */
         handlers_names(h, names, sizeof names);
-        reason_set(&c->reason, "this worker has no handler \"%s\", but: %s",
-            c->handler, names);
+        reason_set(&c->reason, "this worker has no handler \"%s\"%s%s",
+            c->handler, names[0] != '\0' ? ", but: " : "", names);
         return RUN_FAILED;
     }
     int code = handler->run(c);
@@ -148,4 +158,23 @@ bool
 stint_call_cancelled(const struct stint_call *c)
 {
     return atomic_load(&c->cancelled);
+}
+
+uint64_t
+stint_call_job(const struct stint_call *c)
+{
+    return c->job;
+}
+
+uint64_t
+stint_call_seq(const struct stint_call *c)
+{
+    return c->seq;
+}
+
+void
+stint_call_progress(
+    struct stint_call *c, uint64_t done, uint64_t total, const char *text)
+{
+    progress_set(&c->progress, done, total, text);
 }

@@ -10,10 +10,11 @@
 
 #include <stdatomic.h>
 
-#include "client/stint.h"
+#include "client/stint_job.h"
 #include "common/buf.h"
 #include "worker/agent/reason.h"
 #include "worker/handlers.h"
+#include "worker/progress.h"
 #include "worker/run.h"
 
 struct stint_call {
@@ -23,8 +24,10 @@ struct stint_call {
     char queue[256];
     char handler[HANDLERS_NAME_MAX + 1];
     uint64_t task, fence;
+    uint64_t job, seq;
     unsigned attempt;
-    atomic_bool cancelled; /* Set by the coordinator. */
+    atomic_bool cancelled;    /* Set by the coordinator. */
+    struct progress progress; /* Of a command, too. */
 };
 
 /** Make a call that holds nothing. */
@@ -32,8 +35,13 @@ void call_init(struct stint_call *c);
 
 void call_fini(struct stint_call *c);
 
-/** Copy what a handler may see of `t`.  False without memory. */
-bool call_load(struct stint_call *c, const struct stint_task *t);
+/** A new task: nothing is known of it. */
+void call_begin(struct stint_call *c);
+
+/** Copy what a handler may see of `t`; `handler` runs it.  False without
+ * memory. */
+bool call_load(
+    struct stint_call *c, const struct stint_task *t, const char *handler);
 
 /** Run the handler that the loaded task names; the reason is set unless the end
  * is RUN_DONE. */

@@ -1,48 +1,44 @@
 #include "worker/child.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/base.h"
-#include "common/check.h"
-#include "common/list.h"
 #include "common/sys/clock.h"
 
 enum {
-    CHUNK = 16384,
     CHUNKS_LEFT = 64,    /* What a pipe may still hold after the end: 1 MiB. */
     KILL_PATIENCE_S = 2, /* For a process that does not even die. */
 };
 
-enum watched { PROCESS, INPUT, OUTPUT, ERRORS, CANCEL, WATCHED };
+/* Smaller than this we are no larger than many a command. */
+#define SMALL ((uint64_t)32 << 20)
+#define FIRST_LOOK (20 * TICK_MS)
+#define LOOK_MAX TICK_S
+
+enum watched { PROCESS, INPUT, OUTPUT, ERRORS, PROGRESS, CANCEL, WATCHED };
 
 struct child {
-    struct list node; /* In `leaders`. */
-    pid_t pid;
+    struct spawned process;
     struct pollfd watch[WATCHED]; /* Owns all but CANCEL; -1: closed. */
     struct slice input;           /* What is not written yet. */
-    tick_ns next;                 /* When to do something if nothing happens. */
+    tick_ns began;
+    tick_ns next; /* When to do something if nothing happens. */
+    tick_ns look; /* When to look at its memory, and how long after. */
+    tick_ns look_after;
+    uint64_t seen; /* Most memory at any look. */
     bool killed;
     bool left; /* Not even SIGKILL helped. */
     bool ended;
 };
-
-/* Children that a thread waits for.  A start holds `starting` for reading, so
- * that the reaper never sees a child that is not in the list yet. */
-static pthread_rwlock_t starting = PTHREAD_RWLOCK_INITIALIZER;
-static pthread_mutex_t leaders_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct list leaders = { &leaders, &leaders };
-
-/* ---- starting ------------------------------------------------------------ */
 
 static void
 close_fd(int *fd)
@@ -51,137 +47,43 @@ close_fd(int *fd)
     *fd = -1;
 }
 
-/* Standard streams may be closed in this process: a pipe with such a number
- * would be overwritten while the child sorts its own. */
-static int
-move_up(int *fd)
+/* ---- memory -------------------------------------------------------------- */
+
+static uint64_t
+own_peak(void)
 {
-    if (*fd > STDERR_FILENO) return 0;
+    struct rusage usage;
 
-    int moved = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    int error = errno;
-    close_fd(fd);
-    *fd = moved;
-    return moved < 0 ? error : 0;
-}
-
-static int
-open_pipe(int *reader, int *writer, int *ours)
-{
-    int ends[2];
-
-    if (pipe2(ends, O_CLOEXEC) != 0) return errno;
-    *reader = ends[0];
-    *writer = ends[1];
-    int error = move_up(reader);
-    if (error == 0) error = move_up(writer);
-    if (error == 0 && fcntl(*ours, F_SETFL, O_NONBLOCK) != 0) error = errno;
-    return error;
-}
-
-static int
-fill_actions(posix_spawn_file_actions_t *actions, const int theirs[3])
-{
-    int error = 0;
-
-    for (int i = 0; i < 3 && error == 0; i++) {
-        error = posix_spawn_file_actions_adddup2(actions, theirs[i], i);
-    }
-    if (error == 0) {
-        error = posix_spawn_file_actions_addclosefrom_np(
-            actions, STDERR_FILENO + 1);
-    }
-    return error;
-}
-
-static int
-fill_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t all, none;
-
-    (void)sigfillset(&all);
-    (void)sigemptyset(&none);
-    int error = posix_spawnattr_setflags(attributes,
-        POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    if (error == 0) error = posix_spawnattr_setpgroup(attributes, 0);
-    if (error == 0) error = posix_spawnattr_setsigmask(attributes, &none);
-    if (error == 0) error = posix_spawnattr_setsigdefault(attributes, &all);
-    return error;
-}
-
-/* Needs memory only, so its errors are errno's ENOMEM and those of exec. */
-static int
-spawn(struct child *c, const struct child_config *config, const int theirs[3])
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-
-    int error = posix_spawn_file_actions_init(&actions);
-    if (error != 0) return error;
-    error = posix_spawnattr_init(&attributes);
-    if (error != 0) goto fini_actions;
-    error = fill_actions(&actions, theirs);
-    if (error == 0) error = fill_attributes(&attributes);
-    if (error == 0) {
-        error = posix_spawnp(&c->pid, config->argv[0], &actions, &attributes,
-            config->argv, config->envp);
-    }
-    (void)posix_spawnattr_destroy(&attributes);
-fini_actions:
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return error;
-}
-
-static int
-spawn_leader(
-    struct child *c, const struct child_config *config, const int theirs[3])
-{
-    (void)pthread_rwlock_rdlock(&starting);
-    int error = spawn(c, config, theirs);
-    if (error == 0) {
-        (void)pthread_mutex_lock(&leaders_lock);
-        list_push(&leaders, &c->node);
-        (void)pthread_mutex_unlock(&leaders_lock);
-    }
-    (void)pthread_rwlock_unlock(&starting);
-    return error;
+    if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
+    return (uint64_t)usage.ru_maxrss * 1024;
 }
 
 static void
-forget_leader(struct child *c)
+look_at_memory(struct child *c, tick_ns now)
 {
-    (void)pthread_rwlock_rdlock(&starting);
-    (void)pthread_mutex_lock(&leaders_lock);
-    list_remove(&c->node);
-    (void)pthread_mutex_unlock(&leaders_lock);
-    (void)pthread_rwlock_unlock(&starting);
+    char path[32], line[128];
+
+    c->look_after = tick_min(2 * c->look_after, LOOK_MAX);
+    c->look = tick_after(now, c->look_after);
+    (void)snprintf(path, sizeof path, "/proc/%d/status", (int)c->process.pid);
+    FILE *status = fopen(path, "re");
+    if (status == NULL) return;
+    while (fgets(line, sizeof line, status) != NULL) {
+        if (strncmp(line, "VmHWM:", 6) != 0) continue;
+        uint64_t bytes = strtoull(line + 6, NULL, 10) * 1024;
+        if (bytes > c->seen) c->seen = bytes;
+        break;
+    }
+    (void)fclose(status);
 }
 
-static int
-start(struct child *c, const struct child_config *config)
+/* See child_run() in the header. */
+static uint64_t
+peak_of(const struct child *c, const struct rusage *usage)
 {
-    int theirs[3] = { -1, -1, -1 };
-    int *in = &c->watch[INPUT].fd, *out = &c->watch[OUTPUT].fd,
-        *err = &c->watch[ERRORS].fd;
+    uint64_t counted = (uint64_t)usage->ru_maxrss * 1024, ours = own_peak();
 
-    int error = open_pipe(&theirs[0], in, in);
-    if (error == 0) error = open_pipe(out, &theirs[1], out);
-    if (error == 0) error = open_pipe(err, &theirs[2], err);
-    if (error == 0) error = spawn_leader(c, config, theirs);
-    for (size_t i = 0; i < ARRAY_LEN(theirs); i++) {
-        close_fd(&theirs[i]);
-    }
-    if (error != 0) return error;
-
-    c->watch[PROCESS].fd = pidfd_open(c->pid, 0);
-    if (c->watch[PROCESS].fd >= 0) return 0;
-
-    /* Out of descriptors: without one we cannot wait with a deadline. */
-    error = errno;
-    (void)kill(-c->pid, SIGKILL);
-    while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR) {}
-    forget_leader(c);
-    return error;
+    return counted > ours || ours <= SMALL ? counted : c->seen;
 }
 
 /* ---- while it runs ------------------------------------------------------- */
@@ -201,77 +103,82 @@ feed(struct child *c)
     close_fd(&c->watch[INPUT].fd);
 }
 
-/* First cause wins: what follows is its consequence. */
+/* First cause wins: what follows is its consequence, and can only be sooner. */
 static void
-ask_to_end(struct child *c, const struct child_config *config,
-    struct child_end *end, enum child_cause cause)
+ask_to_end(struct child *c, struct child_end *end, enum child_cause cause,
+    tick_ns grace)
 {
-    c->watch[CANCEL].fd = -1;
-    if (end->cause != CHILD_EXITED) return;
+    tick_ns kill_at = tick_after(clock_now(), grace);
+
+    if (end->cause != CHILD_EXITED) {
+        if (!c->killed) c->next = tick_min(c->next, kill_at);
+        return;
+    }
     end->cause = cause;
-    (void)kill(-c->pid, SIGTERM);
-    c->next = tick_after(clock_now(), config->grace);
+    (void)kill(-c->process.pid, SIGTERM);
+    c->next = kill_at;
 }
 
-/* One read.  False: nothing there now, or the stream is closed. */
-static bool
-collect_output(struct child *c, const struct child_config *config,
-    struct buf *output, struct child_end *end)
+static tick_ns
+grace_of(const struct child_config *config)
 {
-    int *fd = &c->watch[OUTPUT].fd;
-    uint8_t *room = buf_reserve(output, CHUNK);
+    return config->grace > 0 ? config->grace : CHILD_GRACE;
+}
 
-    if (room == NULL) {
-        close_fd(fd);
-        ask_to_end(c, config, end, CHILD_NO_MEMORY);
-        return false;
-    }
-    ssize_t n = read(*fd, room, CHUNK);
+static void
+cancel(
+    struct child *c, const struct child_config *config, struct child_end *end)
+{
+    uint64_t order = CHILD_STOP;
+
+    if (read(config->cancel_fd, &order, sizeof order) < 0) return;
+    tick_ns most = order >= CHILD_RECALL ? CHILD_GRACE_RECALL : CHILD_GRACE;
+    ask_to_end(c, end, CHILD_CANCELLED, tick_min(grace_of(config), most));
+}
+
+/* One read of a stream.  False: nothing there now, or it is closed. */
+static bool
+collect(struct child *c, const struct child_config *config,
+    struct child_end *end, enum watched which)
+{
+    struct capture *capture = config->capture;
+    enum capture_stream stream = which == OUTPUT ? CAPTURE_OUT : CAPTURE_ERR;
+    int *fd = &c->watch[which].fd;
+    bool more;
+
+    ssize_t n = capture_read(capture, stream, *fd, &more);
+    if (more && config->more != NULL) config->more(config->more_arg);
     if (n < 0 && errno == EINTR) return true;
     if (n < 0 && errno == EAGAIN) return false;
     if (n <= 0) {
         close_fd(fd);
         return false;
     }
-    output->length += (size_t)n;
-    if (output->length <= config->output_max) return true;
-
+    if (capture->failed) {
+        ask_to_end(c, end, CHILD_NO_MEMORY, grace_of(config));
+    } else if (config->output_whole && capture->cut[CAPTURE_OUT]) {
+        ask_to_end(c, end, CHILD_TOO_LONG, grace_of(config));
+    } else {
+        return true;
+    }
     close_fd(fd);
-    ask_to_end(c, config, end, CHILD_TOO_LONG);
     return false;
 }
 
-static void
-keep_last(struct child_end *end, const uint8_t *bytes, size_t length)
-{
-    if (length > CHILD_ERRORS_MAX) {
-        bytes += length - CHILD_ERRORS_MAX;
-        length = CHILD_ERRORS_MAX;
-    }
-    size_t over = end->errors_length + length;
-    over = over > CHILD_ERRORS_MAX ? over - CHILD_ERRORS_MAX : 0;
-    memmove(end->errors, end->errors + over, end->errors_length - over);
-    end->errors_length -= over;
-    memcpy(end->errors + end->errors_length, bytes, length);
-    end->errors_length += length;
-}
-
-/* As collect_output. */
 static bool
-collect_errors(struct child *c, struct child_end *end)
+collect_progress(struct child *c, const struct child_config *config)
 {
-    int *fd = &c->watch[ERRORS].fd;
-    uint8_t chunk[CHUNK];
+    int *fd = &c->watch[PROGRESS].fd;
+    uint8_t chunk[4096];
 
     ssize_t n = read(*fd, chunk, sizeof chunk);
-    if (n < 0 && errno == EINTR) return true;
-    if (n < 0 && errno == EAGAIN) return false;
-    if (n <= 0) {
-        close_fd(fd);
-        return false;
+    if (n > 0) {
+        progress_feed(config->progress, chunk, (size_t)n);
+        return true;
     }
-    keep_last(end, chunk, (size_t)n);
-    return true;
+    if (n < 0 && errno == EINTR) return true;
+    if (n == 0 || errno != EAGAIN) close_fd(fd);
+    return false;
 }
 
 /* Its time, or its grace, or our patience is over. */
@@ -280,10 +187,10 @@ escalate(
     struct child *c, const struct child_config *config, struct child_end *end)
 {
     if (end->cause == CHILD_EXITED) {
-        ask_to_end(c, config, end, CHILD_TIMED_OUT);
+        ask_to_end(c, end, CHILD_TIMED_OUT, grace_of(config));
     } else if (!c->killed) {
         c->killed = true;
-        (void)kill(-c->pid, SIGKILL);
+        (void)kill(-c->process.pid, SIGKILL);
         c->next = tick_after(clock_now(), KILL_PATIENCE_S * TICK_S);
     } else {
         c->left = true;
@@ -300,25 +207,24 @@ milliseconds_until(tick_ns then, tick_ns now)
 }
 
 static void
-attend(struct child *c, const struct child_config *config, struct buf *output,
-    struct child_end *end)
+attend(
+    struct child *c, const struct child_config *config, struct child_end *end)
 {
     tick_ns now = clock_now();
 
+    if (now >= c->look) look_at_memory(c, now);
     if (now >= c->next) {
         escalate(c, config, end);
         if (c->left) return;
     }
-    int ready = poll(c->watch, WATCHED, milliseconds_until(c->next, now));
+    tick_ns next = tick_min(c->next, c->look);
+    int ready = poll(c->watch, WATCHED, milliseconds_until(next, now));
     if (ready <= 0) return; /* A deadline, or EINTR: look again. */
-    if (c->watch[CANCEL].revents != 0) {
-        ask_to_end(c, config, end, CHILD_CANCELLED);
-    }
+    if (c->watch[CANCEL].revents != 0) cancel(c, config, end);
     if (c->watch[INPUT].revents != 0) feed(c);
-    if (c->watch[OUTPUT].revents != 0) {
-        (void)collect_output(c, config, output, end);
-    }
-    if (c->watch[ERRORS].revents != 0) (void)collect_errors(c, end);
+    if (c->watch[OUTPUT].revents != 0) (void)collect(c, config, end, OUTPUT);
+    if (c->watch[ERRORS].revents != 0) (void)collect(c, config, end, ERRORS);
+    if (c->watch[PROGRESS].revents != 0) (void)collect_progress(c, config);
     if (c->watch[PROCESS].revents != 0) c->ended = true;
 }
 
@@ -327,93 +233,93 @@ attend(struct child *c, const struct child_config *config, struct buf *output,
 /* What it wrote before it died is in the pipes; who still holds their other
  * end is not waited for. */
 static void
-collect_rest(struct child *c, const struct child_config *config,
-    struct buf *output, struct child_end *end)
+collect_rest(
+    struct child *c, const struct child_config *config, struct child_end *end)
 {
-    for (int i = 0; i < CHUNKS_LEFT && c->watch[OUTPUT].fd >= 0; i++) {
-        if (!collect_output(c, config, output, end)) break;
+    for (enum watched w = OUTPUT; w <= ERRORS; w++) {
+        for (int i = 0; i < CHUNKS_LEFT && c->watch[w].fd >= 0; i++) {
+            if (!collect(c, config, end, w)) break;
+        }
     }
-    for (int i = 0; i < CHUNKS_LEFT && c->watch[ERRORS].fd >= 0; i++) {
-        if (!collect_errors(c, end)) break;
+    for (int i = 0; i < CHUNKS_LEFT && c->watch[PROGRESS].fd >= 0; i++) {
+        if (!collect_progress(c, config)) break;
     }
+}
+
+static tick_ns
+time_of(struct timeval t)
+{
+    return t.tv_sec * TICK_S + t.tv_usec * TICK_US;
 }
 
 static void
 reap(struct child *c, struct child_end *end)
 {
-    siginfo_t info;
+    struct rusage usage;
+    int status;
 
-    memset(&info, 0, sizeof info);
-    while (waitid(P_PIDFD, (id_t)c->watch[PROCESS].fd, &info, WEXITED) != 0) {
+    while (wait4(c->process.pid, &status, 0, &usage) < 0) {
         if (errno == EINTR) continue;
         end->cause = CHILD_LOST;
         return;
     }
-    if (info.si_code == CLD_EXITED) {
-        end->code = info.si_status;
+    if (WIFEXITED(status)) {
+        end->code = WEXITSTATUS(status);
     } else {
-        end->signal = info.si_status;
+        end->signal = WTERMSIG(status);
     }
+    end->user = time_of(usage.ru_utime);
+    end->system = time_of(usage.ru_stime);
+    end->memory = peak_of(c, &usage);
+}
+
+static void
+watch_all(struct child *c, const struct child_config *config)
+{
+    const struct spawned *p = &c->process;
+    const struct pollfd watch[WATCHED] = {
+        [PROCESS] = { .fd = p->pidfd, .events = POLLIN },
+        [INPUT] = { .fd = p->in, .events = POLLOUT },
+        [OUTPUT] = { .fd = p->out, .events = POLLIN },
+        [ERRORS] = { .fd = p->err, .events = POLLIN },
+        [PROGRESS] = { .fd = p->progress, .events = POLLIN },
+        [CANCEL] = { .fd = config->cancel_fd, .events = POLLIN },
+    };
+
+    memcpy(c->watch, watch, sizeof watch);
+    c->began = clock_now();
+    c->next = config->timeout > 0 ? tick_after(c->began, config->timeout)
+                                  : TICK_NEVER;
+    c->look_after = FIRST_LOOK;
+    c->look =
+        own_peak() > SMALL ? tick_after(c->began, FIRST_LOOK) : TICK_NEVER;
 }
 
 void
-child_run(const struct child_config *config, struct buf *output,
-    struct child_end *end)
+child_run(const struct child_config *config, struct child_end *end)
 {
-    struct child c = { .input = config->input, .next = TICK_NEVER };
-    static const short events[WATCHED] = { POLLIN, POLLOUT, POLLIN, POLLIN,
-        POLLIN };
+    struct child c = { .input = config->input };
 
-    *end = (struct child_end){ .cause = CHILD_EXITED };
-    for (int i = 0; i < WATCHED; i++) {
-        c.watch[i] = (struct pollfd){ .fd = -1, .events = events[i] };
-    }
-    c.watch[CANCEL].fd = config->cancel_fd;
-    end->error = start(&c, config);
+    *end = (struct child_end){ .began = clock_wall() };
+    end->error = spawn(&c.process, &config->start);
     if (end->error != 0) {
         end->cause = CHILD_NOT_STARTED;
-        goto close_all;
+        return;
     }
-    if (config->timeout > 0) c.next = tick_after(clock_now(), config->timeout);
+    watch_all(&c, config);
     if (c.input.length == 0) close_fd(&c.watch[INPUT].fd);
     while (!c.ended && !c.left) {
-        attend(&c, config, output, end);
+        attend(&c, config, end);
     }
+    end->wall = clock_now() - c.began;
     /* Before it is reaped: until then no new group can have its number. */
-    (void)kill(-c.pid, SIGKILL);
+    (void)kill(-c.process.pid, SIGKILL);
     if (c.ended) {
-        collect_rest(&c, config, output, end);
+        collect_rest(&c, config, end);
         reap(&c, end);
     }
-    forget_leader(&c);
-close_all:
+    spawn_forget(&c.process);
     for (int i = 0; i < CANCEL; i++) {
         close_fd(&c.watch[i].fd);
     }
-}
-
-static bool
-is_leader(pid_t pid)
-{
-    for (struct list *n = leaders.next; n != &leaders; n = n->next) {
-        if (CONTAINER_OF(n, struct child, node)->pid == pid) return true;
-    }
-    return false;
-}
-
-bool
-child_reap_orphan(void)
-{
-    siginfo_t info;
-    bool reaped = false;
-
-    if (pthread_rwlock_trywrlock(&starting) != 0) return false;
-    memset(&info, 0, sizeof info);
-    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0
-        && info.si_pid > 0 && !is_leader(info.si_pid)
-        && getpgid(info.si_pid) != getpgrp()) {
-        reaped = waitpid(info.si_pid, NULL, WNOHANG) > 0;
-    }
-    (void)pthread_rwlock_unlock(&starting);
-    return reaped;
 }

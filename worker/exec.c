@@ -1,33 +1,25 @@
 #include "worker/exec.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/base.h"
 #include "common/stint_error.h"
 #include "common/sys/say.h"
 #include "worker/child.h"
+#include "worker/environment.h"
+#include "worker/find.h"
+#include "worker/verdict.h"
 
-enum {
-    ARGUMENT_MAX = 131072, /* Linux's MAX_ARG_STRLEN, the NUL included. */
-    OWN_VARIABLES = 4,
-    VARIABLE_MAX = 288, /* A queue's name has 255 bytes at most. */
-    GRACE_S = 2,
-};
+enum { ARGUMENT_MAX = 131072 }; /* Linux's MAX_ARG_STRLEN, with the NUL. */
 
 static const char hole[] = "{}";
 
 struct exec {
     char **argv; /* Owned, with what they point at; NULL-terminated. */
-    char **envp; /* Likewise, without our own variables. */
     size_t argc;
-    size_t envc;
+    struct environment *environment;
     bool has_hole; /* Some argument holds "{}". */
 };
 
@@ -54,16 +46,15 @@ free_strings(char **strings)
     free(strings);
 }
 
-/* Those of `strings` that `wanted` wants (NULL: all); NULL without memory. */
+/* NULL without memory. */
 static char **
-copy_strings(const char *const *strings, bool (*wanted)(const char *))
+copy_strings(const char *const *strings)
 {
     char **copy = calloc(count(strings) + 1, sizeof *copy);
     size_t n = 0;
 
     if (copy == NULL) return NULL;
     for (; *strings != NULL; strings++) {
-        if (wanted != NULL && !wanted(*strings)) continue;
         copy[n] = strdup(*strings);
         if (copy[n] == NULL) {
             free_strings(copy);
@@ -74,51 +65,11 @@ copy_strings(const char *const *strings, bool (*wanted)(const char *))
     return copy;
 }
 
-static bool
-is_not_ours(const char *variable)
-{
-    static const char *const ours[OWN_VARIABLES] = {
-        "STINT_TASK_ID=", "STINT_ATTEMPT=", "STINT_FENCE=", "STINT_QUEUE="
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
-        if (strncmp(variable, ours[i], strlen(ours[i])) == 0) return false;
-    }
-    return true;
-}
-
-static bool
-can_run(const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode)
-           && access(path, X_OK) == 0;
-}
-
-/* As execvp(3) would look for it. */
-static bool
-is_found(const char *program)
-{
-    const char *path = getenv("PATH");
-
-    if (strchr(program, '/') != NULL) return can_run(program);
-    if (path == NULL) path = "/bin:/usr/bin";
-    for (;;) {
-        char full[4096];
-        size_t length = strcspn(path, ":");
-        int n = snprintf(full, sizeof full, "%.*s%s%s", (int)length, path,
-            length == 0 ? "./" : "/", program);
-
-        if (n > 0 && (size_t)n < sizeof full && can_run(full)) return true;
-        if (path[length] == '\0') return false;
-        path += length + 1;
-    }
-}
-
 static int
 check(const char *const argv[])
 {
+    char path[FIND_PATH];
+
     if (argv[0] == NULL || argv[0][0] == '\0') {
         return say(STINT_EINVAL, "the command is empty: name a program");
     }
@@ -128,7 +79,7 @@ check(const char *const argv[])
             "only in the arguments after it",
             argv[0]);
     }
-    if (is_found(argv[0])) return 0;
+    if (find_program(argv[0], NULL, -1, path) == 0) return 0;
     if (strchr(argv[0], '/') != NULL) {
         return say(STINT_EINVAL,
             "cannot run \"%s\": there is no such program, or it is not "
@@ -150,11 +101,10 @@ exec_new(const char *const argv[], struct exec **out)
 
     struct exec *e = calloc(1, sizeof *e);
     if (e == NULL) goto no_memory;
-    e->argv = copy_strings(argv, NULL);
-    e->envp = copy_strings((const char *const *)environ, is_not_ours);
-    if (e->argv == NULL || e->envp == NULL) goto no_memory;
+    e->argv = copy_strings(argv);
+    e->environment = environment_new();
+    if (e->argv == NULL || e->environment == NULL) goto no_memory;
     e->argc = count((const char *const *)e->argv);
-    e->envc = count((const char *const *)e->envp);
     for (size_t i = 1; i < e->argc; i++) {
         if (strstr(e->argv[i], hole) != NULL) e->has_hole = true;
     }
@@ -170,7 +120,7 @@ exec_free(struct exec *e)
 {
     if (e == NULL) return;
     free_strings(e->argv);
-    free_strings(e->envp);
+    environment_free(e->environment);
     free(e);
 }
 
@@ -189,6 +139,16 @@ filled_length(const char *pattern, size_t payload)
     return length;
 }
 
+/* Copy a payload; several values have blanks between them then. */
+static char *
+copy_payload(char *to, struct slice payload)
+{
+    for (size_t i = 0; i < payload.length; i++) {
+        to[i] = payload.bytes[i] != '\0' ? (char)payload.bytes[i] : ' ';
+    }
+    return to + payload.length;
+}
+
 /* Write it and a NUL to `to`; returns what comes after. */
 static char *
 fill(char *to, const char *pattern, struct slice payload)
@@ -201,8 +161,7 @@ fill(char *to, const char *pattern, struct slice payload)
         memcpy(to, pattern, before);
         to += before;
         if (next == NULL) break;
-        if (payload.length > 0) memcpy(to, payload.bytes, payload.length);
-        to += payload.length;
+        to = copy_payload(to, payload);
         pattern = next + 2;
     }
     *to = '\0';
@@ -212,10 +171,10 @@ fill(char *to, const char *pattern, struct slice payload)
 /* Whether the payload can be an argument; says why not. */
 static bool
 fits_arguments(
-    const struct exec *e, const struct exec_task *task, struct reason *why)
+    const struct exec *e, const struct run_task *task, struct reason *why)
 {
     if (!e->has_hole) return true;
-    if (task->payload.length > 0
+    if (task->job == 0 && task->payload.length > 0
         && memchr(task->payload.bytes, '\0', task->payload.length) != NULL) {
         reason_set(why,
             "the payload holds a NUL byte and cannot be the argument \"{}\": "
@@ -255,143 +214,31 @@ make_arguments(const struct exec *e, struct slice payload)
     return argv;
 }
 
-static char **
-make_environment(const struct exec *e, const struct exec_task *task)
-{
-    size_t pointers = e->envc + OWN_VARIABLES + 1;
-    char **envp =
-        malloc(pointers * sizeof *envp + (size_t)OWN_VARIABLES * VARIABLE_MAX);
-    if (envp == NULL) return NULL;
-
-    char *text = (char *)(envp + pointers);
-    memcpy(envp, e->envp, e->envc * sizeof *envp);
-    for (size_t i = 0; i < OWN_VARIABLES; i++) {
-        envp[e->envc + i] = text + i * VARIABLE_MAX;
-    }
-    envp[pointers - 1] = NULL;
-    char **own = envp + e->envc;
-    (void)snprintf(own[0], VARIABLE_MAX, "STINT_TASK_ID=%" PRIu64, task->id);
-    (void)snprintf(own[1], VARIABLE_MAX, "STINT_ATTEMPT=%u", task->attempt);
-    (void)snprintf(own[2], VARIABLE_MAX, "STINT_FENCE=%" PRIu64, task->fence);
-    (void)snprintf(own[3], VARIABLE_MAX, "STINT_QUEUE=%s", task->queue);
-    return envp;
-}
-
-/* ---- what came of it ----------------------------------------------------- */
-
-/* "WHAT: LAST LINE OF STANDARD ERROR", or only what. */
-static void
-blame(struct reason *why, const char *what, const struct child_end *end)
-{
-    struct slice line =
-        reason_last_line((struct slice){ end->errors, end->errors_length });
-
-    if (line.length == 0) {
-        reason_set(why, "%s", what);
-    } else {
-        reason_set(
-            why, "%s: %.*s", what, (int)line.length, (const char *)line.bytes);
-    }
-}
-
-static enum run_end
-judge_exit(const struct child_end *end, struct reason *why)
-{
-    char what[64];
-
-    if (end->signal == 0 && end->code == 0) return RUN_DONE;
-    if (end->signal == 0) {
-        (void)snprintf(what, sizeof what, "exit %d", end->code);
-    } else {
-        const char *name = sigabbrev_np(end->signal);
-
-        (void)snprintf(what, sizeof what, "killed by signal %d%s%s",
-            end->signal, name != NULL ? " SIG" : "", name != NULL ? name : "");
-    }
-    blame(why, what, end);
-    return RUN_FAILED;
-}
-
-/* That this host is short of something says nothing about the task. */
-static enum run_end
-judge_start(const struct exec *e, int error, struct reason *why)
-{
-    const char *text = strerrordesc_np(error);
-
-    reason_set(why, "cannot start \"%s\": %s", e->argv[0],
-        text != NULL ? text : "unknown error");
-    switch (error) {
-    case EAGAIN:
-    case ENOMEM:
-    case EMFILE:
-    case ENFILE:
-        return RUN_NOT_NOW;
-    case E2BIG:
-        return RUN_REFUSED;
-    default:
-        return RUN_FAILED;
-    }
-}
-
-static enum run_end
-judge(const struct exec *e, const struct exec_task *task,
-    const struct child_end *end, struct reason *why)
-{
-    char length[REASON_LENGTH], what[64];
-
-    switch (end->cause) {
-    case CHILD_EXITED:
-        return judge_exit(end, why);
-    case CHILD_NOT_STARTED:
-        return judge_start(e, end->error, why);
-    case CHILD_TIMED_OUT:
-        reason_duration(length, task->timeout);
-        (void)snprintf(what, sizeof what, "timed out after %s", length);
-        blame(why, what, end);
-        return RUN_FAILED;
-    case CHILD_TOO_LONG:
-        reason_set(why,
-            "more than %zu bytes of output, which is the most that this worker "
-            "takes as a result",
-            task->output_max);
-        return RUN_REFUSED;
-    case CHILD_NO_MEMORY:
-        reason_set(why, "no memory for the output");
-        return RUN_NOT_NOW;
-    case CHILD_LOST:
-        reason_set(why, "the exit code was lost: the worker's process ignores "
-                        "SIGCHLD, or waits for children that are not its own");
-        return RUN_FAILED;
-    case CHILD_CANCELLED:
-    default:
-        reason_set(why, "the worker was stopped");
-        return RUN_GIVEN_BACK;
-    }
-}
-
 enum run_end
-exec_run(const struct exec *e, const struct exec_task *task, struct buf *output,
-    struct reason *why)
+exec_run(const struct exec *e, const struct run_task *task,
+    struct child_end *end, struct reason *why)
 {
-    buf_clear(output);
+    *end = (struct child_end){ .cause = CHILD_NOT_STARTED, .error = ENOMEM };
     if (!fits_arguments(e, task, why)) return RUN_REFUSED;
 
-    struct child_end end = { .cause = CHILD_NOT_STARTED, .error = ENOMEM };
     char **argv = make_arguments(e, task->payload);
-    char **envp = make_environment(e, task);
-    if (argv != NULL && envp != NULL) {
-        const struct child_config config = {
-            .argv = argv,
+    char **envp = environment_for(e->environment, task);
+    const struct child_config config = {
+        .start = { .argv = argv,
             .envp = envp,
-            .input = task->payload,
-            .output_max = task->output_max,
-            .timeout = task->timeout,
-            .grace = GRACE_S * TICK_S,
-            .cancel_fd = task->cancel_fd,
-        };
-        child_run(&config, output, &end);
-    }
+            .folder = -1,
+            .progress = task->progress != NULL },
+        .input = task->payload,
+        .capture = task->capture,
+        .output_whole = task->job == 0,
+        .progress = task->progress,
+        .timeout = task->timeout,
+        .cancel_fd = task->cancel_fd,
+        .more = task->more,
+        .more_arg = task->more_arg,
+    };
+    if (argv != NULL && envp != NULL) child_run(&config, end);
     free(argv);
     free(envp);
-    return judge(e, task, &end, why);
+    return verdict(e->argv[0], &config, end, why);
 }

@@ -25,8 +25,8 @@
 
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
-#include "worker/child.h"
 #include "worker/slot.h"
+#include "worker/spawn.h"
 #include "worker/worker.h"
 
 #define PACE (250 * TICK_MS)
@@ -62,15 +62,33 @@ take_away(struct slot *slot)
 }
 
 static void
-fail_overdue(struct stint_worker *w, struct stint_task *task)
+fail_overdue(const struct slot *slot, struct stint_task *task, tick_ns ran)
 {
     char length[REASON_LENGTH];
     struct reason why;
+    static const struct stint_bytes nothing;
+    int code;
 
-    reason_duration(length, w->task_timeout);
+    reason_duration(length, slot->errand.timeout);
     reason_set(&why, "timed out after %s", length);
-    int code = stint_task_post_fail(task, why.text, 0);
+    if (stint_task_job(task) == 0) {
+        code = stint_task_post_fail(task, why.text, 0);
+    } else {
+        const struct stint_attempt how = { .attempt = stint_task_attempt(task),
+            .cause = STINT_CAUSE_TIMEOUT,
+            .wall_ns = ran,
+            .began_ns = clock_wall() - ran,
+            .reason = why.text };
+        code = stint_task_post_fail_with(
+            task, why.text, 0, &how, nothing, nothing);
+    }
     (void)code; /* The task is gone in any case; a slot meets it again. */
+}
+
+static bool
+runs_handler(const struct slot *slot)
+{
+    return slot->state == SLOT_RUNNING && slot->errand.kind == ERRAND_HANDLER;
 }
 
 static void
@@ -80,8 +98,12 @@ look_at_handler(struct slot *slot, tick_ns now)
     struct stint_task *late = NULL;
 
     (void)pthread_mutex_lock(&w->lock);
-    if (slot->state == SLOT_RUNNING && slot->task != NULL) {
-        if (w->task_timeout > 0 && now - slot->started >= w->task_timeout) {
+    if (runs_handler(slot) && slot->task != NULL) {
+        tick_ns timeout = slot->errand.timeout;
+
+        if (slot->recalled) {
+            /* Its end will not be reported. */
+        } else if (timeout > 0 && now - slot->started >= timeout) {
             late = take_away(slot);
             slot->overdue = true;
             w->counts.failed += 1;
@@ -90,7 +112,7 @@ look_at_handler(struct slot *slot, tick_ns now)
         }
     }
     (void)pthread_mutex_unlock(&w->lock);
-    if (late != NULL) fail_overdue(w, late);
+    if (late != NULL) fail_overdue(slot, late, now - slot->started);
 }
 
 /* ---- the master ---------------------------------------------------------- */
@@ -154,7 +176,7 @@ stop(struct watch *watch, tick_ns now)
     (void)pthread_mutex_lock(&w->lock);
     w->stopping = true;
     for (unsigned i = 0; i < w->slot_count; i++) {
-        atomic_store(&w->slots[i].call.cancelled, true);
+        slot_stop(&w->slots[i]);
     }
     (void)pthread_mutex_unlock(&w->lock);
     ssize_t n = write(w->stop_fd, &one, sizeof one);
@@ -172,7 +194,7 @@ lose_handlers(struct stint_worker *w)
         struct stint_task *task = NULL;
 
         (void)pthread_mutex_lock(&w->lock);
-        if (slot->state == SLOT_RUNNING) {
+        if (runs_handler(slot)) {
             task = take_away(slot);
             if (task != NULL) w->counts.released += 1;
             slot->state = SLOT_LOST;
@@ -243,13 +265,10 @@ look_for_hopelessness(struct watch *watch, tick_ns now)
     }
     watch->stuck_since = tick_min(watch->stuck_since, now);
     if (now - watch->stuck_since < w->grace) return;
-    char length[REASON_LENGTH];
-    reason_duration(length, w->task_timeout);
     worker_trouble(w,
-        say(STINT_ETIMEOUT,
-            "every slot is held by a handler that ran past its timeout of %s "
-            "and does not return: start the worker again",
-            length));
+        say(STINT_ETIMEOUT, "every slot is held by a handler that ran past its "
+                            "timeout and does not return: start the worker "
+                            "again"));
     watch->stop_at = now;
 }
 
@@ -272,24 +291,50 @@ must_drain(struct watch *watch, tick_ns now)
     return asked || over;
 }
 
+static bool
+runs_commands(const struct stint_worker *w)
+{
+    return w->exec != NULL || w->allow_exec;
+}
+
+/* A quarter of the shortest timeout of the handlers that run. */
+static tick_ns
+pace(struct stint_worker *w)
+{
+    tick_ns least = PACE;
+
+    (void)pthread_mutex_lock(&w->lock);
+    for (unsigned i = 0; i < w->slot_count; i++) {
+        tick_ns timeout = w->slots[i].errand.timeout;
+
+        if (runs_handler(&w->slots[i]) && timeout > 0) {
+            least = tick_min(least, timeout / 4);
+        }
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    if (w->task_timeout > 0 && w->handlers.fallback != NULL) {
+        least = tick_min(least, w->task_timeout / 4);
+    }
+    return least;
+}
+
 static void
 look(struct watch *watch, tick_ns now)
 {
     struct stint_worker *w = watch->w;
 
     look_for_master(watch, now);
-    if (w->exec == NULL) {
-        for (unsigned i = 0; i < w->slot_count; i++) {
-            look_at_handler(&w->slots[i], now);
-        }
-        look_for_hopelessness(watch, now);
+    duties_do(w, now);
+    for (unsigned i = 0; i < w->slot_count; i++) {
+        look_at_handler(&w->slots[i], now);
     }
+    look_for_hopelessness(watch, now);
     if (must_drain(watch, now) && !watch->draining) drain(watch);
     if (!watch->draining) give_back_excess(w, now);
     if (atomic_load(&w->stop_asked)) watch->stop_at = now;
     if (now >= watch->stop_at && !watch->stopping) stop(watch, now);
-    if (now >= watch->lose_at && w->exec == NULL) lose_handlers(w);
-    while (w->exec != NULL && child_reap_orphan()) {}
+    if (now >= watch->lose_at) lose_handlers(w);
+    while (runs_commands(w) && spawn_reap_orphan()) {}
 }
 
 static void
@@ -297,13 +342,10 @@ sleep_until_woken(const struct watch *watch, tick_ns now)
 {
     struct stint_worker *w = watch->w;
     struct pollfd wake = { .fd = w->wake_fd, .events = POLLIN };
-    tick_ns pace = PACE;
     uint64_t ignored;
 
-    if (w->exec == NULL && w->task_timeout > 0) {
-        pace = tick_min(pace, w->task_timeout / 4);
-    }
-    tick_ns next = tick_after(now, pace);
+    tick_ns next = tick_after(now, pace(w));
+    next = tick_min(next, duties_next(&w->duties));
     next = tick_min(next, watch->stopping ? watch->lose_at : watch->stop_at);
     (void)pthread_mutex_lock(&w->lock);
     next = tick_min(next, agent_next_deadline(&w->agent));
@@ -350,7 +392,7 @@ become_subreaper(const struct stint_worker *w)
 {
     int before = 1;
 
-    if (w->exec == NULL) return before;
+    if (!runs_commands(w)) return before;
     if (prctl(PR_GET_CHILD_SUBREAPER, &before) != 0) return 1;
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1L);
     return before;
@@ -379,6 +421,7 @@ stint_worker_serve(struct stint_worker *w)
     int code = claim(w);
     if (code != 0) return code;
     int before = become_subreaper(w);
+    duties_begin(w);
     start_slots(w);
     while (has_slots(w)) {
         tick_ns now = clock_now();
@@ -387,6 +430,7 @@ stint_worker_serve(struct stint_worker *w)
         if (has_slots(w)) sleep_until_woken(&watch, now);
     }
     join_slots(w);
+    duties_end(w);
     if (!watch.draining) drain(&watch);
     if (before == 0) (void)prctl(PR_SET_CHILD_SUBREAPER, 0L);
     code = stint_flush(w->s, FLUSH_MS);

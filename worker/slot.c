@@ -3,12 +3,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/error.h"
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
 
-enum { RETRY_MS = 200, NOT_NOW_MS = 1000 };
+enum { RETRY_MS = 200 };
 
 /* ---- taking -------------------------------------------------------------- */
 
@@ -63,45 +64,27 @@ next_task(struct slot *slot)
 
 /* ---- running ------------------------------------------------------------- */
 
-static enum run_end
-run_command(struct slot *slot, const struct stint_task *task)
+static void
+order(const struct slot *slot, uint64_t what)
 {
-    struct stint_worker *w = slot->worker;
-    struct stint_bytes payload = stint_task_payload(task);
-    const struct exec_task command = {
-        .payload = { payload.data, payload.size },
-        .id = stint_task_id(task),
-        .fence = stint_task_fence(task),
-        .attempt = stint_task_attempt(task),
-        .queue = stint_task_queue(task),
-        .output_max = w->output_max,
-        .timeout = w->task_timeout,
-        .cancel_fd = w->stop_fd,
-    };
-
-    return exec_run(w->exec, &command, &slot->call.result, &slot->call.reason);
+    /* It fails only when the counter is full: then it is readable anyway. */
+    ssize_t n = write(slot->cancel_fd, &what, sizeof what);
+    (void)n;
 }
 
-/* A handler that left early because it was asked to has not failed. */
-static enum run_end
-run_handler(struct slot *slot, bool loaded)
+void
+slot_stop(struct slot *slot)
 {
-    if (!loaded) {
-        reason_set(&slot->call.reason, "no memory for the payload");
-        return RUN_NOT_NOW;
-    }
-    enum run_end how = call_run(&slot->call, &slot->worker->handlers);
-    if (how == RUN_FAILED && atomic_load(&slot->call.cancelled)) {
-        return RUN_GIVEN_BACK;
-    }
-    return how;
+    atomic_store(&slot->call.cancelled, true);
+    order(slot, CHILD_STOP);
 }
 
-static enum run_end
-run(struct slot *slot, const struct stint_task *task, bool loaded)
+void
+slot_recall(struct slot *slot)
 {
-    return slot->worker->exec != NULL ? run_command(slot, task)
-                                      : run_handler(slot, loaded);
+    slot->recalled = true;
+    atomic_store(&slot->call.cancelled, true);
+    order(slot, CHILD_RECALL);
 }
 
 static void
@@ -109,12 +92,21 @@ begin(struct slot *slot, struct stint_task *task)
 {
     struct stint_worker *w = slot->worker;
     size_t bytes = stint_task_payload(task).size;
+    uint64_t old;
 
+    ssize_t n = read(slot->cancel_fd, &old, sizeof old);
+    (void)n; /* EAGAIN, but for an order that came too late. */
     (void)pthread_mutex_lock(&w->lock);
     slot->task = task;
     slot->state = SLOT_RUNNING;
     slot->started = clock_now();
-    if (w->stopping) atomic_store(&slot->call.cancelled, true);
+    slot->recalled = false;
+    if (w->stopping) slot_stop(slot);
+    if (w->duties.stray_count > 0
+        && duties_is_recalled(
+            &w->duties, stint_task_id(task), stint_task_attempt(task))) {
+        slot_recall(slot);
+    }
     agent_begin(&w->agent, bytes);
     (void)pthread_mutex_unlock(&w->lock);
 }
@@ -152,7 +144,7 @@ end(struct slot *slot, enum run_end how)
     if (slot->state == SLOT_RUNNING) slot->state = SLOT_ENDING;
     agent_end(&w->agent, now, now - slot->started);
     if (slot->state != SLOT_LOST) worker_tell_credit(w);
-    if (task == NULL) {
+    if (task == NULL || slot->recalled) {
         w->counts.stale += 1;
     } else {
         count_end(&w->counts, how);
@@ -161,59 +153,28 @@ end(struct slot *slot, enum run_end how)
     return task;
 }
 
-static int
-post_done(struct slot *slot, struct stint_task *task)
+static void
+report(struct slot *slot, struct stint_task *task, enum run_end how)
 {
-    struct stint_worker *w = slot->worker;
-    const struct buf *result = &slot->call.result;
-
-    int code = stint_task_post_done(task, result->bytes, result->length);
-    if (code != STINT_ETOOLARGE) return code;
-
-    (void)pthread_mutex_lock(&w->lock);
-    w->counts.done -= 1;
-    w->counts.failed += 1;
-    (void)pthread_mutex_unlock(&w->lock);
-    reason_set(&slot->call.reason,
-        "a result of %zu bytes is larger than the master takes",
-        result->length);
-    return stint_task_post_fail(task, slot->call.reason.text, STINT_FOREVER);
-}
-
-static int
-post(struct slot *slot, struct stint_task *task, enum run_end how)
-{
-    switch (how) {
-    case RUN_DONE:
-        return post_done(slot, task);
-    case RUN_FAILED:
-        return stint_task_post_fail(task, slot->call.reason.text, 0);
-    case RUN_REFUSED:
-        return stint_task_post_fail(
-            task, slot->call.reason.text, STINT_FOREVER);
-    case RUN_NOT_NOW:
-        return stint_task_post_release(task, NOT_NOW_MS);
-    case RUN_GIVEN_BACK:
-    default:
-        return stint_task_post_release(task, 0);
+    if (slot->recalled) {
+        stint_task_free(task);
+        return;
+    }
+    int code = errand_report(slot, task, how);
+    if (code != 0 && !error_can_retry(code) && code != STINT_ESTALE) {
+        worker_trouble(slot->worker, code);
     }
 }
 
 static void
 serve(struct slot *slot, struct stint_task *task)
 {
-    bool loaded = slot->worker->exec != NULL || call_load(&slot->call, task);
-
+    errand_prepare(slot, task);
     begin(slot, task);
-    enum run_end how = run(slot, task, loaded);
+    enum run_end how = errand_run(slot, task);
     task = end(slot, how);
-    if (task != NULL) {
-        int code = post(slot, task, how);
-        if (code != 0 && !error_can_retry(code) && code != STINT_ESTALE) {
-            worker_trouble(slot->worker, code);
-        }
-    }
-    call_unload(&slot->call);
+    if (task != NULL) report(slot, task, how);
+    errand_finish(slot);
 }
 
 /* ---- the thread ---------------------------------------------------------- */

@@ -1,14 +1,15 @@
 #include "worker/worker.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "common/sys/clock.h"
+#include "common/sys/host.h"
 #include "common/sys/say.h"
 
 enum { GRACE_S = 30, OUTPUT_MAX = 1048576, MS_MAX_DAYS = 36500 };
@@ -16,17 +17,6 @@ enum { GRACE_S = 30, OUTPUT_MAX = 1048576, MS_MAX_DAYS = 36500 };
 static const char *const default_queues[] = { "default", NULL };
 
 /* ---- options ------------------------------------------------------------- */
-
-/* What this process may use, not what the machine has: a container's share. */
-static unsigned
-cores(void)
-{
-    cpu_set_t set;
-    int n = 1;
-
-    if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
-    return n < 1 ? 1 : (unsigned)n;
-}
 
 static int
 check_time(const char *name, int64_t ms)
@@ -42,17 +32,17 @@ check(const struct stint_worker_options *o)
 {
     bool calls = o->handlers != NULL || o->plugin != NULL;
 
-    if (!calls && o->command == NULL) {
-        return say(STINT_EINVAL,
-            "a worker needs handlers, a plug-in or a command to run");
+    if (!calls && o->command == NULL && !o->allow_exec) {
+        return say(STINT_EINVAL, "a worker needs handlers, a plug-in or a "
+                                 "command to run, or allow_exec");
     }
     if (calls && o->command != NULL) {
         return say(STINT_EINVAL,
             "a worker runs either handlers or a command, not both");
     }
-    if (o->command != NULL && o->handler != NULL) {
+    if (!calls && o->handler != NULL) {
         return say(STINT_EINVAL,
-            "the handler \"%s\" cannot be chosen for a command", o->handler);
+            "the handler \"%s\" cannot be chosen: there are none", o->handler);
     }
     if (o->slots > AGENT_SLOTS_MAX) {
         return say(STINT_EINVAL, "%u slots are too many: at most %u", o->slots,
@@ -85,7 +75,7 @@ agent_options(const struct stint_worker_options *o, unsigned slots)
 static struct stint_worker *
 allocate(struct stint *s, const struct stint_worker_options *o)
 {
-    unsigned slots = o->slots > 0 ? o->slots : cores();
+    unsigned slots = o->slots > 0 ? o->slots : host_cores();
     if (slots > AGENT_SLOTS_MAX) slots = AGENT_SLOTS_MAX;
 
     struct stint_worker *w = calloc(1, sizeof *w + slots * sizeof w->slots[0]);
@@ -99,15 +89,19 @@ allocate(struct stint *s, const struct stint_worker_options *o)
     w->output_max = o->output_max > 0 ? o->output_max : OUTPUT_MAX;
     w->log = o->log;
     w->log_arg = o->log_arg;
+    w->allow_exec = o->allow_exec;
     w->wake_fd = w->stop_fd = -1;
     atomic_init(&w->drain_asked, false);
     atomic_init(&w->stop_asked, false);
     (void)pthread_mutex_init(&w->lock, NULL);
+    duties_init(&w->duties);
     const struct agent_config config = agent_options(o, slots);
     agent_init(&w->agent, &config, clock_now());
     for (unsigned i = 0; i < slots; i++) {
         w->slots[i].worker = w;
+        w->slots[i].cancel_fd = -1;
         call_init(&w->slots[i].call);
+        capture_init(&w->slots[i].capture);
     }
     return w;
 }
@@ -117,7 +111,12 @@ destroy(struct stint_worker *w)
 {
     for (unsigned i = 0; i < w->slot_count; i++) {
         call_fini(&w->slots[i].call);
+        capture_fini(&w->slots[i].capture);
+        if (w->slots[i].cancel_fd >= 0) (void)close(w->slots[i].cancel_fd);
     }
+    programs_free(w->programs);
+    environment_free(w->environment);
+    duties_fini(&w->duties);
     handlers_fini(&w->handlers);
     exec_free(w->exec);
     if (w->wake_fd >= 0) (void)close(w->wake_fd);
@@ -129,12 +128,43 @@ destroy(struct stint_worker *w)
 static int
 open_events(struct stint_worker *w)
 {
+    bool fine = true;
+
     w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (w->wake_fd >= 0 && w->stop_fd >= 0) return 0;
+    fine = w->wake_fd >= 0 && w->stop_fd >= 0;
+    for (unsigned i = 0; i < w->slot_count && fine; i++) {
+        w->slots[i].cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        fine = w->slots[i].cancel_fd >= 0;
+    }
+    if (fine) return 0;
     return say(STINT_ESYSTEM,
         "cannot make an eventfd: %s; raise the limit of open files (ulimit -n)",
         strerrordesc_np(errno));
+}
+
+static int
+make_programs(struct stint_worker *w)
+{
+    w->environment = environment_new();
+    if (w->environment != NULL) {
+        w->programs = programs_new(w->s, w->environment);
+    }
+    if (w->programs != NULL) return 0;
+    return say(STINT_ENOMEM, "no memory for a worker");
+}
+
+/* What it can run. */
+static int
+load(struct stint_worker *w, const struct stint_worker_options *o)
+{
+    int code = make_programs(w);
+
+    if (code == 0 && o->command != NULL) code = exec_new(o->command, &w->exec);
+    if (code == 0 && (o->handlers != NULL || o->plugin != NULL)) {
+        code = handlers_init(&w->handlers, o->handlers, o->plugin, o->handler);
+    }
+    return code;
 }
 
 static int
@@ -166,10 +196,7 @@ stint_worker_new(struct stint *s, const struct stint_worker_options *options,
     if (w == NULL) return say(STINT_ENOMEM, "no memory for a worker");
 
     code = open_events(w);
-    if (code == 0 && o->command != NULL) code = exec_new(o->command, &w->exec);
-    if (code == 0 && o->command == NULL) {
-        code = handlers_init(&w->handlers, o->handlers, o->plugin, o->handler);
-    }
+    if (code == 0) code = load(w, o);
     if (code == 0) code = open_consumer(w, o);
     if (code != 0) {
         destroy(w);
@@ -249,6 +276,30 @@ worker_trouble(struct stint_worker *w, int code)
     }
     (void)pthread_mutex_unlock(&w->lock);
     worker_wake(w);
+}
+
+void
+worker_count_late_failure(struct stint_worker *w)
+{
+    (void)pthread_mutex_lock(&w->lock);
+    w->counts.done -= w->counts.done > 0 ? 1 : 0;
+    w->counts.failed += 1;
+    (void)pthread_mutex_unlock(&w->lock);
+}
+
+void
+worker_remove_folder(struct stint_worker *w, struct folder *folder)
+{
+    char path[FOLDER_PATH], line[FOLDER_PATH + 128];
+
+    if (folder->fd < 0) return;
+    (void)snprintf(path, sizeof path, "%s", folder->path);
+    int error = folder_remove(folder);
+    if (error == 0 || w->log == NULL) return;
+    (void)snprintf(line, sizeof line,
+        "the folder %s of a task could not be removed: %s", path,
+        strerrordesc_np(error));
+    w->log(w->log_arg, LOG_WARNING, line);
 }
 
 void

@@ -22,7 +22,12 @@
 #include "common/tick.h"
 #include "worker/agent/agent.h"
 #include "worker/call.h"
+#include "worker/capture.h"
+#include "worker/duties.h"
+#include "worker/environment.h"
+#include "worker/errand.h"
 #include "worker/exec.h"
+#include "worker/folder.h"
 #include "worker/handlers.h"
 
 enum slot_state {
@@ -41,22 +46,30 @@ struct slot {
     tick_ns started;         /* While running. */
     bool joinable;           /* The thread was started and not detached. */
     bool overdue;            /* Ran past the timeout of handlers. */
-    struct stint_call call;  /* Also holds a command's output and reason. */
+    bool recalled;           /* `task` is nobody's any more. */
+    int cancel_fd;           /* An eventfd: CHILD_STOP, CHILD_RECALL. */
+    struct errand errand;    /* The slot's own, but for `kind` and `timeout`:
+                                they are set before it runs. */
+    struct stint_call call;  /* Also holds a command's reason. */
+    struct capture capture;  /* Of a command. */
 };
 
 struct stint_worker {
     /* For good. */
     struct stint *s;
     struct stint_consumer *consumer; /* Owned by the owner's thread. */
-    struct exec *exec;               /* NULL: handlers. */
-    struct handlers handlers;
+    struct exec *exec;               /* The fixed command; or NULL. */
+    struct handlers handlers;        /* Perhaps none. */
+    bool allow_exec;                 /* Commands of jobs, too. */
+    struct environment *environment; /* Of those commands. */
+    struct programs *programs;
     tick_ns task_timeout; /* 0: none. */
     tick_ns grace;
     size_t output_max;
     void (*log)(void *arg, int level, const char *line); /* Or NULL. */
     void *log_arg;
     int wake_fd; /* Something to look at for the coordinator. */
-    int stop_fd; /* Readable for ever once commands must end. */
+    int stop_fd; /* Readable for ever once the worker stops. */
     unsigned slot_count;
 
     /* From signal handlers. */
@@ -65,6 +78,7 @@ struct stint_worker {
     pthread_mutex_t lock;
     struct agent agent;
     struct stint_worker_counts counts;
+    struct duties duties;
     unsigned owners;    /* The user and each thread: the last one frees. */
     unsigned here;      /* Slots that are neither off nor lost. */
     bool stopping;      /* What runs must leave, what begins too. */
@@ -82,6 +96,12 @@ void worker_trouble(struct stint_worker *w, int code);
 
 /** One owner less; the last one frees.  The consumer is closed before. */
 void worker_drop(struct stint_worker *w);
+
+/** A result that counted as done is none. */
+void worker_count_late_failure(struct stint_worker *w);
+
+/** Remove a task's folder, if it has one; say so if that fails. */
+void worker_remove_folder(struct stint_worker *w, struct folder *folder);
 
 /** Tell the library how much to ask for, if that has changed.  Under `lock`. */
 void worker_tell_credit(struct stint_worker *w);
