@@ -82,23 +82,38 @@ start_master(struct private *p)
     return code == 0 ? EXIT_FINE : exit_error(code);
 }
 
+/* Connects as a worker that has what its options say. */
+static int
+connect_worker(struct private *p, const struct stint_worker_options *work)
+{
+    struct stint_options options = {
+        .kind = STINT_WORKER, .name = "local", .slots = p->slots
+    };
+    struct stint_trait *traits = NULL;
+    int code = stint_worker_traits(work, &traits);
+
+    options.traits = traits;
+    if (code == 0) code = stint_master_connect(p->master, &options, &p->s);
+    free(traits);
+    if (code == 0) code = stint_worker_new(p->s, work, &p->worker);
+    return code == 0 ? EXIT_FINE : exit_error(code);
+}
+
 static int
 start_worker(struct private *p)
 {
-    const struct stint_options options = {
-        .kind = STINT_WORKER, .name = "local", .slots = p->slots
+    const struct stint_worker_options work = {
+        .slots = p->slots, .grace_ms = 1, .allow_exec = true
     };
-    const struct stint_worker_options work = { .slots = p->slots,
-        .grace_ms = 1 };
-    int code = stint_master_connect(p->master, &options, &p->s);
+    int error, status = connect_worker(p, &work);
 
-    if (code == 0) code = stint_worker_new(p->s, &work, &p->worker);
-    if (code != 0) return exit_error(code);
-    code = pthread_create(&p->thread, NULL, serve, p);
-    if (code == 0) return EXIT_FINE;
+    if (status != EXIT_FINE) return status;
+    error = pthread_create(&p->thread, NULL, serve, p);
+    if (error == 0) return EXIT_FINE;
     stint_worker_free(p->worker);
     p->worker = NULL;
-    return exit_say(EXIT_AGAIN, "no thread can be started: %s", strerror(code));
+    return exit_say(
+        EXIT_AGAIN, "no thread can be started: %s", strerror(error));
 }
 
 static int
