@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/check.h"
+#include "common/stint_error.h"
 #include "master/core/task.h"
 
 /* malloc's own word for each block. */
@@ -255,25 +256,27 @@ ends_add(struct ends *ends, struct end *e)
     place(ends, e);
 }
 
-bool
+int
 ends_restore(struct ends *ends, const struct rec_end *r, bool cold)
 {
     if (ends_at(ends, ENDS_BY_SEQ, r->seq).kind == ENDS_END
-        || ends_at(ends, ENDS_BY_NUMBER, r->number).kind != ENDS_NONE
-        || !ensure(ends, ENDS_BY_SEQ, r->seq)
+        || ends_at(ends, ENDS_BY_NUMBER, r->number).kind != ENDS_NONE) {
+        return STINT_EDAMAGED;
+    }
+    if (!ensure(ends, ENDS_BY_SEQ, r->seq)
         || !ensure(ends, ENDS_BY_NUMBER, r->number)) {
-        return false;
+        return STINT_ENOMEM;
     }
     struct end *e = new_end(r, cold);
-    if (e == NULL) return false;
+    if (e == NULL) return STINT_ENOMEM;
     ends->memory += memory_of(e);
     place(ends, e);
-    return true;
+    return 0;
 }
 
 /* Chunks up to the one of `last` are there, or all gone. */
 static bool
-settle(struct ends *ends, enum ends_order order, uint64_t last)
+settle(struct ends *ends, enum ends_order order, uint64_t last, uint64_t *gone)
 {
     struct ends_table *table = &ends->by[order];
     uint64_t chunks = last / ENDS_CHUNK + 1;
@@ -284,8 +287,7 @@ settle(struct ends *ends, enum ends_order order, uint64_t last)
         uint64_t first = at * ENDS_CHUNK;
         if (chunk == NULL && first + ENDS_CHUNK - 1 <= last) {
             table->chunks[at] = &all_gone;
-            if (order == ENDS_BY_SEQ)
-                ends->dropped += at == 0 ? ENDS_CHUNK - 1 : ENDS_CHUNK;
+            *gone += at == 0 ? ENDS_CHUNK - 1 : ENDS_CHUNK;
             continue;
         }
         for (uint64_t at_one = first; at_one < first + ENDS_CHUNK; at_one++) {
@@ -293,17 +295,19 @@ settle(struct ends *ends, enum ends_order order, uint64_t last)
             if (ends_at(ends, order, at_one).kind != ENDS_NONE) continue;
             if (!ensure(ends, order, at_one)) return false;
             set(ends, order, at_one, ENDS_GONE, NULL);
-            if (order == ENDS_BY_SEQ) ends->dropped += 1;
+            *gone += 1;
         }
     }
     return true;
 }
 
 bool
-ends_settle(struct ends *ends, uint64_t tasks)
+ends_settle(struct ends *ends, uint64_t tasks, uint64_t *gone)
 {
-    return settle(ends, ENDS_BY_SEQ, tasks)
-           && settle(ends, ENDS_BY_NUMBER, ends->given);
+    uint64_t numbers = 0;
+
+    return settle(ends, ENDS_BY_SEQ, tasks, gone)
+           && settle(ends, ENDS_BY_NUMBER, ends->given, &numbers);
 }
 
 void

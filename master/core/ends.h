@@ -97,13 +97,14 @@ void ends_free(struct ends *ends, struct end *e);
  * Takes it. */
 void ends_add(struct ends *ends, struct end *e);
 
-/** One of the store, with the number that it had; NULL payload or output: they
- * are there.  Returns false when its places are taken, or without memory. */
-bool ends_restore(struct ends *ends, const struct rec_end *r, bool cold);
+/** One of the store, with the number that it had.  Returns 0, STINT_EDAMAGED
+ * (its number or its place is another end's) or STINT_ENOMEM. */
+int ends_restore(struct ends *ends, const struct rec_end *r, bool cold);
 
-/** All of the store is there: the first `tasks` places that hold nothing, and
- * the numbers up to `given`, are gone.  False without memory. */
-bool ends_settle(struct ends *ends, uint64_t tasks);
+/** All of the store is there: of the first `tasks` places those that hold
+ * nothing are gone (*gone: how many), and so are numbers up to `given`.  False
+ * without memory. */
+bool ends_settle(struct ends *ends, uint64_t tasks, uint64_t *gone);
 
 /** An end that is not needed: gone at both places. */
 void ends_drop(struct ends *ends, struct end *e);

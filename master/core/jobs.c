@@ -95,8 +95,8 @@ jobs_of_request(
 
 /* ---- coming -------------------------------------------------------------- */
 
-static size_t
-memory_of(const struct job *job)
+size_t
+jobs_memory(const struct job *job)
 {
     return sizeof *job + sizeof *job->queue + job->command.length
            + job->needs.count * 2 * sizeof(struct trait);
@@ -113,17 +113,22 @@ oldest_goes(struct core *core)
     }
 }
 
+/* Those of the store are taken in any case. */
+static bool
+is_full(const struct core *core)
+{
+    return core->load == NULL
+           && HASH_CNT(by_number, core->jobs.by_number) >= JOBS_MAX;
+}
+
 int
 jobs_add(struct core *core, struct job *job, const struct queue_policy *policy)
 {
     char name[32];
     int rc = STINT_ELIMIT;
 
-    if (HASH_CNT(by_number, core->jobs.by_number) >= JOBS_MAX) {
-        oldest_goes(core);
-    }
-    if (HASH_CNT(by_number, core->jobs.by_number) >= JOBS_MAX
-        || job->number > JOB_NUMBER_MAX) {
+    if (is_full(core)) oldest_goes(core);
+    if (is_full(core) || job->number > JOB_NUMBER_MAX) {
         goto refuse;
     }
     rc = STINT_ENOMEM;
@@ -144,7 +149,7 @@ jobs_add(struct core *core, struct job *job, const struct queue_policy *policy)
     job->queue->job = job;
     list_push(&core->jobs.order, &job->order);
     if (job->number > core->jobs.last) core->jobs.last = job->number;
-    job->memory = memory_of(job);
+    job->memory = jobs_memory(job);
     core->memory += job->memory;
     return 0;
 

@@ -30,6 +30,9 @@ struct job *jobs_of_request(
 int jobs_add(
     struct core *core, struct job *job, const struct queue_policy *policy);
 
+/** What the job takes of the budget, but for its ends. */
+size_t jobs_memory(const struct job *job);
+
 /** Something of its queue changed: look at it in this turn. */
 void jobs_touch(struct core *core, struct job *job);
 
@@ -78,8 +81,5 @@ void jobs_tick(struct core *core, tick_ns now);
 void jobs_committed(struct core *core);
 
 tick_ns jobs_next_deadline(const struct core *core);
-
-/** All rows are there: returns 0, STINT_EDAMAGED, or STINT_ENOMEM. */
-int jobs_settle(struct core *core);
 
 #endif

@@ -7,6 +7,7 @@
 #include "master/core/greet.h"
 #include "master/core/jobs.h"
 #include "master/core/life.h"
+#include "master/core/load_job.h"
 #include "master/core/outcome.h"
 #include "master/core/queues.h"
 #include "master/core/receipt.h"
@@ -134,6 +135,11 @@ load_queue(struct core *core, uint64_t id, const struct rec_kept_queue *row,
     };
     struct queue *q;
 
+    if (row->job != 0) {
+        int code = load_job_queue(core, id, row->job, &policy, &q, why);
+        if (code == 0) q->paused = row->paused != 0;
+        return code;
+    }
     *why = "a queue is missing, or is there twice";
     if (id != core->queues_count || queues_find(core, row->queue) != NULL) {
         return STINT_EDAMAGED;
@@ -153,6 +159,10 @@ load_queue(struct core *core, uint64_t id, const struct rec_kept_queue *row,
 static struct queue *
 queue_of(const struct core *core, uint64_t id)
 {
+    if ((id & JOB_QUEUES) != 0) {
+        const struct job *job = jobs_find(core, id & ~(uint64_t)JOB_QUEUES);
+        return job != NULL ? job->queue : NULL;
+    }
     return id < core->queues_count ? core->queues[id] : NULL;
 }
 
@@ -173,6 +183,10 @@ load_tally(const struct core *core, uint64_t id,
     q->lost = row->lost;
     q->timeouts = row->timeouts;
     q->released = row->released;
+    if (q->job != NULL) {
+        q->job->ends.dropped = row->dropped;
+        q->job->ends.given = row->ends;
+    }
     return 0;
 }
 
@@ -234,6 +248,10 @@ load_task(struct core *core, uint64_t id, const struct rec_kept_task *row,
     t->priority = (int32_t)row->priority;
     t->born = row->born;
     t->is_recovered = true;
+    if (q->job != NULL) {
+        int rc = load_job_task(core, t, row->seq, why);
+        if (rc != 0) return rc;
+    }
     if (row->due != 0) {
         t->state = TASK_DELAYED;
         t->is.due = row->due;
@@ -251,12 +269,17 @@ load_words(struct core *core, struct task *t, const struct rec_kept_state *row)
 {
     size_t before = task_memory(t);
 
-    if (row->worker.length == 0 && row->reason.length == 0 && row->ended == 0) {
+    if (row->worker.length == 0 && row->reason.length == 0 && row->ended == 0
+        && row->notes.length == 0 && row->forgiven == 0) {
         return true;
     }
     struct task_more *more = task_more(t);
     if (more == NULL) return false;
     more->ended = row->ended;
+    more->forgiven = (uint32_t)row->forgiven;
+    if (more->forgiven != 0) more->expires = TICK_NEVER;
+    buf_append(&more->notes, row->notes.bytes, row->notes.length);
+    if (more->notes.failed) return false;
     if (row->worker.length > 0) {
         memcpy(more->worker, row->worker.bytes, row->worker.length);
         more->worker[row->worker.length] = '\0';
@@ -402,6 +425,7 @@ take(struct core *core, const struct row *row, const union record *r,
     case ROW_last:
         /* Not before the tasks, which come in order. */
         core->journal.last = r->last.task;
+        core->journal.last_job = core->jobs.last = r->last.job;
         return 0;
     case ROW_clock:
         load_clock(core, &r->clock);
@@ -421,8 +445,11 @@ take(struct core *core, const struct row *row, const union record *r,
     case ROW_receipt:
         return load_receipt(core, row->id, &r->receipt);
     case ROW_job:
+        return load_job_row(core, row->id, &r->job,
+            queue_of(core, r->job.parent), session_of(core, r->job.session),
+            why);
     case ROW_end:
-        break;
+        return load_job_end(core, row->id, &r->end, why);
     case ROW_file:
         return load_file(core, row->id, &r->file, why);
     }
@@ -464,40 +491,37 @@ load_row(struct core *core, const struct row *row, const char **why)
     return take(core, row, &r, why);
 }
 
-/* I2: what was accepted is there, or has ended. */
+/* I2: what was accepted is there, or has ended.  Tasks that were placed were
+ * counted as if they were new. */
 static bool
-agrees(const struct queue *q, uint64_t accepted)
+agrees(struct queue *q)
 {
     uint64_t sum = 0;
 
+    q->accepted -= queue_unfinished(q) + q->now[TASK_DEAD];
     for (int state = 0; state < TASK_STATES; state++)
         sum += q->now[state];
-    return sum == accepted;
+    return sum == q->accepted;
 }
 
 /* Every task into its place; then the counts are compared. */
 static int
-place_all(struct core *core)
+place_all(struct core *core, const char **why)
 {
-    int rc = 0;
-    uint64_t *accepted =
-        calloc((size_t)core->queues_count + 1, sizeof *accepted);
+    bool all = true;
 
-    if (accepted == NULL) return STINT_ENOMEM;
-    for (uint32_t i = 0; i < core->queues_count; i++)
-        accepted[i] = core->queues[i]->accepted;
     for (struct task *t = task_table_next(&core->tasks, 0); t != NULL;
          t = task_table_next(&core->tasks, t->id)) {
         life_restore(core, t);
     }
     load_fini(core);
-    for (uint32_t i = 0; i < core->queues_count; i++) {
-        struct queue *q = core->queues[i];
-        q->accepted = accepted[i];
-        if (!agrees(q, accepted[i])) rc = STINT_EDAMAGED;
+    for (uint32_t i = 0; i < core->queues_count; i++)
+        all = agrees(core->queues[i]) && all;
+    LIST_FOREACH (node, after, &core->jobs.order) {
+        all = agrees(CONTAINER_OF(node, struct job, order)->queue) && all;
     }
-    free(accepted);
-    return rc;
+    *why = "the tasks that are there are not those that were counted";
+    return all ? load_job_settle(core, why) : STINT_EDAMAGED;
 }
 
 /* What was loaded counted from 0, as the clock is known only now.  Moved alike,
@@ -525,8 +549,7 @@ load_end(struct core *core, tick_ns now, const char **why)
     if (core->load != NULL) {
         core->tasks.last = at_least(core->tasks.last, j->last);
         j->last = core->tasks.last;
-        *why = "the tasks that are there are not those that were counted";
-        int rc = place_all(core);
+        int rc = place_all(core, why);
         if (rc != 0) return rc;
         start_time(core, now);
     }
