@@ -249,7 +249,10 @@ static int
 tell_done(struct core *core, tick_ns now, struct task *t, struct slice worker,
     struct slice result, struct slice note)
 {
-    static const struct rec_attempt mine = { .cause = NOTES_ENDED };
+    /* Who says nothing else has written it all to standard output. */
+    const struct rec_attempt mine = {
+        .cause = NOTES_ENDED, .out = result.length
+    };
 
     if (t->queue->job == NULL) return outcome_tell(core, t, 0, worker, result);
     const struct rec_end how = {
@@ -451,7 +454,9 @@ static void
 note_attempt(struct core *core, tick_ns now, struct task *t,
     enum life_cause cause, const struct life_words *said)
 {
-    struct rec_attempt mine = { .reason = said->reason };
+    struct rec_attempt mine = {
+        .reason = said->reason, .out = said->output.length
+    };
 
     if (cause == LIFE_FAILED) mine.code = 1;
     if (cause == LIFE_LOST) mine.cause = NOTES_LOST;

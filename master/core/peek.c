@@ -39,7 +39,8 @@ length_of_out(const struct rec_end *r)
 
     while (r->notes.length > 0 && c.at < c.end
            && record_read(&c, RECORD_attempt, &note, &where) == 0) {
-        length = note.out;
+        length = r->output.length;
+        if (note.attempt == r->attempts) length = note.out;
     }
     return length < r->output.length ? length : r->output.length;
 }
