@@ -6,41 +6,52 @@
 #include "cli/stop.h"
 #include "cli/work.h"
 
-/* Workers that have nothing to run are none: the master alone is served. */
 static int
-serve_both(struct run *run, struct stint_master *master)
+serve_worker(const struct work *work, struct stint_master *master)
 {
     char room[WORK_NAME];
     struct stint_options options = { .kind = STINT_WORKER,
-        .name = work_name(run, room),
-        .slots = work_slots(run) };
+        .name = work_name(work->run, room),
+        .slots = work->options.slots,
+        .traits = work->traits };
     struct stint *s;
     int code, status;
 
     code = stint_master_connect(master, &options, &s);
     if (code != 0) return exit_error(code);
-    status = work_serve(run, s, stint_master_address(master));
+    status = work_serve(work, s, stint_master_address(master));
     stint_close(s);
     return status;
 }
 
 static int
-run_local(struct run *run)
+serve_both(struct run *run, const struct work *work)
 {
-    bool has_command = run->after != NULL && *run->after != NULL;
     struct stint_master *master;
     int status;
 
-    if (!has_command && setting_text(run, "plugin") == NULL)
-        return exit_say(EXIT_USAGE,
-            "what shall it run? stint local -- ./sim {}, or stint local "
-            "--plugin ./libmy.so; `stint master` only holds queues");
     stop_begin();
     status = serve_start(run, &master);
     if (status != EXIT_FINE) return status;
     serve_greet(run, master);
-    status = serve_both(run, master);
+    status = serve_worker(work, master);
     stint_master_stop(master);
+    return status;
+}
+
+/* Who may submit here is who may run commands here anyway. */
+static int
+run_local(struct run *run)
+{
+    struct work work;
+    int status;
+
+    if (run->after != NULL && *run->after == NULL)
+        return exit_say(EXIT_USAGE,
+            "no command follows --; write e.g. stint local -- ./sim {}");
+    status = work_begin(run, true, &work);
+    if (status == EXIT_FINE) status = serve_both(run, &work);
+    work_end(&work);
     return status;
 }
 
@@ -49,10 +60,12 @@ const struct command command_local = {
     .group = "Start",
     .args = "[-- COMMAND ARG...]",
     .summary = "A master and workers in one process, for the first minutes",
-    .examples = "stint local -- wc -c\n"
-                "stint local -j 8 -- ./simulate {}\n"
+    .examples = "stint local -j 8\n"
+                "stint local -- wc -c\n"
                 "stint put default hello --result\n",
-    .notes = "--queue names queues to serve.  TERM and ^C finish what runs and "
+    .notes = "Its workers run the commands of jobs (stint run); COMMAND behind "
+             "-- is for the tasks of queues (stint put).  --queue names queues "
+             "to serve.  TERM and ^C finish what runs and "
              "leave; what is not done by then is there again at the next "
              "start.",
     .runs_commands = true,

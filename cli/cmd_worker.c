@@ -68,32 +68,47 @@ check(const struct run *run)
     if (setting_number(run, "slots") > WORK_SLOTS_MAX)
         return exit_say(
             EXIT_USAGE, "--slots is at most %d", (int)WORK_SLOTS_MAX);
-    if (!has_command && setting_text(run, "plugin") == NULL)
+    if (!has_command && setting_text(run, "plugin") == NULL
+        && !setting_flag(run, "allow-exec"))
         return exit_say(EXIT_USAGE,
-            "what shall it run? A command for each task, stint worker -- "
-            "./sim {}, or C handlers, stint worker --plugin ./libmy.so");
+            "what shall it run? The commands of jobs, stint worker "
+            "--allow-exec; one command for each task, stint worker -- ./sim "
+            "{}; or C handlers, stint worker --plugin ./libmy.so");
     return EXIT_FINE;
+}
+
+static int
+run_connected(struct run *run, const struct work *work)
+{
+    struct stint_options options;
+    char room[WORK_NAME];
+    struct stint *s;
+    int status;
+
+    connect_options(run, &options);
+    options.kind = STINT_WORKER;
+    options.name = work_name(run, room);
+    options.slots = work->options.slots;
+    options.traits = work->traits;
+    stop_begin();
+    status = connect_patiently(&options, &s);
+    if (status != EXIT_FINE) return status;
+    status = work_serve(
+        work, s, options.master ? options.master : "of the access file");
+    stint_close(s);
+    return status;
 }
 
 static int
 run_worker(struct run *run)
 {
-    struct stint_options options;
-    char room[WORK_NAME];
-    struct stint *s;
+    struct work work;
     int status = check(run);
 
     if (status != EXIT_FINE) return status;
-    connect_options(run, &options);
-    options.kind = STINT_WORKER;
-    options.name = work_name(run, room);
-    options.slots = work_slots(run);
-    stop_begin();
-    status = connect_patiently(&options, &s);
-    if (status != EXIT_FINE) return status;
-    status = work_serve(
-        run, s, options.master ? options.master : "of the access file");
-    stint_close(s);
+    status = work_begin(run, false, &work);
+    if (status == EXIT_FINE) status = run_connected(run, &work);
+    work_end(&work);
     return status;
 }
 
@@ -102,12 +117,16 @@ const struct command command_worker = {
     .group = "Start",
     .args = "[-- COMMAND ARG...]",
     .summary = "Take tasks from queues and run them",
-    .examples = "stint worker -- ./simulate {}\n"
+    .examples = "stint worker --allow-exec\n"
+                "stint worker -- ./simulate {}\n"
+                "stint worker --allow-exec --label zone=b --resource gpus=2\n"
                 "stint worker -j 4 --queue gpu --plugin ./libmy.so\n"
                 "stint worker --access work.access -- wc -c\n",
-    .notes = "COMMAND is run for each task, without a shell: {} becomes the "
-             "payload, which is also its standard input; its standard output "
-             "is the result, an exit code other than 0 a failed attempt.  "
+    .notes = "With --allow-exec it runs the commands of jobs (stint run): who "
+             "may submit decides what runs here, as you.  COMMAND is run for "
+             "each task, without a shell: {} becomes the payload, which is "
+             "also its standard input; its standard output is the result, an "
+             "exit code other than 0 a failed attempt.  "
              "TERM finishes what runs and gives the rest back; a second one "
              "stops at once.",
     .runs_commands = true,

@@ -9,6 +9,7 @@
 #include "cli/exit.h"
 #include "cli/mem.h"
 #include "cli/stop.h"
+#include "cli/value.h"
 
 static const struct opt options[] = {
     { "slots", 'j', OPT_COUNT, "N", NULL,
@@ -19,6 +20,15 @@ static const struct opt options[] = {
         "A shared object with handlers in C, e.g. ./libsquares.so" },
     { "handler", 0, OPT_TEXT, "NAME", NULL,
         "Run this handler for tasks that name none, else the first" },
+    { "allow-exec", 0, OPT_FLAG, NULL, NULL,
+        "Run the commands of jobs (stint run): whoever may submit decides what "
+        "runs here" },
+    { "label", 0, OPT_LIST, "NAME[=VALUE]", NULL,
+        "What it has, for jobs that need it, e.g. zone=b; may be given several "
+        "times" },
+    { "resource", 0, OPT_LIST, "NAME=COUNT", NULL,
+        "How much of something it has, e.g. gpus=2 or memory=16G, else its "
+        "cpus and memory" },
     { "lease", 0, OPT_DURATION, "TIME", NULL,
         "How long a task is ours without a sign of life, else the queue's" },
     { "task-timeout", 0, OPT_DURATION, "TIME", NULL,
@@ -57,6 +67,79 @@ work_slots(const struct run *run)
     return cores > 0 ? (unsigned)cores : 1;
 }
 
+/* ---- labels and resources ------------------------------------------------ */
+
+enum { TRAITS_MAX = 128 };
+
+struct traits {
+    struct stint_trait rows[TRAITS_MAX + 1]; /* Ends with {0}. */
+    char *names[TRAITS_MAX];                 /* Owned. */
+    size_t count;
+};
+
+static void
+free_traits(struct traits *t)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        free(t->names[i]);
+    }
+    free(t);
+}
+
+/* "NAME=VALUE" in two; "" for what does not follow. */
+static int
+add_trait(struct traits *t, const char *text, struct stint_trait **out)
+{
+    char *name, *equals;
+
+    if (t->count == TRAITS_MAX)
+        return exit_say(
+            EXIT_USAGE, "at most %d labels and resources", (int)TRAITS_MAX);
+    name = mem_copy(text);
+    equals = strchr(name, '=');
+    t->names[t->count] = name;
+    *out = &t->rows[t->count++];
+    (*out)->name = name;
+    (*out)->value = "";
+    if (equals == NULL) return EXIT_FINE;
+    *equals = '\0';
+    (*out)->value = equals + 1;
+    return EXIT_FINE;
+}
+
+static int
+add_labels(struct traits *t, const char *const *texts)
+{
+    struct stint_trait *label;
+    int status = EXIT_FINE;
+
+    for (; texts != NULL && *texts != NULL && status == EXIT_FINE; texts++)
+        status = add_trait(t, *texts, &label);
+    return status;
+}
+
+static int
+add_resources(struct traits *t, const char *const *texts)
+{
+    struct stint_trait *resource;
+    int status = EXIT_FINE;
+
+    for (; texts != NULL && *texts != NULL && status == EXIT_FINE; texts++) {
+        status = add_trait(t, *texts, &resource);
+        if (status != EXIT_FINE) break;
+        if (!value_size(resource->value, &resource->count)
+            || resource->count == 0 || resource->count > INT64_MAX)
+            return exit_say(EXIT_USAGE,
+                "--resource %s: how much of it? Write e.g. gpus=2 or "
+                "memory=16G",
+                *texts);
+        resource->value = NULL;
+    }
+    return status;
+}
+
+/* ---- options ------------------------------------------------------------- */
+
 static int64_t
 duration(const struct run *run, const char *name)
 {
@@ -81,10 +164,42 @@ take_options(const struct run *run, struct stint_worker_options *o)
         .grace_ms = duration(run, "grace"),
         .tasks_max = setting_number(run, "tasks"),
         .idle_ms = duration(run, "idle"),
+        .allow_exec = setting_flag(run, "allow-exec"),
     };
     if (run->after != NULL && *run->after != NULL)
         o->command = (const char *const *)run->after;
 }
+
+int
+work_begin(const struct run *run, bool allow_exec, struct work *work)
+{
+    struct traits *given = mem_new(1, sizeof(*given));
+    int code, status;
+
+    *work = (struct work){ .run = run };
+    take_options(run, &work->options);
+    if (allow_exec) work->options.allow_exec = true;
+    status = add_labels(given, setting_list(run, "label"));
+    if (status == EXIT_FINE)
+        status = add_resources(given, setting_list(run, "resource"));
+    if (status == EXIT_FINE) {
+        work->options.traits = given->rows;
+        code = stint_worker_traits(&work->options, &work->traits);
+        work->options.traits = NULL; /* They are announced. */
+        if (code != 0) status = exit_error(code);
+    }
+    free_traits(given);
+    return status;
+}
+
+void
+work_end(struct work *work)
+{
+    free(work->traits);
+    work->traits = NULL;
+}
+
+/* ---- serving ------------------------------------------------------------- */
 
 static void
 say_ready(const struct run *run, const struct stint_worker_options *o,
@@ -145,15 +260,15 @@ stop(void *worker)
 }
 
 int
-work_serve(const struct run *run, struct stint *s, const char *address)
+work_serve(const struct work *work, struct stint *s, const char *address)
 {
+    const struct run *run = work->run;
     struct stop_steps steps = { .first = drain, .second = stop };
     struct speaker speaker = { run };
-    struct stint_worker_options o;
+    struct stint_worker_options o = work->options;
     struct stint_worker *w;
     int code, status = EXIT_FINE;
 
-    take_options(run, &o);
     o.log = say_line;
     o.log_arg = &speaker;
     code = stint_worker_new(s, &o, &w);
