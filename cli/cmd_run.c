@@ -10,6 +10,7 @@
 
 #include <stint_job.h>
 
+#include "cli/carry.h"
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/exit.h"
@@ -29,6 +30,7 @@
 struct work {
     struct run *run;
     struct joboptions o;
+    struct carry carry;
     struct input *input;
     int wake_fd;
     struct line line;
@@ -73,12 +75,15 @@ work_begin(struct run *run, struct work *w)
 {
     int status;
 
-    *w = (struct work){ .run = run, .wake_fd = eventfd(0, EFD_CLOEXEC) };
+    *w = (struct work){
+        .run = run, .carry.fd = -1, .wake_fd = eventfd(0, EFD_CLOEXEC)
+    };
     if (w->wake_fd < 0)
         return exit_say(
             EXIT_AGAIN, "no event can be made: %s", strerror(errno));
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     status = joboptions_take(run, &w->o);
+    if (status == EXIT_FINE) status = carry_take(run, &w->carry, &w->o.job);
     if (status == EXIT_FINE) status = open_input(w);
     if (status == EXIT_FINE) line_init(&w->line, &w->o.job);
     return status;
@@ -92,6 +97,7 @@ work_end(struct work *w)
     private_stop(&w->private);
     line_fini(&w->line);
     input_free(w->input);
+    carry_fini(&w->carry);
     joboptions_fini(&w->o);
     if (w->wake_fd >= 0) close(w->wake_fd);
 }
@@ -119,7 +125,7 @@ open_job(struct work *w)
 {
     int code = stint_job_open(w->s, &w->o.job, &w->job);
 
-    return code == 0 ? EXIT_FINE : exit_error(code);
+    return code == 0 ? carry_send(&w->carry, w->job) : exit_error(code);
 }
 
 /* ---- run ----------------------------------------------------------------- */
@@ -190,6 +196,7 @@ run_job(struct work *w)
             .wake_fd = w->wake_fd,
             .joblog = log.file != NULL ? &log : NULL,
             .results = results.dir != NULL ? &results : NULL,
+            .carry = &w->carry,
             .resumes = setting_flag(run, "resume")
                        || setting_flag(run, "resume-failed"),
             .line = &w->line };

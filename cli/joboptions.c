@@ -22,6 +22,12 @@ static const struct opt options[] = {
     { "halt", 0, OPT_TEXT, "WHEN", "never",
         "Begin nothing more (soon), or end what runs as well (now), when so "
         "many failed: soon,fail=1, now,fail=5%" },
+    { "put", 0, OPT_LIST, "FILE[=NAME]", NULL,
+        "Each task finds a copy of this file in its folder; may be given "
+        "several times" },
+    { "get", 0, OPT_LIST, "FILE", NULL,
+        "A file that each task leaves in its folder, such as {/.}.out, comes "
+        "back; may be given several times" },
     { "shell", 0, OPT_FLAG, NULL, NULL,
         "Let sh read the command; values are quoted" },
     { "handler", 0, OPT_TEXT, "NAME", NULL,
@@ -83,6 +89,8 @@ static const struct opt output_options[] = {
     { "json", 0, OPT_FLAG, NULL, NULL, "Print a line of JSON a task" },
     { "results", 0, OPT_FILE, "DIR", NULL,
         "Write what tasks print into files below DIR" },
+    { "get-to", 0, OPT_FILE, "DIR", NULL,
+        "Write what --get brings back below DIR; else below this directory" },
     { "joblog", 0, OPT_FILE, "FILE", NULL, "Log a line a task that ended" },
     { "resume", 0, OPT_FLAG, NULL, NULL,
         "Leave out what --joblog or --results has" },

@@ -107,6 +107,7 @@ static void
 take_end(struct runner *r, struct stint_end *end)
 {
     feeder_release(r->feeder, end);
+    fail(r, carry_fetch(r->o.carry, r->o.job, end));
     if (end->code == 0)
         r->state.done++;
     else

@@ -11,6 +11,7 @@
 
 #include <stint_job.h>
 
+#include "cli/carry.h"
 #include "cli/input.h"
 #include "cli/joblog.h"
 #include "cli/line.h"
@@ -25,11 +26,12 @@ struct runner_options {
     bool is_private; /* The master ends with us. */
     enum stint_program program;
     struct input *input;
-    int wake_fd;             /* An eventfd, the input's. */
-    struct joblog *joblog;   /* Or NULL. */
-    struct results *results; /* Or NULL. */
-    bool resumes;            /* Leave out what they have. */
-    struct line *line;       /* For the joblog. */
+    int wake_fd;               /* An eventfd, the input's. */
+    struct joblog *joblog;     /* Or NULL. */
+    struct results *results;   /* Or NULL. */
+    const struct carry *carry; /* What tasks leave. */
+    bool resumes;              /* Leave out what they have. */
+    struct line *line;         /* For the joblog. */
 };
 
 /**

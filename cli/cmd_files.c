@@ -1,0 +1,195 @@
+/* files: what went with a job, and what its tasks left. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <stint_job.h>
+
+#include "cli/carry.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/exit.h"
+#include "cli/mem.h"
+#include "cli/select.h"
+#include "cli/table.h"
+#include "common/hash.h"
+
+enum { WAIT_MS = 60000 };
+
+static const struct opt files_options[] = {
+    { "get-to", 0, OPT_FILE, "DIR", NULL,
+        "Write what the tasks left into files below DIR" },
+    { "by-task", 0, OPT_FLAG, NULL, NULL,
+        "The same, with a folder for each task, called by its place" },
+    { "task", 0, OPT_COUNT, "PLACE", NULL,
+        "Only what the task at this place of the job left" },
+    { "json", 0, OPT_FLAG, NULL, NULL, "Print JSON" },
+    { "plain", 0, OPT_FLAG, NULL, NULL, "Print tab-separated lines" },
+    { 0 },
+};
+static const struct opt_group files_group = { "files",
+    "Files:", files_options };
+
+static const struct column columns[] = {
+    { "place", CELL_MAYBE, COLUMN_SHOWN, false },
+    { "name", CELL_TEXT, COLUMN_SHOWN, true },
+    { "size", CELL_BYTES, COLUMN_SHOWN, false },
+    { "mode", CELL_TEXT, COLUMN_SHOWN, false },
+    { "blake2b", CELL_TEXT, COLUMN_HIDDEN, false },
+    { 0 },
+};
+
+/* ---- a table ------------------------------------------------------------- */
+
+static int
+add_row(void *arg, const struct stint_file_row *row)
+{
+    char mode[8], hash[2 * sizeof(row->hash) + 1];
+    const struct cell cells[] = { { .number = row->seq > 0 ? (int64_t)row->seq
+                                                           : -1 },
+        { .text = row->name }, { .number = (int64_t)row->size },
+        { .text = mode }, { .text = hash } };
+
+    (void)snprintf(mode, sizeof(mode), "%04o", row->mode & 0777u);
+    for (size_t i = 0; i < sizeof(row->hash); i++)
+        (void)snprintf(hash + 2 * i, 3, "%02x", row->hash[i]);
+    table_add(arg, cells);
+    return 0;
+}
+
+static int
+print_files(struct stint_job *job, const struct run *run, uint64_t task)
+{
+    struct table *table = table_new(columns);
+    int code = stint_job_list_files(job, task, add_row, table, WAIT_MS);
+    int status = code == 0 ? table_print(table, run) : exit_error(code);
+
+    table_free(table);
+    return status;
+}
+
+/* ---- files --------------------------------------------------------------- */
+
+/* A name that was written, in case it comes again. */
+struct written {
+    UT_hash_handle by_name;
+    char name[];
+};
+
+struct gathering {
+    struct carry to;
+    struct stint_job *job;
+    bool by_task;
+    struct written *written; /* uthash */
+    int status;
+};
+
+/* Two tasks may leave the same name: nothing is overwritten unseen. */
+static int
+remember(struct gathering *g, const char *name)
+{
+    size_t length = strlen(name);
+    struct written *w;
+
+    HASH_FIND(by_name, g->written, name, length, w);
+    if (w != NULL)
+        return exit_say(EXIT_FAILED,
+            "several tasks left '%s': --by-task makes a folder for each", name);
+    w = mem_new(1, sizeof(*w) + length + 1);
+    memcpy(w->name, name, length);
+    HASH_ADD_KEYPTR(by_name, g->written, w->name, length, w);
+    return EXIT_FINE;
+}
+
+static void
+forget_all(struct gathering *g)
+{
+    struct written *w, *next;
+
+    HASH_ITER(by_name, g->written, w, next)
+    {
+        HASH_DELETE(by_name, g->written, w);
+        free(w);
+    }
+}
+
+static int
+write_row(void *arg, const struct stint_file_row *row)
+{
+    struct gathering *g = arg;
+    char place[24];
+
+    if (row->seq == 0) return 0; /* An input is there already. */
+    (void)snprintf(place, sizeof(place), "%" PRIu64, row->seq);
+    if (!g->by_task) g->status = remember(g, row->name);
+    if (g->status == EXIT_FINE)
+        g->status = carry_write(&g->to, g->job, row, g->by_task ? place : NULL);
+    return g->status == EXIT_FINE ? 0 : -1;
+}
+
+static int
+get_files(struct stint_job *job, const struct run *run, uint64_t task)
+{
+    struct gathering g = {
+        .to.fd = -1, .job = job, .by_task = setting_flag(run, "by-task")
+    };
+    int code, status = carry_open(&g.to, setting_text(run, "get-to"));
+
+    if (status == EXIT_FINE) {
+        code = stint_job_list_files(job, task, write_row, &g, WAIT_MS);
+        status = g.status;
+        if (status == EXIT_FINE && code < 0) status = exit_error(code);
+    }
+    forget_all(&g);
+    carry_fini(&g.to);
+    return status;
+}
+
+static int
+files_of(struct stint *s, const struct run *run)
+{
+    uint64_t task = (uint64_t)setting_number(run, "task");
+    struct stint_job *job = NULL;
+    int status = select_job(s, run->words[0], &job);
+
+    if (status != EXIT_FINE) return status;
+    if (setting_text(run, "get-to") != NULL)
+        status = get_files(job, run, task);
+    else
+        status = print_files(job, run, task);
+    stint_job_free(job);
+    return status;
+}
+
+static int
+run_files(struct run *run)
+{
+    struct stint *s;
+    int status;
+
+    if (setting_flag(run, "by-task") && setting_text(run, "get-to") == NULL)
+        return exit_say(
+            EXIT_USAGE, "--by-task says how --get-to DIR writes files");
+    status = connect_as(run, STINT_TOOL, &s);
+    if (status != EXIT_FINE) return status;
+    status = files_of(s, run);
+    stint_close(s);
+    return status;
+}
+
+const struct command command_files = {
+    .name = "files",
+    .group = "Look",
+    .args = "[JOB]",
+    .summary = "Show or fetch the files of a job",
+    .examples = "stint files last\n"
+                "stint files 17 --get-to results\n"
+                "stint files 17 --get-to results --by-task\n",
+    .notes = "Inputs (--put of `stint run`) have no place; what a task left "
+             "(--get) has the place of the task in its job.",
+    .args_max = 1,
+    .groups = { &files_group, &opt_connection, &opt_general },
+    .run = run_files,
+};
