@@ -1,92 +1,5 @@
 /* Jobs: opened, put to, run, read, ended, tried again, forgotten. */
-#include "proto/record.h"
-#include "tests/unit/core/rig.h"
-
-struct job_end {
-    uint64_t seq, task, number, attempts;
-    int64_t code;
-    char payload[32], output[32], reason[64];
-};
-
-static uint64_t
-open_job(struct rig_peer *p, struct msg_job_open o)
-{
-    struct msg m = { .type = MSG_job_open, .as.job_open = o };
-
-    if (o.queue.length == 0) m.as.job_open.queue = slice_of("q");
-    uint64_t request = rig_say(p, m);
-    rig_turn(p->rig);
-    const struct msg *is = rig_find(p, MSG_job_is, request);
-    return is != NULL ? is->as.job_is.job : 0;
-}
-
-static uint64_t
-put_to(struct rig_peer *p, uint64_t job, unsigned count,
-    const char *const payloads[])
-{
-    struct msg_put put = { .queue = slice_of("q"), .job = job };
-
-    return rig_put_as(p, put, count, payloads);
-}
-
-static int64_t
-close_job(struct rig_peer *p, uint64_t job)
-{
-    uint64_t request = rig_say(
-        p, (struct msg){ .type = MSG_job_close, .as.job_close.job = job });
-
-    rig_turn(p->rig);
-    return rig_code(p, request);
-}
-
-static uint64_t
-ask_ends(struct rig_peer *p, struct msg_job_ends r)
-{
-    uint64_t request =
-        rig_say(p, (struct msg){ .type = MSG_job_ends, .as.job_ends = r });
-
-    rig_turn(p->rig);
-    return request;
-}
-
-static void
-keep(char *out, size_t room, struct slice text)
-{
-    assert_true(text.length < room);
-    if (text.length > 0) memcpy(out, text.bytes, text.length);
-    out[text.length] = '\0';
-}
-
-/* The ends of an answer; returns how many. */
-static unsigned
-ends_of(const struct rig_peer *p, uint64_t request, struct job_end out[])
-{
-    const struct msg *m = rig_see(p, MSG_job_ended, request);
-    struct proto_list list = m->as.job_ended.ends;
-    struct rec_end r;
-    unsigned count = 0;
-
-    while (codec_list_next(&list, RECORD_end, &r)) {
-        struct job_end *e = &out[count++];
-        *e = (struct job_end){ r.seq, r.task, r.number, r.attempts, r.code, "",
-            "", "" };
-        keep(e->payload, sizeof e->payload, r.payload);
-        keep(e->output, sizeof e->output, r.output);
-        keep(e->reason, sizeof e->reason, r.reason);
-    }
-    return count;
-}
-
-static struct rig_task
-take(struct rig_peer *w)
-{
-    struct rig_task t;
-    uint64_t get = rig_get(w, "q", 1, TICK_S);
-
-    rig_turn(w->rig);
-    assert_int_equal(rig_tasks(w, get, &t, 1), 1);
-    return t;
-}
+#include "tests/unit/core/jobs_rig.h"
 
 static void
 begin(struct rig *rig)
@@ -99,23 +12,23 @@ static void
 a_job_is_opened_put_to_run_and_read(void **state)
 {
     struct rig rig;
-    struct job_end e[4];
+    struct jobs_end e[4];
 
     (void)state;
     begin(&rig);
     struct rig_peer *s = rig_peer(&rig, "submit", ROLE_SUBMIT);
     struct rig_peer *w = rig_peer(&rig, "work", ROLE_WORK);
-    uint64_t job = open_job(s, (struct msg_job_open){ .name = slice_of("n") });
+    uint64_t job = jobs_open(s, (struct msg_job_open){ .name = slice_of("n") });
     assert_int_equal(job, 1);
-    put_to(s, job, 2, (const char *const[]){ "a", "b" });
-    struct rig_task t = take(w);
+    jobs_put(s, job, 2, (const char *const[]){ "a", "b" });
+    struct rig_task t = jobs_take(w);
     assert_string_equal(t.payload, "a");
     rig_done(w, &t, "A");
-    struct rig_task u = take(w);
-    assert_int_equal(close_job(s, job), 0);
+    struct rig_task u = jobs_take(w);
+    assert_int_equal(jobs_close(s, job), 0);
     rig_done(w, &u, "B");
-    uint64_t r = ask_ends(s, (struct msg_job_ends){ .job = job });
-    assert_int_equal(ends_of(s, r, e), 2);
+    uint64_t r = jobs_ask(s, (struct msg_job_ends){ .job = job });
+    assert_int_equal(jobs_ends(s, r, e), 2);
     assert_int_equal(e[0].seq, 1);
     assert_string_equal(e[0].payload, "a");
     assert_string_equal(e[0].output, "A");
@@ -142,52 +55,9 @@ set_up(struct bench *b, struct msg_job_open o)
     rig_start(&b->rig);
     b->s = rig_peer(&b->rig, "submit", ROLE_SUBMIT);
     b->w = rig_peer(&b->rig, "work", ROLE_WORK);
-    b->job = open_job(b->s, o);
+    b->job = jobs_open(b->s, o);
     assert_int_not_equal(b->job, 0);
 }
-
-static void
-fail_task(struct rig_peer *w, const struct rig_task *t, const char *reason)
-{
-    rig_show(w,
-        (struct msg){ .type = MSG_fail,
-            .as.fail = { .reason = slice_of(reason), .final = 1 } },
-        t);
-    rig_turn(w->rig);
-}
-
-static void
-finish(struct rig_peer *w, const struct rig_task *t, const char *result)
-{
-    rig_done(w, t, result);
-    rig_turn(w->rig);
-}
-
-static uint64_t
-count_of(struct rig_peer *p, struct msg_end_tasks e)
-{
-    uint64_t request =
-        rig_say(p, (struct msg){ .type = MSG_end_tasks, .as.end_tasks = e });
-
-    rig_turn(p->rig);
-    return rig_see(p, MSG_ok, request)->as.ok.value;
-}
-
-static struct rec_job_row
-row_of(struct rig_peer *p, uint64_t job)
-{
-    struct rec_job_row row = { .job = 0 };
-    uint64_t request = rig_say(p,
-        (struct msg){ .type = MSG_list, .as.list = { .what = 4, .job = job } });
-
-    rig_turn(p->rig);
-    const struct msg *m = rig_see(p, MSG_job_rows, request);
-    struct proto_list rows = m->as.job_rows.rows;
-    assert_true(codec_list_next(&rows, RECORD_job_row, &row));
-    return row;
-}
-
-enum { OPEN, RUNNING, DONE, HALTED, CANCELLED, ORPHANED }; /* job_row.state */
 
 /* ---- reading --------------------------------------------------------------
  */
@@ -196,18 +66,18 @@ static void
 a_reader_waits_for_the_place_that_is_open(void **state)
 {
     struct bench b;
-    struct job_end e[4];
+    struct jobs_end e[4];
 
     (void)state;
     set_up(&b, (struct msg_job_open){ .name = slice_of("") });
-    put_to(b.s, b.job, 2, (const char *const[]){ "a", "b" });
-    struct rig_task first = take(b.w), second = take(b.w);
-    finish(b.w, &second, "B");
+    jobs_put(b.s, b.job, 2, (const char *const[]){ "a", "b" });
+    struct rig_task first = jobs_take(b.w), second = jobs_take(b.w);
+    jobs_finish(b.w, &second, "B");
     uint64_t r =
-        ask_ends(b.s, (struct msg_job_ends){ .job = b.job, .wait_ns = TICK_S });
+        jobs_ask(b.s, (struct msg_job_ends){ .job = b.job, .wait_ns = TICK_S });
     assert_null(rig_find(b.s, MSG_job_ended, r));
-    finish(b.w, &first, "A");
-    assert_int_equal(ends_of(b.s, r, e), 2);
+    jobs_finish(b.w, &first, "A");
+    assert_int_equal(jobs_ends(b.s, r, e), 2);
     assert_string_equal(e[0].output, "A");
     assert_int_equal(e[0].number, 2);
     assert_int_equal(e[1].number, 1);
@@ -218,21 +88,21 @@ static void
 by_their_ends_they_come_as_they_end(void **state)
 {
     struct bench b;
-    struct job_end e[4];
+    struct jobs_end e[4];
 
     (void)state;
     set_up(&b, (struct msg_job_open){ .name = slice_of("") });
-    put_to(b.s, b.job, 2, (const char *const[]){ "a", "b" });
-    struct rig_task first = take(b.w), second = take(b.w);
+    jobs_put(b.s, b.job, 2, (const char *const[]){ "a", "b" });
+    struct rig_task first = jobs_take(b.w), second = jobs_take(b.w);
     struct msg_job_ends ask = { .job = b.job, .by = 1, .wait_ns = TICK_S };
-    uint64_t r = ask_ends(b.s, ask);
-    finish(b.w, &second, "B");
-    assert_int_equal(ends_of(b.s, r, e), 1);
+    uint64_t r = jobs_ask(b.s, ask);
+    jobs_finish(b.w, &second, "B");
+    assert_int_equal(jobs_ends(b.s, r, e), 1);
     assert_int_equal(e[0].seq, 2);
     ask.after = rig_see(b.s, MSG_job_ended, r)->as.job_ended.next;
-    r = ask_ends(b.s, ask);
-    finish(b.w, &first, "A");
-    assert_int_equal(ends_of(b.s, r, e), 1);
+    r = jobs_ask(b.s, ask);
+    jobs_finish(b.w, &first, "A");
+    assert_int_equal(jobs_ends(b.s, r, e), 1);
     assert_int_equal(e[0].seq, 1);
     rig_end(&b.rig);
 }
@@ -241,14 +111,14 @@ static void
 a_wait_without_an_end_is_over_at_its_time(void **state)
 {
     struct bench b;
-    struct job_end e[4];
+    struct jobs_end e[4];
 
     (void)state;
     set_up(&b, (struct msg_job_open){ .name = slice_of("") });
     uint64_t r =
-        ask_ends(b.s, (struct msg_job_ends){ .job = b.job, .wait_ns = TICK_S });
+        jobs_ask(b.s, (struct msg_job_ends){ .job = b.job, .wait_ns = TICK_S });
     rig_sleep(&b.rig, 2 * TICK_S);
-    assert_int_equal(ends_of(b.s, r, e), 0);
+    assert_int_equal(jobs_ends(b.s, r, e), 0);
     assert_int_equal(rig_see(b.s, MSG_job_ended, r)->as.job_ended.over, 0);
     rig_end(&b.rig);
 }
@@ -257,24 +127,24 @@ static void
 what_was_dropped_is_passed_over(void **state)
 {
     struct bench b;
-    struct job_end e[4];
+    struct jobs_end e[4];
 
     (void)state;
     set_up(&b, (struct msg_job_open){ .name = slice_of("") });
-    put_to(b.s, b.job, 3, (const char *const[]){ "a", "b", "c" });
-    struct rig_task t[3] = { take(b.w), take(b.w), take(b.w) };
-    finish(b.w, &t[0], "A");
-    fail_task(b.w, &t[1], "no");
-    finish(b.w, &t[2], "C");
-    close_job(b.s, b.job);
+    jobs_put(b.s, b.job, 3, (const char *const[]){ "a", "b", "c" });
+    struct rig_task t[3] = { jobs_take(b.w), jobs_take(b.w), jobs_take(b.w) };
+    jobs_finish(b.w, &t[0], "A");
+    jobs_fail(b.w, &t[1], "no");
+    jobs_finish(b.w, &t[2], "C");
+    jobs_close(b.s, b.job);
     uint64_t r =
-        ask_ends(b.s, (struct msg_job_ends){ .job = b.job, .drop = 2 });
-    assert_int_equal(ends_of(b.s, r, e), 2);
+        jobs_ask(b.s, (struct msg_job_ends){ .job = b.job, .drop = 2 });
+    assert_int_equal(jobs_ends(b.s, r, e), 2);
     assert_int_equal(e[0].seq, 2);
     assert_int_equal(e[0].code, STINT_EDEAD);
-    assert_int_equal(row_of(b.s, b.job).done, 2);
-    r = ask_ends(b.s, (struct msg_job_ends){ .job = b.job, .failed = 1 });
-    assert_int_equal(ends_of(b.s, r, e), 1);
+    assert_int_equal(jobs_row(b.s, b.job).done, 2);
+    r = jobs_ask(b.s, (struct msg_job_ends){ .job = b.job, .failed = 1 });
+    assert_int_equal(jobs_ends(b.s, r, e), 1);
     assert_string_equal(e[0].reason, "no");
     assert_int_equal(rig_see(b.s, MSG_job_ended, r)->as.job_ended.over, 1);
     rig_end(&b.rig);
@@ -290,16 +160,16 @@ a_closed_job_takes_no_more_and_ends_with_its_last_task(void **state)
 
     (void)state;
     set_up(&b, (struct msg_job_open){ .name = slice_of("") });
-    put_to(b.s, b.job, 1, (const char *const[]){ "a" });
-    assert_int_equal(row_of(b.s, b.job).state, OPEN);
-    close_job(b.s, b.job);
-    uint64_t put = put_to(b.s, b.job, 1, (const char *const[]){ "late" });
+    jobs_put(b.s, b.job, 1, (const char *const[]){ "a" });
+    assert_int_equal(jobs_row(b.s, b.job).state, OPEN);
+    jobs_close(b.s, b.job);
+    uint64_t put = jobs_put(b.s, b.job, 1, (const char *const[]){ "late" });
     rig_turn(&b.rig);
     assert_int_equal(rig_code(b.s, put), STINT_ESHUTDOWN);
-    struct rig_task t = take(b.w);
-    assert_int_equal(row_of(b.s, b.job).state, RUNNING);
-    finish(b.w, &t, "A");
-    struct rec_job_row row = row_of(b.s, b.job);
+    struct rig_task t = jobs_take(b.w);
+    assert_int_equal(jobs_row(b.s, b.job).state, RUNNING);
+    jobs_finish(b.w, &t, "A");
+    struct rec_job_row row = jobs_row(b.s, b.job);
     assert_int_equal(row.state, DONE);
     assert_int_not_equal(row.ended_ns, 0);
     rig_end(&b.rig);
@@ -315,9 +185,9 @@ a_job_whose_submitter_is_gone_is_closed(void **state)
     struct rig_peer *admin = rig_peer(&b.rig, "admin", ROLE_ADMIN);
     b.s->mute = true;
     rig_sleep(&b.rig, 5 * TICK_S);
-    assert_int_equal(row_of(admin, b.job).state, ORPHANED);
+    assert_int_equal(jobs_row(admin, b.job).state, ORPHANED);
     rig_sleep(&b.rig, 35 * TICK_S);
-    assert_int_equal(row_of(admin, b.job).state, DONE);
+    assert_int_equal(jobs_row(admin, b.job).state, DONE);
     rig_end(&b.rig);
 }
 
@@ -330,7 +200,7 @@ bye_closes_its_jobs(void **state)
     set_up(&b, (struct msg_job_open){ .name = slice_of("") });
     rig_say(b.s, (struct msg){ .type = MSG_bye });
     rig_turn(&b.rig);
-    assert_int_equal(row_of(b.w, b.job).state, DONE);
+    assert_int_equal(jobs_row(b.w, b.job).state, DONE);
     rig_end(&b.rig);
 }
 
@@ -338,26 +208,26 @@ static void
 too_many_failures_halt_it(void **state)
 {
     struct bench b;
-    struct job_end e[8];
+    struct jobs_end e[8];
 
     (void)state;
     set_up(&b, (struct msg_job_open){ .halt = 1, .halt_count = 2 });
-    put_to(b.s, b.job, 5, (const char *const[]){ "a", "b", "c", "d", "e" });
-    struct rig_task t[3] = { take(b.w), take(b.w), take(b.w) };
-    fail_task(b.w, &t[0], "one");
-    fail_task(b.w, &t[1], "two");
-    struct rec_job_row row = row_of(b.s, b.job);
+    jobs_put(b.s, b.job, 5, (const char *const[]){ "a", "b", "c", "d", "e" });
+    struct rig_task t[3] = { jobs_take(b.w), jobs_take(b.w), jobs_take(b.w) };
+    jobs_fail(b.w, &t[0], "one");
+    jobs_fail(b.w, &t[1], "two");
+    struct rec_job_row row = jobs_row(b.s, b.job);
     assert_int_equal(row.state, HALTED);
     assert_int_equal(row.cancelled, 2);
     assert_int_equal(row.running, 1);
     assert_int_equal(row.ended_ns, 0);
     assert_true(row.halt.length > 0);
-    finish(b.w, &t[2], "C");
-    assert_int_not_equal(row_of(b.s, b.job).ended_ns, 0);
-    uint64_t r = ask_ends(b.s, (struct msg_job_ends){ .job = b.job });
-    assert_int_equal(ends_of(b.s, r, e), 5);
+    jobs_finish(b.w, &t[2], "C");
+    assert_int_not_equal(jobs_row(b.s, b.job).ended_ns, 0);
+    uint64_t r = jobs_ask(b.s, (struct msg_job_ends){ .job = b.job });
+    assert_int_equal(jobs_ends(b.s, r, e), 5);
     assert_int_equal(e[4].code, STINT_ECANCELLED);
-    uint64_t put = put_to(b.s, b.job, 1, (const char *const[]){ "late" });
+    uint64_t put = jobs_put(b.s, b.job, 1, (const char *const[]){ "late" });
     rig_turn(&b.rig);
     assert_int_equal(rig_code(b.s, put), STINT_ECANCELLED);
     rig_end(&b.rig);
@@ -370,16 +240,16 @@ halting_now_ends_what_runs(void **state)
 
     (void)state;
     set_up(&b, (struct msg_job_open){ .halt = 2, .halt_percent = 50 });
-    put_to(
+    jobs_put(
         b.s, b.job, 6, (const char *const[]){ "a", "b", "c", "d", "e", "f" });
     struct rig_task t[5];
     for (unsigned i = 0; i < 5; i++)
-        t[i] = take(b.w);
-    fail_task(b.w, &t[0], "one");
-    finish(b.w, &t[1], "B");
-    assert_int_equal(row_of(b.s, b.job).state, OPEN); /* Two are too few. */
-    fail_task(b.w, &t[2], "two");
-    struct rec_job_row row = row_of(b.s, b.job);
+        t[i] = jobs_take(b.w);
+    jobs_fail(b.w, &t[0], "one");
+    jobs_finish(b.w, &t[1], "B");
+    assert_int_equal(jobs_row(b.s, b.job).state, OPEN); /* Two are too few. */
+    jobs_fail(b.w, &t[2], "two");
+    struct rec_job_row row = jobs_row(b.s, b.job);
     assert_int_equal(row.state, HALTED);
     assert_int_equal(row.running, 0);
     assert_int_not_equal(row.ended_ns, 0);
@@ -393,11 +263,11 @@ a_cancelled_job_ends_all_of_it(void **state)
 
     (void)state;
     set_up(&b, (struct msg_job_open){ .name = slice_of("") });
-    put_to(b.s, b.job, 3, (const char *const[]){ "a", "b", "c" });
-    struct rig_task t = take(b.w);
-    uint64_t count = count_of(b.s, (struct msg_end_tasks){ .job = b.job });
+    jobs_put(b.s, b.job, 3, (const char *const[]){ "a", "b", "c" });
+    struct rig_task t = jobs_take(b.w);
+    uint64_t count = jobs_count(b.s, (struct msg_end_tasks){ .job = b.job });
     assert_int_equal(count, 3);
-    assert_int_equal(row_of(b.s, b.job).state, CANCELLED);
+    assert_int_equal(jobs_row(b.s, b.job).state, CANCELLED);
     uint64_t done = rig_done(b.w, &t, "A");
     rig_turn(&b.rig);
     assert_int_equal(rig_outcome(b.w, done), STINT_ESTALE);
@@ -416,15 +286,15 @@ more_tasks_than_a_turn_takes_are_cancelled_in_the_next_ones(void **state)
     for (unsigned i = 0; i < EACH; i++)
         payloads[i] = "x";
     for (unsigned i = 0; i < ROUNDS; i++) {
-        put_to(b.s, b.job, EACH, payloads);
+        jobs_put(b.s, b.job, EACH, payloads);
         rig_turn(&b.rig);
         rig_forget_inbox(b.s);
     }
-    count_of(b.s, (struct msg_end_tasks){ .job = b.job });
-    assert_int_equal(row_of(b.s, b.job).ended_ns, 0);
+    jobs_count(b.s, (struct msg_end_tasks){ .job = b.job });
+    assert_int_equal(jobs_row(b.s, b.job).ended_ns, 0);
     for (unsigned i = 0; i < 5; i++)
         rig_turn(&b.rig);
-    struct rec_job_row row = row_of(b.s, b.job);
+    struct rec_job_row row = jobs_row(b.s, b.job);
     assert_int_equal(row.cancelled, ROUNDS * EACH);
     assert_int_not_equal(row.ended_ns, 0);
     rig_end(&b.rig);
@@ -437,26 +307,26 @@ static void
 a_dead_task_is_tried_again_with_all_its_attempts(void **state)
 {
     struct bench b;
-    struct job_end e[4];
+    struct jobs_end e[4];
 
     (void)state;
     set_up(&b, (struct msg_job_open){ .attempts_max = 1 });
-    put_to(b.s, b.job, 1, (const char *const[]){ "a" });
-    struct rig_task t = take(b.w);
-    close_job(b.s, b.job);
-    fail_task(b.w, &t, "no");
-    assert_int_equal(row_of(b.s, b.job).state, DONE);
+    jobs_put(b.s, b.job, 1, (const char *const[]){ "a" });
+    struct rig_task t = jobs_take(b.w);
+    jobs_close(b.s, b.job);
+    jobs_fail(b.w, &t, "no");
+    assert_int_equal(jobs_row(b.s, b.job).state, DONE);
     assert_int_equal(
-        count_of(b.s, (struct msg_end_tasks){ .verb = 1, .job = b.job }), 1);
-    struct rec_job_row row = row_of(b.s, b.job);
+        jobs_count(b.s, (struct msg_end_tasks){ .verb = 1, .job = b.job }), 1);
+    struct rec_job_row row = jobs_row(b.s, b.job);
     assert_int_equal(row.state, RUNNING);
     assert_int_equal(row.failed, 0);
     assert_int_equal(row.ended_ns, 0);
-    t = take(b.w);
+    t = jobs_take(b.w);
     assert_int_equal(t.attempt, 2);
-    finish(b.w, &t, "A");
-    uint64_t r = ask_ends(b.s, (struct msg_job_ends){ .job = b.job, .by = 1 });
-    assert_int_equal(ends_of(b.s, r, e), 1);
+    jobs_finish(b.w, &t, "A");
+    uint64_t r = jobs_ask(b.s, (struct msg_job_ends){ .job = b.job, .by = 1 });
+    assert_int_equal(jobs_ends(b.s, r, e), 1);
     assert_int_equal(e[0].number, 2); /* A new end has a new number. */
     assert_int_equal(e[0].attempts, 2);
     assert_int_equal(e[0].code, 0);
@@ -467,19 +337,19 @@ static void
 a_dropped_dead_task_keeps_its_end(void **state)
 {
     struct bench b;
-    struct job_end e[4];
+    struct jobs_end e[4];
 
     (void)state;
     set_up(&b, (struct msg_job_open){ .attempts_max = 1 });
-    put_to(b.s, b.job, 1, (const char *const[]){ "a" });
-    struct rig_task t = take(b.w);
-    fail_task(b.w, &t, "no");
+    jobs_put(b.s, b.job, 1, (const char *const[]){ "a" });
+    struct rig_task t = jobs_take(b.w);
+    jobs_fail(b.w, &t, "no");
     struct msg_end_tasks drop = { .verb = 2, .job = b.job };
-    assert_int_equal(count_of(b.s, drop), 1);
-    assert_int_equal(count_of(b.s, drop), 0);
-    assert_int_equal(row_of(b.s, b.job).failed, 0);
-    uint64_t r = ask_ends(b.s, (struct msg_job_ends){ .job = b.job });
-    assert_int_equal(ends_of(b.s, r, e), 1);
+    assert_int_equal(jobs_count(b.s, drop), 1);
+    assert_int_equal(jobs_count(b.s, drop), 0);
+    assert_int_equal(jobs_row(b.s, b.job).failed, 0);
+    uint64_t r = jobs_ask(b.s, (struct msg_job_ends){ .job = b.job });
+    assert_int_equal(jobs_ends(b.s, r, e), 1);
     assert_int_equal(e[0].code, STINT_EDEAD);
     rig_end(&b.rig);
 }
@@ -495,16 +365,16 @@ the_same_key_again_is_the_same_job(void **state)
 
     (void)state;
     set_up(&b, o);
-    put_to(b.s, b.job, 1, (const char *const[]){ "a" });
-    assert_int_equal(open_job(b.s, o), b.job);
+    jobs_put(b.s, b.job, 1, (const char *const[]){ "a" });
+    assert_int_equal(jobs_open(b.s, o), b.job);
     const struct msg *is = rig_see(b.s, MSG_job_is, b.s->last);
     assert_int_equal(is->as.job_is.existed, 1);
     assert_int_equal(is->as.job_is.tasks, 1);
     o.queue = slice_of("another");
-    assert_int_equal(open_job(b.s, o), 0);
+    assert_int_equal(jobs_open(b.s, o), 0);
     assert_int_equal(rig_code(b.s, b.s->last), STINT_EEXISTS);
     struct rig_peer *other = rig_peer(&b.rig, "other", ROLE_SUBMIT);
-    assert_int_equal(open_job(other, o), b.job + 1);
+    assert_int_equal(jobs_open(other, o), b.job + 1);
     rig_end(&b.rig);
 }
 
@@ -530,7 +400,7 @@ another_key_neither_reads_nor_changes_it(void **state)
         rig_turn(&b.rig);
         assert_int_equal(rig_code(other, request), STINT_EROLE);
     }
-    uint64_t put = put_to(other, b.job, 1, (const char *const[]){ "a" });
+    uint64_t put = jobs_put(other, b.job, 1, (const char *const[]){ "a" });
     rig_turn(&b.rig);
     assert_int_equal(rig_code(other, put), STINT_EROLE);
     rig_end(&b.rig);
@@ -543,16 +413,16 @@ an_ended_job_is_forgotten_when_its_time_is_over(void **state)
 
     (void)state;
     set_up(&b, (struct msg_job_open){ .keep_ns = (uint64_t)(10 * TICK_S) });
-    put_to(b.s, b.job, 2, (const char *const[]){ "a", "b" });
-    struct rig_task t = take(b.w);
-    finish(b.w, &t, "A");
-    t = take(b.w);
-    fail_task(b.w, &t, "no");
-    close_job(b.s, b.job);
+    jobs_put(b.s, b.job, 2, (const char *const[]){ "a", "b" });
+    struct rig_task t = jobs_take(b.w);
+    jobs_finish(b.w, &t, "A");
+    t = jobs_take(b.w);
+    jobs_fail(b.w, &t, "no");
+    jobs_close(b.s, b.job);
     rig_sleep(&b.rig, 8 * TICK_S);
-    assert_int_equal(row_of(b.s, b.job).state, DONE);
+    assert_int_equal(jobs_row(b.s, b.job).state, DONE);
     rig_sleep(&b.rig, 4 * TICK_S);
-    uint64_t r = ask_ends(b.s, (struct msg_job_ends){ .job = b.job });
+    uint64_t r = jobs_ask(b.s, (struct msg_job_ends){ .job = b.job });
     assert_int_equal(rig_code(b.s, r), STINT_ENOJOB);
     assert_int_equal(core_totals(b.rig.core).dead, 0);
     rig_end(&b.rig);
@@ -566,19 +436,19 @@ only_an_ended_job_is_forgotten_by_hand(void **state)
 
     (void)state;
     set_up(&b, (struct msg_job_open){ .name = slice_of("") });
-    put_to(b.s, b.job, 1, (const char *const[]){ "a" });
+    jobs_put(b.s, b.job, 1, (const char *const[]){ "a" });
     forget.as.job_forget.job = b.job;
     uint64_t request = rig_say(b.s, forget);
     rig_turn(&b.rig);
     assert_int_equal(rig_code(b.s, request), STINT_EBUSY);
-    count_of(b.s, (struct msg_end_tasks){ .job = b.job });
-    uint64_t r = ask_ends(b.s,
+    jobs_count(b.s, (struct msg_end_tasks){ .job = b.job });
+    uint64_t r = jobs_ask(b.s,
         (struct msg_job_ends){ .job = b.job, .after = 1, .wait_ns = TICK_S });
     assert_int_equal(rig_see(b.s, MSG_job_ended, r)->as.job_ended.over, 1);
     request = rig_say(b.s, forget);
     rig_turn(&b.rig);
     assert_int_equal(rig_code(b.s, request), 0);
-    assert_int_equal(open_job(b.s, (struct msg_job_open){ .halt = 0 }),
+    assert_int_equal(jobs_open(b.s, (struct msg_job_open){ .halt = 0 }),
         b.job + 1); /* Numbers are for ever. */
     rig_end(&b.rig);
 }
@@ -597,7 +467,7 @@ puts_wait_for_room_in_the_window(void **state)
     rig_turn(&b.rig);
     assert_int_equal(rig_see(b.s, MSG_put_ok, first)->as.put_ok.count, 1);
     assert_null(rig_find(b.s, MSG_put_ok, first + 1));
-    take(b.w);
+    jobs_take(b.w);
     assert_non_null(rig_find(b.s, MSG_put_ok, first + 1));
     rig_end(&b.rig);
 }
@@ -612,11 +482,11 @@ a_lost_worker_leaves_a_note(void **state)
 
     (void)state;
     set_up(&b, (struct msg_job_open){ .attempts_max = 1 });
-    put_to(b.s, b.job, 1, (const char *const[]){ "a" });
-    take(b.w);
+    jobs_put(b.s, b.job, 1, (const char *const[]){ "a" });
+    jobs_take(b.w);
     b.w->mute = true;
     rig_sleep(&b.rig, 5 * TICK_S);
-    uint64_t request = ask_ends(b.s, (struct msg_job_ends){ .job = b.job });
+    uint64_t request = jobs_ask(b.s, (struct msg_job_ends){ .job = b.job });
     struct proto_list list =
         rig_see(b.s, MSG_job_ended, request)->as.job_ended.ends;
     assert_true(codec_list_next(&list, RECORD_end, &r));
