@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "client/call.h"
+#include "client/inspect.h"
 #include "client/job/encode.h"
 #include "client/job/job_put.h"
 #include "client/job/job_read.h"
@@ -11,7 +12,7 @@
 #include "client/queue.h"
 #include "common/sys/say.h"
 
-enum { OPEN_BYTES = 2048, FIND_BYTES = 64, NEEDS_MAX = 32, LIST_JOBS = 4 };
+enum { OPEN_BYTES = 2048, NEEDS_MAX = 32, LIST_JOBS = 4, OUR_OWN = 1 };
 
 static const char DEFAULT_QUEUE[] = "default";
 
@@ -226,39 +227,57 @@ stint_job_open(struct stint *s, const struct stint_job_options *options,
 
 /* ---- finding ------------------------------------------------------------- */
 
+struct found {
+    uint64_t number; /* 0: none. */
+    char queue[PROTO_NAME_MAX + 1];
+};
+
 static int
-find(struct stint *s, uint64_t number, struct stint_job **out)
+keep_job(const void *arg, const void *record)
 {
+    struct found *found = *(struct found *const *)arg;
+    const struct rec_job_row *row = record;
+
+    found->number = row->job;
+    (void)inspect_text(found->queue, sizeof(found->queue), row->queue);
+    return 0;
+}
+
+/* The last row that is listed. */
+static int
+find(struct stint *s, uint64_t number, struct found *found)
+{
+    struct found *at = found;
+    const struct inspect_view view = { RECORD_job_row, keep_job, &at };
     struct msg m = { .type = MSG_list };
-    struct rec_job_row row;
-    struct call call;
+    int64_t ms =
+        s->timeout == TICK_NEVER ? STINT_FOREVER : s->timeout / TICK_MS;
 
     m.as.list.what = LIST_JOBS;
     m.as.list.job = number;
-    int rc = call_begin(&call, s, 1, FIND_BYTES);
-    if (rc == 0) rc = call_send(&call, &m, call_deadline(s));
-    if (rc != 0) return rc;
-    struct proto_list rows = call.m.as.job_rows.rows;
-    if (call.m.type != MSG_job_rows
-        || !codec_list_next(&rows, RECORD_job_row, &row)) {
-        rc = say(STINT_ENOJOB, "there is no job %llu; `stint jobs` lists them",
+    m.as.list.state = number == 0 ? OUR_OWN : 0;
+    int rc = inspect_list(s, &m, &view, 0, ms);
+    if (rc == STINT_ENOJOB || (rc == 0 && found->number == 0 && number != 0)) {
+        return say(STINT_ENOJOB,
+            "there is no job %llu; `stint jobs` lists them",
             (unsigned long long)number);
-    } else {
-        *out = job_new(s, row.queue, row.job, 0);
-        rc = *out != NULL ? 0 : STINT_ENOMEM;
     }
-    call_end(&call);
-    return rc;
+    if (rc != 0 || found->number != 0) return rc;
+    return say(STINT_ENOJOB, "no job was submitted with this key");
 }
 
 int
 stint_job_find(struct stint *s, uint64_t number, struct stint_job **out)
 {
+    struct found found = { .number = 0 };
+
     *out = NULL;
+    int rc = find(s, number, &found);
+    if (rc != 0) return rc;
     pump_enter(s);
-    int rc = find(s, number, out);
+    *out = job_new(s, slice_of(found.queue), found.number, 0);
     pump_leave(s);
-    return rc;
+    return *out != NULL ? 0 : STINT_ENOMEM;
 }
 
 /* ---- the rest ------------------------------------------------------------ */
