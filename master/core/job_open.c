@@ -174,7 +174,7 @@ static int
 open_new(struct core *core, tick_ns now, struct session *s,
     const struct msg_job_open *o, struct job **out, const char **why)
 {
-    struct queue *parent;
+    struct queue *parent = NULL;
     size_t budget = core->config.memory_max - core->config.memory_max / 8;
 
     int code = check(o, why);

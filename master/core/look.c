@@ -291,8 +291,8 @@ list_tasks(
 
 /* Of one's own key only, if `state` says so. */
 static bool
-wanted_job(const struct session *s, const struct msg_list *l,
-    const struct job *job)
+wanted_job(
+    const struct session *s, const struct msg_list *l, const struct job *job)
 {
     bool own = memcmp(job->owner, s->key->public_key, PROTO_KEY_BYTES) == 0;
 

@@ -1,8 +1,10 @@
 #include "master/core/survey.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "common/base.h"
 #include "master/core/place.h"
 #include "master/core/words.h"
 
@@ -94,7 +96,7 @@ amount(const struct trait *need, uint64_t count)
                                              : words_count(count);
 }
 
-/* How the command goes on that starts a worker for `q`. */
+/* How a command goes on that starts a worker for `q`. */
 static const char *
 option_of(const struct queue *q)
 {
@@ -107,36 +109,86 @@ name_of(const struct queue *q)
     return strcmp(q->name, "default") == 0 ? "" : q->name;
 }
 
+/* What a worker finds out about its host nobody gives it by an option. */
+static bool
+is_of_host(const struct trait *need)
+{
+    static const char *const names[] = { "host", "cpus", "memory" };
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(need->name, names[i]) == 0) return true;
+    }
+    return false;
+}
+
+struct advice {
+    char text[512];
+};
+
+/* ": start one with …", where that would help. */
+static struct advice
+advise(const struct queue *q, const struct trait *need)
+{
+    struct advice a = { "" };
+    char count[24] = "";
+
+    if (is_of_host(need)) return a;
+    if (need->count > 0) {
+        (void)snprintf(count, sizeof count, "%" PRIu64, need->count);
+    }
+    const char *value = need->count > 0 ? count : need->value;
+    (void)snprintf(a.text, sizeof a.text,
+        ": start one with stint worker --%s %s%s%s%s%s",
+        need->count > 0 ? "resource" : "label", need->name,
+        value[0] != '\0' ? "=" : "", value, option_of(q), name_of(q));
+    return a;
+}
+
+static void
+say_too_few(struct because *b, const struct survey *v, const struct queue *q,
+    const struct trait *need, uint64_t most)
+{
+    struct words has = { "none" }, many = { "" };
+    struct advice advice = advise(q, need);
+
+    if (most > 0) has = amount(need, most);
+    if (v->open > 1) many = words_count(v->open);
+    because(b, BECAUSE_UNSUITED, "needs %s %s; the %s%s of queue %s %s %s%s%s",
+        need->name, amount(need, need->count).text, many.text,
+        plural(v->open, "worker", " workers"), q->name,
+        plural(v->open, "has", "have"),
+        v->open > 1 && most > 0 ? "at most " : "", has.text, advice.text);
+}
+
+static void
+say_unlabelled(
+    struct because *b, const struct queue *q, const struct trait *need)
+{
+    struct advice advice = advise(q, need);
+
+    because(b, BECAUSE_UNSUITED, "no worker of queue %s is labelled %s%s%s%s",
+        q->name, need->name, need->value[0] != '\0' ? "=" : "", need->value,
+        advice.text);
+}
+
 static void
 say_lacking(struct because *b, const struct survey *v, const struct queue *q,
     const struct trait *need, const struct supply *supply)
 {
     if (strcmp(need->name, "exec") == 0) {
         because(b, BECAUSE_NO_EXEC,
-            "no worker that may run commands serves "
-            "queue %s: start one with stint worker --allow-exec%s%s",
+            "no worker that may run commands serves queue %s: start one with "
+            "stint worker --allow-exec%s%s",
             q->name, option_of(q), name_of(q));
     } else if (strcmp(need->name, "handler") == 0) {
         because(b, BECAUSE_UNSUITED,
-            "no worker of queue %s has the handler "
-            "%s: start one with stint worker --plugin FILE%s%s",
+            "no worker of queue %s has the handler %s: start one with stint "
+            "worker --plugin FILE%s%s",
             q->name, need->value, option_of(q), name_of(q));
     } else if (need->count > 0) {
-        because(b, BECAUSE_UNSUITED,
-            "needs %s %s; the %s%s of queue %s %s "
-            "%s%s",
-            need->name, amount(need, need->count).text,
-            v->open == 1 ? "" : words_count(v->open).text,
-            plural(v->open, "worker", " workers"), q->name,
-            plural(v->open, "has", "have"),
-            supply->most > 0 ? plural(v->open, "", "at most ") : "none",
-            supply->most > 0 ? amount(need, supply->most).text : "");
+        say_too_few(b, v, q, need, supply->most);
     } else {
-        because(b, BECAUSE_UNSUITED,
-            "needs a worker labelled %s%s%s; of the "
-            "%s of queue %s none is",
-            need->name, need->value[0] != '\0' ? "=" : "", need->value,
-            words_count(v->open).text, q->name);
+        say_unlabelled(b, q, need);
     }
 }
 
@@ -222,14 +274,14 @@ survey_workers(struct because *b, const struct core *core,
     } else if (v.drained_suited > 0) {
         because(b, BECAUSE_DRAINING,
             "%s that could run it %s and %s given no "
-            "more tasks: stint drain --undo",
+            "more tasks: stint drain --all --undo",
             v.drained_suited == 1 ? "the worker" : "the workers",
             plural(v.drained_suited, "drains", "drain"),
             plural(v.drained_suited, "is", "are"));
     } else if (v.open == 0) {
         because(b, BECAUSE_DRAINING,
             "all workers of queue %s drain and are "
-            "given no more tasks: stint drain --undo",
+            "given no more tasks: stint drain --all --undo",
             q->name);
     } else {
         say_unsuited(b, core, &v, q, job);

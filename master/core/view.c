@@ -1,15 +1,15 @@
 #include "master/core/view.h"
 
 #include "common/base.h"
-#include "master/core/inside.h"
-#include "master/core/place.h"
 #include "common/text.h"
+#include "master/core/inside.h"
 #include "master/core/lane.h"
+#include "master/core/place.h"
 #include "master/core/queues.h"
 #include "master/core/seek.h"
 #include "master/core/show.h"
-#include "proto/record.h"
 #include "master/core/totals.h"
+#include "proto/record.h"
 
 static uint64_t
 since(tick_ns now, tick_ns then)
@@ -264,8 +264,8 @@ add_rest(struct rec_task_row *row, tick_ns now, const struct task *t)
         row->seq = t->seq;
     }
     if (t->more != NULL) {
-        row->notes = (struct slice){ t->more->notes.bytes,
-            t->more->notes.length };
+        row->notes =
+            (struct slice){ t->more->notes.bytes, t->more->notes.length };
     }
     if (t->state != TASK_LEASED) return;
     const struct lease *l = t->is.lease;

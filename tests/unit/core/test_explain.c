@@ -62,12 +62,14 @@ none_has_as_much_as_it_needs(void **state)
 
     (void)place_get(place_worker(rig, "a", 1, "gpus*1"), 1);
     place_put(p, job, 1);
-    assert_string_equal(
-        why(p, 0, job), "7 needs gpus 2; the worker of queue jobs has 1\n");
+    assert_string_equal(why(p, 0, job),
+        "7 needs gpus 2; the worker of queue jobs has 1: start one with stint "
+        "worker --resource gpus=2 --queue jobs\n");
     (void)place_get(place_worker(rig, "b", 1, ""), 1);
     (void)place_get(place_worker(rig, "c", 1, "gpus*1"), 1);
     assert_string_equal(why(p, 0, job),
-        "7 needs gpus 2; the 3 workers of queue jobs have at most 1\n");
+        "7 needs gpus 2; the 3 workers of queue jobs have at most 1: start one "
+        "with stint worker --resource gpus=2 --queue jobs\n");
 }
 
 static void
@@ -82,7 +84,8 @@ none_has_the_label_or_the_handler(void **state)
     assert_string_equal(why(p, 0, job),
         "7 no worker of queue jobs has the handler square: start one with "
         "stint worker --plugin FILE --queue jobs\n"
-        "7 needs a worker labelled zone=eu; of the 1 of queue jobs none is\n");
+        "7 no worker of queue jobs is labelled zone=eu: start one with stint "
+        "worker --label zone=eu --queue jobs\n");
 }
 
 static void
@@ -179,7 +182,7 @@ all_who_could_run_it_drain(void **state)
     place_put(p, job, 1);
     assert_string_equal(why(p, 0, job),
         "11 the worker that could run it drains and is given no more tasks: "
-        "stint drain --undo\n");
+        "stint drain --all --undo\n");
 }
 
 static void
