@@ -35,7 +35,7 @@ static void
 start_killable(void)
 {
     const char *build = getenv("STINT_BUILD");
-    char program[256], state[128], fd[16], line[1024];
+    char program[256], state[128], log_path[128], fd[16], line[1024];
     char *const environment[] = { state, NULL };
     posix_spawn_file_actions_t actions;
     int ends[2];
@@ -43,6 +43,7 @@ start_killable(void)
     (void)snprintf(program, sizeof program, "%s/stint",
         build != NULL ? build : "build/release");
     (void)snprintf(state, sizeof state, "XDG_STATE_HOME=%s", dir);
+    (void)snprintf(log_path, sizeof log_path, "%s/master.log", dir);
     assert_int_equal(pipe(ends), 0);
     assert_true(fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0);
     (void)snprintf(fd, sizeof fd, "%d", ends[1]);
@@ -50,8 +51,8 @@ start_killable(void)
         (char[]){ "--listen" }, address, (char[]){ "--ready-fd" }, fd,
         (char[]){ "--http" }, (char[]){ "off" }, NULL };
     assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-    assert_int_equal(
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0),
+    assert_int_equal(posix_spawn_file_actions_addopen(&actions, 2, log_path,
+                         O_WRONLY | O_CREAT | O_APPEND, 0600),
         0);
     assert_int_equal(
         posix_spawn(&master_pid, program, &actions, NULL, argv, environment),
