@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/sys/clock.h"
 #include "worker/folder.h"
+#include "worker/outputs.h"
 #include "worker/slot.h"
 #include "worker/worker.h"
 
@@ -224,22 +225,79 @@ run_fixed(struct slot *slot, const struct stint_task *task)
     return how;
 }
 
-/* Inputs are there before it begins, outputs are sent before it counts as done:
- * between these lines. */
+/* A folder of its own. */
+static enum run_end
+make_folder(
+    struct slot *slot, const struct stint_task *task, struct folder *folder)
+{
+    struct stint_worker *w = slot->worker;
+    struct reason *why = &slot->call.reason;
+    const char *space = workspace_path(&w->space, why);
+
+    if (space == NULL
+        || !folder_make(folder, space, stint_task_id(task), why)) {
+        return RUN_FAILED;
+    }
+    return RUN_DONE;
+}
+
+static enum run_end
+bring_inputs(struct slot *slot, const struct folder *folder)
+{
+    const struct stint_job_program *what = slot->errand.program->what;
+
+    return inputs_bring(&slot->worker->inputs, slot->errand.job, what->files,
+        what->files_count, folder, &slot->call.reason);
+}
+
+/* As a program that runs another one says that it could not do its own part. */
+enum { CODE_NO_OUTPUT = 125 };
+
+static enum run_end
+send_outputs(struct slot *slot, const struct stint_task *task,
+    const struct folder *folder, struct child_end *end)
+{
+    enum run_end how =
+        outputs_send(task, slot->errand.program->what->command.outputs, folder,
+            &slot->call.reason);
+
+    if (how != RUN_DONE) end->code = CODE_NO_OUTPUT;
+    return how;
+}
+
+/* In a folder of its own, or in none. */
+static enum run_end
+run_there(struct slot *slot, const struct stint_task *task,
+    const struct folder *folder, struct child_end *end)
+{
+    const struct program *program = slot->errand.program;
+    const struct run_task run = task_for(slot, task);
+    bool has_inputs = program->what->files_count > 0;
+    enum run_end how = has_inputs ? bring_inputs(slot, folder) : RUN_DONE;
+
+    if (how != RUN_DONE) return how;
+    how = command_run(program->command, &run, folder, end, &slot->call.reason);
+    if (how == RUN_DONE && program->what->command.outputs != NULL) {
+        how = send_outputs(slot, task, folder, end);
+    }
+    if (has_inputs) inputs_leave(&slot->worker->inputs, slot->errand.job);
+    return how;
+}
+
 static enum run_end
 run_command(struct slot *slot, const struct stint_task *task)
 {
-    const struct command *command = slot->errand.program->command;
-    const struct run_task run = task_for(slot, task);
-    struct reason *why = &slot->call.reason;
+    const struct program *program = slot->errand.program;
     struct child_end end = { .cause = CHILD_NOT_STARTED };
-    enum run_end how = RUN_FAILED;
+    enum run_end how = RUN_DONE;
     struct folder folder;
 
     folder_init(&folder);
-    if (!command_has_folder(command) || folder_make(&folder, run.id, why)) {
-        how = command_run(command, &run, &folder, &end, why);
+    if (command_has_folder(program->command) || program->what->files_count > 0
+        || program->what->command.outputs != NULL) {
+        how = make_folder(slot, task, &folder);
     }
+    if (how == RUN_DONE) how = run_there(slot, task, &folder, &end);
     worker_remove_folder(slot->worker, &folder);
     note_child(slot, &end);
     return how;

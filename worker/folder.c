@@ -27,14 +27,12 @@ folder_init(struct folder *f)
 }
 
 bool
-folder_make(struct folder *f, uint64_t task, struct reason *why)
+folder_make(
+    struct folder *f, const char *parent, uint64_t task, struct reason *why)
 {
-    const char *tmp = getenv("TMPDIR");
-    int n;
+    int n = snprintf(
+        f->path, sizeof f->path, "%s/%" PRIu64 "-XXXXXX", parent, task);
 
-    if (tmp == NULL || tmp[0] == '\0') tmp = "/tmp";
-    n = snprintf(
-        f->path, sizeof f->path, "%s/stint-%" PRIu64 "-XXXXXX", tmp, task);
     if (n < 0 || (size_t)n >= sizeof f->path) {
         reason_set(why, "$TMPDIR of the worker is too long");
         folder_init(f);
@@ -46,7 +44,7 @@ folder_make(struct folder *f, uint64_t task, struct reason *why)
         (void)rmdir(f->path);
     }
     reason_set(why,
-        "cannot make a folder in \"%s\" ($TMPDIR of the worker): %s", tmp,
+        "cannot make a folder in \"%s\" ($TMPDIR of the worker): %s", parent,
         strerrordesc_np(errno));
     folder_init(f);
     return false;

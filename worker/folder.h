@@ -1,8 +1,8 @@
 /**
  * folder.h - a folder of a task's own.                        [layer: worker]
  *
- * Made in $TMPDIR (else /tmp) before the task begins and removed with all that
- * is in it when it has ended, whatever the task did to it.
+ * Made in the worker's (workspace.h) before the task begins and removed with
+ * all that is in it when it has ended, whatever the task did to it.
  */
 #ifndef FOLDER_H
 #define FOLDER_H
@@ -21,8 +21,10 @@ struct folder {
 /** None yet. */
 void folder_init(struct folder *f);
 
-/** Make one, for this task.  False: there is none, and `why` says why not. */
-bool folder_make(struct folder *f, uint64_t task, struct reason *why);
+/** Make one in `parent`, for this task.  False: there is none, and `why` says
+ * why not. */
+bool folder_make(
+    struct folder *f, const char *parent, uint64_t task, struct reason *why);
 
 /**
  * Remove it, if there is one.  Nothing may run in it any more; what still

@@ -19,7 +19,9 @@
 enum { HASH_BYTES = 32, COPY_BYTES = 1 << 20, PATH_BYTES = 4200 };
 
 #define KEEP_FOR (600 * TICK_S)
-#define FETCH_MS 600000
+
+/* How long a fetch may take: a minute, and what 256 KiB/s take. */
+enum { FETCH_LEAST_MS = 60000, BYTES_PER_MS = 256 };
 
 enum input_state { INPUT_ABSENT, INPUT_COMING, INPUT_THERE };
 
@@ -190,6 +192,9 @@ judge(int code, const struct stint_file_row *row, struct reason *why)
     case STINT_ENOJOB:
     case STINT_EROLE:
         return RUN_REFUSED;
+    case STINT_ESYSTEM:
+    case STINT_EINVAL:
+        return RUN_FAILED;
     default:
         return RUN_NOT_NOW;
     }
@@ -200,7 +205,8 @@ fetch(struct inputs *in, uint64_t job, const struct stint_file_row *row,
     const char *path, struct reason *why)
 {
     tick_ns began = clock_now();
-    int code = stint_task_get_input(in->s, job, row, path, FETCH_MS);
+    int64_t most = FETCH_LEAST_MS + (int64_t)(row->size / BYTES_PER_MS);
+    int code = stint_task_get_input(in->s, job, row, path, most);
 
     if (code != 0) return judge(code, row, why);
     tell(in, job, row, clock_now() - began);
@@ -342,7 +348,7 @@ bring_one(struct inputs *in, struct input_job *j,
     if (error == 0) return RUN_DONE;
     reason_set(why, "cannot make the input \"%.256s\" in the task's folder: %s",
         row->name, strerrordesc_np(error));
-    return error == EEXIST || error == ENOTDIR ? RUN_REFUSED : RUN_NOT_NOW;
+    return error == EEXIST || error == ENOTDIR ? RUN_REFUSED : RUN_FAILED;
 }
 
 enum run_end
@@ -361,5 +367,6 @@ inputs_bring(struct inputs *in, uint64_t job,
     }
     for (size_t i = 0; i < count && how == RUN_DONE; i++)
         how = bring_one(in, j, &files[i], to, why);
+    if (how != RUN_DONE) inputs_leave(in, job);
     return how;
 }

@@ -35,11 +35,11 @@ void inputs_init(struct inputs *in, struct stint *s, struct workspace *space);
 void inputs_fini(struct inputs *in);
 
 /**
- * Put copies of `count` inputs of a job into the folder of a task.  Whatever
- * comes of it, inputs_leave() afterwards, when the task has ended.
+ * Put copies of `count` inputs of a job into the folder of a task.
  *
- * Returns RUN_DONE; or `why` says why not: RUN_NOT_NOW (the master, or room on
- * the disk, is away), RUN_REFUSED (an input is damaged, or there is none).
+ * Returns RUN_DONE: inputs_leave() when the task has ended; or `why` says why
+ * not: RUN_NOT_NOW (the master is away), RUN_FAILED (the disk), RUN_REFUSED (an
+ * input is damaged, or there is none).
  */
 enum run_end inputs_bring(struct inputs *in, uint64_t job,
     const struct stint_file_row *files, size_t count, const struct folder *to,

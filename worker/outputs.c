@@ -13,26 +13,16 @@
 
 enum { PATH_BYTES = FOLDER_PATH + PATH_INNER_MAX + 2 };
 
-#define SEND_MS 600000
+/* How long the sending may take: two minutes, in which a master may be started
+ * again, and what 256 KiB/s take. */
+enum { SEND_LEAST_MS = 120000, BYTES_PER_MS = 256 };
 
 static enum run_end
 judge(int code, const char *name, struct reason *why)
 {
     reason_set(why, "output \"%.256s\": %s", name, stint_error_message());
-    switch (code) {
-    case STINT_EINVAL:
-    case STINT_ETOOLARGE:
-        return RUN_REFUSED;
-    case STINT_ETIMEOUT:
-    case STINT_EUNREACHABLE:
-    case STINT_ELOST:
-    case STINT_ECANCELLED:
-    case STINT_ENOSPACE:
-    case STINT_EBUDGET:
-        return RUN_NOT_NOW;
-    default:
-        return RUN_FAILED;
-    }
+    return code == STINT_EINVAL || code == STINT_ETOOLARGE ? RUN_REFUSED
+                                                           : RUN_FAILED;
 }
 
 static enum run_end
@@ -55,7 +45,8 @@ send_file(const struct stint_task *task, const char *name,
         return RUN_FAILED;
     }
     (void)snprintf(path, sizeof path, "%s/%s", from->path, name);
-    int code = stint_task_put_output(task, path, name, SEND_MS);
+    int64_t most = SEND_LEAST_MS + (int64_t)(info.st_size / BYTES_PER_MS);
+    int code = stint_task_put_output(task, path, name, most);
     return code == 0 ? RUN_DONE : judge(code, name, why);
 }
 

@@ -14,8 +14,7 @@
  * them.
  *
  * Returns RUN_DONE; or `why` says why not: RUN_FAILED (one is not there, or is
- * no file, or was not taken), RUN_REFUSED (its name leads out of the folder),
- * RUN_NOT_NOW (the master is away, or has no room).
+ * no file, or was not taken), RUN_REFUSED (its name leads out of the folder).
  */
 enum run_end outputs_send(const struct stint_task *task,
     const char *const *outputs, const struct folder *from, struct reason *why);

@@ -324,6 +324,7 @@ look(struct watch *watch, tick_ns now)
     struct stint_worker *w = watch->w;
 
     look_for_master(watch, now);
+    (void)inputs_tick(&w->inputs, now);
     duties_do(w, now);
     for (unsigned i = 0; i < w->slot_count; i++) {
         look_at_handler(&w->slots[i], now);

@@ -90,6 +90,10 @@ allocate(struct stint *s, const struct stint_worker_options *o)
     w->log = o->log;
     w->log_arg = o->log_arg;
     w->allow_exec = o->allow_exec;
+    workspace_init(&w->space);
+    inputs_init(&w->inputs, s, &w->space);
+    w->inputs.log = w->log;
+    w->inputs.log_arg = w->log_arg;
     w->wake_fd = w->stop_fd = -1;
     atomic_init(&w->drain_asked, false);
     atomic_init(&w->stop_asked, false);
@@ -119,6 +123,8 @@ destroy(struct stint_worker *w)
     duties_fini(&w->duties);
     handlers_fini(&w->handlers);
     exec_free(w->exec);
+    inputs_fini(&w->inputs);
+    workspace_fini(&w->space);
     if (w->wake_fd >= 0) (void)close(w->wake_fd);
     if (w->stop_fd >= 0) (void)close(w->stop_fd);
     (void)pthread_mutex_destroy(&w->lock);

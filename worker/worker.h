@@ -29,6 +29,7 @@
 #include "worker/exec.h"
 #include "worker/folder.h"
 #include "worker/handlers.h"
+#include "worker/inputs.h"
 
 enum slot_state {
     SLOT_OFF,     /* No thread, or it has left: it may be joined. */
@@ -63,7 +64,9 @@ struct stint_worker {
     bool allow_exec;                 /* Commands of jobs, too. */
     struct environment *environment; /* Of those commands. */
     struct programs *programs;
-    tick_ns task_timeout; /* 0: none. */
+    struct workspace space; /* Of the folders of tasks, */
+    struct inputs inputs;   /* and of what goes into them. */
+    tick_ns task_timeout;   /* 0: none. */
     tick_ns grace;
     size_t output_max;
     void (*log)(void *arg, int level, const char *line); /* Or NULL. */

@@ -163,8 +163,8 @@ struct getting {
     struct msg m; /* file_get, all but where to begin. */
     struct flight flight;
     struct sink to;
-    uint64_t block, asked;     /* Length; up to here all is asked for. */
-    tick_ns timeout, deadline; /* Of an answer; of all. */
+    uint64_t block, asked; /* Length; up to here all is asked for. */
+    tick_ns deadline;
 };
 
 static int
@@ -180,9 +180,8 @@ ask(struct getting *g, struct flight *flight, uint64_t from)
 static int
 take(struct getting *g, struct flight *flight, struct slice *bytes)
 {
-    tick_ns until = tick_after(clock_now(), g->timeout);
     const struct msg *answer = NULL;
-    int rc = flight_next(flight, tick_min(until, g->deadline), &answer);
+    int rc = flight_next(flight, g->deadline, &answer);
 
     if (rc != 0) return rc;
     const struct msg_file_piece *p = &answer->as.file_piece;
@@ -278,7 +277,6 @@ get_file(struct stint *s, uint64_t job, const struct stint_file_row *file,
 {
     struct getting g = { .file = file,
         .m = { .type = MSG_file_get },
-        .timeout = s->timeout,
         .deadline = pump_deadline(timeout_ms) };
 
     int rc = pump_check_timeout(timeout_ms);

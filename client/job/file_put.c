@@ -209,7 +209,7 @@ put_file(struct stint *s, struct msg m, const char *path, const char *name,
         name != NULL ? slice_of(name) : path_last(slice_of(path));
     struct sending to = { .file = { .path = path, .fd = -1 },
         .m = m,
-        .timeout = s->timeout,
+        .timeout = timeout_ms == STINT_FOREVER ? s->timeout : TICK_NEVER,
         .deadline = pump_deadline(timeout_ms) };
 
     if (!path_is_inner(inner)) {
