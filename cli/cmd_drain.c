@@ -141,7 +141,7 @@ run_drain(struct run *run)
 
 const struct command command_drain = {
     .name = "drain",
-    .group = "Admin",
+    .group = "Fix",
     .args = "[WORKER]",
     .summary = "Give workers no more tasks; what they hold they finish",
     .examples = "stint drain node7-4711 --wait 10m\n"

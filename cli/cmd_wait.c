@@ -1,4 +1,5 @@
-/* wait: until a master answers and has its workers, for scripts and tests. */
+/* wait: until jobs have ended; or until a master answers and has its workers,
+ * for scripts and tests. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "cli/pace.h"
 #include "cli/table.h"
 #include "cli/value.h"
+#include "cli/wait_jobs.h"
 
 static const struct opt wait_options[] = {
     { "ready", 0, OPT_FLAG, NULL, NULL,
@@ -20,7 +22,8 @@ static const struct opt wait_options[] = {
     { "queue", 0, OPT_TEXT, "NAME", NULL,
         "Count workers of this queue only; one, if --workers does not say" },
     { "timeout", 0, OPT_DURATION, "TIME", "10s",
-        "Give up then, with 75; 0 tries once, 'forever' never does" },
+        "Give up then, with 75; 0 tries once, 'forever' never does; a job is "
+        "waited for forever unless this is given" },
     { 0 },
 };
 static const struct opt_group wait_group = { "wait", "Wait:", wait_options };
@@ -251,8 +254,8 @@ take_settings(const struct run *run, struct waiting *w)
         .try_ms = TRY_FIRST_MS };
     if (!setting_flag(run, "ready") && workers == NULL && w->queue == NULL)
         return exit_say(EXIT_USAGE,
-            "what for? `stint wait --ready` waits for the master, with "
-            "--workers 3 for its workers as well");
+            "what for? `stint wait last` waits for a job, `stint wait --ready` "
+            "for the master, with --workers 3 for its workers as well");
     if (w->queue != NULL && !can_be_a_queue(w->queue))
         return exit_say(EXIT_USAGE,
             "--queue: a queue name is 1 to %d bytes without control characters",
@@ -271,8 +274,10 @@ static int
 run_wait(struct run *run)
 {
     struct waiting w;
-    int code, status = take_settings(run, &w);
+    int code, status;
 
+    if (run->word_count > 0) return wait_jobs(run);
+    status = take_settings(run, &w);
     if (status != EXIT_FINE) return status;
     code = wait_until_ready(&w);
     if (code != 0) return exit_say(exit_of(code), "%s", w.why);
@@ -285,14 +290,19 @@ run_wait(struct run *run)
 
 const struct command command_wait = {
     .name = "wait",
-    .group = "Admin",
-    .summary = "Wait until the master answers and has its workers",
-    .examples = "stint wait --ready\n"
+    .group = "Work",
+    .args = "[JOB...]",
+    .summary = "Wait until jobs have ended, or master and workers are there",
+    .examples = "stint wait last\n"
+                "stint wait 3 4 --timeout 1h\n"
+                "stint wait --ready\n"
                 "stint wait --ready --workers 3 --timeout 10s\n"
                 "stint wait --ready --queue gpu --workers 2 -q && ./submit\n",
-    .notes = "0: all is there; 75: not in time, and what was missing; 76, 77: "
-             "no waiting would help.  A master, a key or an access file that "
-             "is not there yet is waited for.",
+    .notes = "JOB is its number or 'last'.  0: all is there, or ended well; 1: "
+             "tasks of a job failed; 75: not in time, and what was missing; "
+             "76, 77: no waiting would help.  With --ready a master, a key or "
+             "an access file that is not there yet is waited for.",
+    .args_max = 1 << 30,
     .groups = { &wait_group, &opt_output, &opt_connection, &opt_general },
     .run = run_wait,
 };

@@ -7,21 +7,37 @@ const struct command *const command_table[] = {
     &command_master,
     &command_worker,
     &command_local,
+    &command_run,
+    &command_submit,
     &command_put,
     &command_get,
+    &command_wait,
+    &command_results,
+    &command_attach,
     &command_status,
     &command_queues,
-    &command_workers,
+    &command_jobs,
     &command_tasks,
+    &command_workers,
     &command_show,
+    &command_logs,
+    &command_explain,
+    &command_failures,
+    &command_files,
+    &command_top,
     &command_ping,
     &command_health,
-    &command_wait,
+    &command_cancel,
+    &command_retry,
+    &command_drain,
+    &command_pause,
+    &command_resume,
+    &command_purge,
+    &command_forget,
     &command_key_generate,
     &command_key_new,
     &command_key_list,
     &command_key_revoke,
-    &command_drain,
     &command_config_show,
     &command_completion,
     &command_version,
@@ -34,17 +50,41 @@ const struct command *const command_table[] = {
 };
 const size_t command_count = sizeof(command_table) / sizeof(*command_table);
 
+/* The same under the noun: `stint job list`. */
+static const struct other_name {
+    const char *noun, *name;
+} other_names[] = {
+    { "queue list", "queues" },
+    { "queue show", "queues" },
+    { "job list", "jobs" },
+    { "job show", "jobs" },
+    { "task list", "tasks" },
+    { "task show", "show" },
+    { "worker list", "workers" },
+    { "worker show", "workers" },
+};
+
+static const char *
+usual_name(const char *noun)
+{
+    for (size_t i = 0; i < sizeof(other_names) / sizeof(*other_names); i++)
+        if (strcmp(noun, other_names[i].noun) == 0) return other_names[i].name;
+    return noun;
+}
+
 const struct command *
 command_find(int argc, char *const argv[], unsigned *words)
 {
     char two[64] = "";
+    const char *name;
 
     if (argc > 2) snprintf(two, sizeof(two), "%s %s", argv[1], argv[2]);
+    name = usual_name(two);
     for (size_t i = 0; argc > 1 && i < command_count; i++) {
         const struct command *c = command_table[i];
 
-        *words = strchr(c->name, ' ') != NULL ? 2 : 1;
-        if (strcmp(c->name, *words == 2 ? two : argv[1]) == 0) return c;
+        *words = strchr(c->name, ' ') != NULL || name != two ? 2 : 1;
+        if (strcmp(c->name, *words == 2 ? name : argv[1]) == 0) return c;
     }
     return NULL;
 }

@@ -97,7 +97,9 @@ is_nothing(const struct column *column, const struct cell *cell)
 {
     switch (column->kind) {
     case CELL_TEXT:
+    case CELL_JSON:
         return cell->text == NULL;
+    case CELL_MAYBE:
     case CELL_SECONDS:
     case CELL_TIME:
         return cell->number < 0;
@@ -117,6 +119,7 @@ plain_text(const struct column *column, const struct cell *cell)
     if (is_nothing(column, cell)) return mem_copy("");
     switch (column->kind) {
     case CELL_TEXT:
+    case CELL_JSON:
         return mem_copy(cell->text);
     case CELL_SECONDS:
         return mem_format("%.6f", (double)cell->number / 1e9);
@@ -126,6 +129,7 @@ plain_text(const struct column *column, const struct cell *cell)
     case CELL_FLAG:
         return mem_copy(cell->number != 0 ? "true" : "false");
     case CELL_NUMBER:
+    case CELL_MAYBE:
     case CELL_BYTES:
     default:
         return mem_format("%" PRId64, cell->number);
@@ -149,6 +153,8 @@ people_text(const struct column *column, const struct cell *cell)
         return mem_copy(cell->number != 0 ? "yes" : "no");
     case CELL_TEXT:
     case CELL_NUMBER:
+    case CELL_MAYBE:
+    case CELL_JSON:
     case CELL_TIME:
     default:
         return plain_text(column, cell);
@@ -164,6 +170,8 @@ json_of(const struct column *column, const struct cell *cell)
     switch (column->kind) {
     case CELL_TEXT:
         return json_string(cell->text);
+    case CELL_JSON:
+        return json_loads(cell->text, JSON_DECODE_ANY, NULL);
     case CELL_SECONDS:
         return json_real((double)cell->number / 1e9);
     case CELL_TIME:
@@ -172,6 +180,7 @@ json_of(const struct column *column, const struct cell *cell)
     case CELL_FLAG:
         return json_boolean(cell->number);
     case CELL_NUMBER:
+    case CELL_MAYBE:
     case CELL_BYTES:
     default:
         return json_integer(cell->number);

@@ -19,6 +19,8 @@
 enum cell_kind {
     CELL_TEXT,    /* cell.text; NULL: nothing, JSON null. */
     CELL_NUMBER,  /* cell.number, printed as it is. */
+    CELL_MAYBE,   /* The same; negative: nothing. */
+    CELL_JSON,    /* cell.text: a JSON document; for machines. */
     CELL_BYTES,   /* cell.number: a size. */
     CELL_SECONDS, /* cell.number: nanoseconds; negative: nothing. */
     CELL_TIME,    /* cell.number: nanoseconds since 1970; negative: nothing. */

@@ -1,0 +1,133 @@
+/* explain: why a task does not run. */
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <stint_job.h>
+
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/exit.h"
+#include "cli/select.h"
+#include "cli/table.h"
+#include "cli/value.h"
+
+static const struct opt options[] = {
+    { "job", 0, OPT_TEXT, "JOB", NULL,
+        "The next task of this job: its number, or 'last'" },
+    { 0 },
+};
+static const struct opt_group group = { "explain", "What:", options };
+
+static const struct column columns[] = {
+    { "task", CELL_NUMBER, COLUMN_SHOWN, true },
+    { "job", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "because", CELL_TEXT, COLUMN_SHOWN, false },
+    { "text", CELL_TEXT, COLUMN_SHOWN, false },
+    { 0 },
+};
+
+struct reasons {
+    struct table *table;
+    uint64_t task, job;
+    bool is_told; /* People get a line each, at once. */
+};
+
+/* As docs/PROTOCOL.md numbers them; machines tell them apart by these words. */
+static const char *
+word_of(unsigned code)
+{
+    static const char *const words[] = { "runs", "ended", "paused", "queued",
+        "delayed", "retry", "no-worker", "no-match", "no-slot", "in-use",
+        "job-bound", "draining", "no-exec", "soon" };
+
+    return code < sizeof(words) / sizeof(*words) ? words[code] : "other";
+}
+
+static int
+see_reason(void *arg, const struct stint_because *why)
+{
+    struct reasons *reasons = arg;
+
+    if (reasons->is_told) printf("%s\n", why->text);
+    table_add(reasons->table,
+        (const struct cell[]){ { .number = (int64_t)reasons->task },
+            { .number = (int64_t)reasons->job }, { .text = word_of(why->code) },
+            { .text = why->text } });
+    return 0;
+}
+
+static int
+explain(struct stint *s, const struct run *run, struct reasons *reasons)
+{
+    int code = stint_explain(s, reasons->task, reasons->job, see_reason,
+        reasons, setting_ms(run, "timeout"));
+
+    if (code == STINT_ENOTASK && reasons->task != 0)
+        return exit_say(EXIT_FAILED,
+            "the master has no task %" PRIu64 "; it ended or never was "
+            "(`stint tasks` lists those there are)",
+            reasons->task);
+    return code == 0 ? EXIT_FINE : exit_error(code);
+}
+
+static int
+explain_all(struct stint *s, const struct run *run, struct reasons *reasons)
+{
+    struct stint_selection which = { 0 };
+    int status;
+
+    if (run->word_count == 0) {
+        status = select_job_option(s, run, &reasons->job);
+        return status == EXIT_FINE ? explain(s, run, reasons) : status;
+    }
+    status = select_tasks(run->words[0], &which);
+    for (uint64_t id = which.first; status == EXIT_FINE && id <= which.last;
+         id++) {
+        if (reasons->is_told && which.first != which.last)
+            printf("task %" PRIu64 ": ", id);
+        reasons->task = id;
+        status = explain(s, run, reasons);
+    }
+    return status;
+}
+
+static int
+run_explain(struct run *run)
+{
+    struct reasons reasons = { table_new(columns), 0, 0,
+        table_form(run) == TABLE_PEOPLE };
+    bool has_job = setting_text(run, "job") != NULL;
+    struct stint *s;
+    int status;
+
+    if ((run->word_count > 0) == has_job) {
+        table_free(reasons.table);
+        return exit_say(EXIT_USAGE,
+            "explain what? stint explain TASK, or stint explain --job N for "
+            "the next task of a job");
+    }
+    status = connect_as(run, STINT_TOOL, &s);
+    if (status == EXIT_FINE) {
+        status = explain_all(s, run, &reasons);
+        if (status == EXIT_FINE)
+            status = reasons.is_told ? table_flush()
+                                     : table_print(reasons.table, run);
+        stint_close(s);
+    }
+    table_free(reasons.table);
+    return status;
+}
+
+const struct command command_explain = {
+    .name = "explain",
+    .group = "Look",
+    .args = "[TASK]",
+    .summary = "Say why a task does not run",
+    .examples = "stint explain 17\n"
+                "stint explain --job last\n",
+    .notes = "The most important reason comes first.",
+    .args_max = 1,
+    .groups = { &group, &opt_output, &opt_connection, &opt_general },
+    .run = run_explain,
+};

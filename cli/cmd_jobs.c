@@ -1,0 +1,230 @@
+/* jobs and forget: what was submitted, and what became of it. */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <stint_job.h>
+
+#include "cli/ask.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/exit.h"
+#include "cli/select.h"
+#include "cli/snapshot.h"
+#include "cli/table.h"
+#include "cli/value.h"
+
+#define NUMBER(n)              \
+    {                          \
+        .number = (int64_t)(n) \
+    }
+#define TEXT(t)     \
+    {               \
+        .text = (t) \
+    }
+
+static const struct opt jobs_options[] = {
+    SELECT_JOB_OPTION,
+    { "state", 0, OPT_CHOICE, "open|running|done|halted|cancelled|orphaned",
+        NULL, "In this state only" },
+    { "failed", 0, OPT_FLAG, NULL, NULL, "With failed tasks only" },
+    { 0 },
+};
+static const struct opt_group jobs_group = { "jobs", "What:", jobs_options };
+
+static const struct column columns[] = {
+    { "job", CELL_NUMBER, COLUMN_SHOWN, true },
+    { "name", CELL_TEXT, COLUMN_SPARE, false },
+    { "queue", CELL_TEXT, COLUMN_SPARE, false },
+    { "state", CELL_TEXT, COLUMN_SHOWN, false },
+    { "tasks", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "done", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "failed", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "cancelled", CELL_NUMBER, COLUMN_HIDDEN, false },
+    { "running", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "ready", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "delayed", CELL_NUMBER, COLUMN_HIDDEN, false },
+    { "workers", CELL_NUMBER, COLUMN_SPARE, false },
+    { "running_max", CELL_NUMBER, COLUMN_HIDDEN, false },
+    { "priority", CELL_NUMBER, COLUMN_HIDDEN, false },
+    { "paused", CELL_FLAG, COLUMN_SPARE, false },
+    { "halted", CELL_TEXT, COLUMN_HIDDEN, false },
+    { "owner", CELL_TEXT, COLUMN_HIDDEN, false },
+    { "key", CELL_TEXT, COLUMN_HIDDEN, false },
+    { "age", CELL_SECONDS, COLUMN_SHOWN, false },
+    { "submitted_at", CELL_TIME, COLUMN_HIDDEN, false },
+    { "took", CELL_SECONDS, COLUMN_SPARE, false },
+    { "ended_at", CELL_TIME, COLUMN_HIDDEN, false },
+    { "kept_until", CELL_TIME, COLUMN_HIDDEN, false },
+    { "program", CELL_TEXT, COLUMN_HIDDEN, false },
+    { "handler", CELL_TEXT, COLUMN_HIDDEN, false },
+    { "command", CELL_TEXT, COLUMN_SHOWN, false },
+    { 0 },
+};
+
+/* The rows on their way into a table. */
+struct jobs {
+    struct table *table;
+    const char *state; /* Only those; or NULL. */
+    bool failed;
+};
+
+static const char *
+or_none(const char *text)
+{
+    return text != NULL && *text != '\0' ? text : NULL;
+}
+
+static const char *
+command_of(const struct stint_job_row *r)
+{
+    const char *handler = or_none(r->handler), *command = or_none(r->command);
+
+    return command != NULL ? command : handler;
+}
+
+static int
+see_job(void *arg, const struct stint_job_row *r)
+{
+    static const char *const states[] = { "open", "running", "done", "halted",
+        "cancelled", "orphaned" };
+    static const char *const programs[] = { "worker", "command", "handler" };
+    const struct jobs *jobs = arg;
+    bool goes_on = snapshot_job_goes_on(r);
+    int64_t now = value_now();
+    const char *state = states[r->state];
+
+    if (jobs->state != NULL && strcmp(jobs->state, state) != 0) return 0;
+    if (jobs->failed && r->failed == 0) return 0;
+    table_add(jobs->table,
+        (const struct cell[]){ NUMBER(r->job), TEXT(or_none(r->name)),
+            TEXT(r->queue), TEXT(state), NUMBER(r->tasks), NUMBER(r->done),
+            NUMBER(r->failed), NUMBER(r->cancelled), NUMBER(r->running),
+            NUMBER(r->ready), NUMBER(r->delayed), NUMBER(r->workers),
+            NUMBER(r->running_max), NUMBER(r->priority), NUMBER(r->paused),
+            TEXT(or_none(r->halt)), TEXT(or_none(r->owner)),
+            TEXT(or_none(r->key)), NUMBER(r->age_ns), NUMBER(now - r->age_ns),
+            NUMBER(goes_on ? -1 : r->age_ns - r->ended_ns),
+            NUMBER(goes_on ? -1 : now - r->ended_ns),
+            NUMBER(goes_on ? -1 : now - r->ended_ns + r->keep_ns),
+            TEXT(programs[r->program]), TEXT(or_none(r->handler)),
+            TEXT(command_of(r)) });
+    return 0;
+}
+
+static int
+list(
+    struct stint *s, const struct run *run, struct jobs *jobs, const char *word)
+{
+    uint64_t only = 0;
+    int code, status = EXIT_FINE;
+
+    if (word != NULL) status = select_job_number(s, word, &only);
+    if (status != EXIT_FINE) return status;
+    code = stint_list_jobs(s, only, see_job, jobs, setting_ms(run, "timeout"));
+    return code == 0 ? EXIT_FINE : exit_error(code);
+}
+
+static int
+list_words(struct stint *s, const struct run *run, struct jobs *jobs)
+{
+    int status = EXIT_FINE;
+
+    if (run->word_count == 0) {
+        status = list(s, run, jobs, setting_text(run, "job"));
+        return status == EXIT_FINE ? table_print(jobs->table, run) : status;
+    }
+    for (size_t i = 0; i < run->word_count && status == EXIT_FINE; i++)
+        status = list(s, run, jobs, run->words[i]);
+    if (status != EXIT_FINE) return status;
+    return table_rows(jobs->table) == 1 ? table_print_record(jobs->table, run)
+                                        : table_print(jobs->table, run);
+}
+
+static int
+run_jobs(struct run *run)
+{
+    struct jobs jobs = { table_new(columns), setting_text(run, "state"),
+        setting_flag(run, "failed") };
+    struct stint *s;
+    int status = connect_as(run, STINT_TOOL, &s);
+
+    if (status == EXIT_FINE) {
+        status = list_words(s, run, &jobs);
+        stint_close(s);
+    }
+    table_free(jobs.table);
+    return status;
+}
+
+const struct command command_jobs = {
+    .name = "jobs",
+    .group = "Look",
+    .args = "[JOB...]",
+    .summary = "List the jobs, or show all there is to know of some",
+    .examples = "stint jobs\n"
+                "stint jobs last\n"
+                "stint jobs --state running --json | jq '.[].job'\n",
+    .notes = "JOB is its number or 'last'.  Jobs that have ended are kept for "
+             "a week, or as long as their submitter said.",
+    .args_max = 1 << 30,
+    .groups = { &jobs_group, &opt_output, &opt_connection, &opt_general },
+    .run = run_jobs,
+};
+
+/* ---- forget -------------------------------------------------------------- */
+
+static int
+forget(struct stint *s, const char *word)
+{
+    uint64_t number;
+    int code, status = select_job_number(s, word, &number);
+
+    if (status != EXIT_FINE) return status;
+    code = stint_job_forget(s, number);
+    if (code == STINT_EBUSY)
+        return exit_say(EXIT_AGAIN,
+            "job %" PRIu64 " has not ended; stint wait %" PRIu64
+            " or stint cancel --job %" PRIu64 " first",
+            number, number, number);
+    if (code != 0) return exit_error(code);
+    exit_note("job %" PRIu64 " is forgotten", number);
+    return EXIT_FINE;
+}
+
+static int
+run_forget(struct run *run)
+{
+    struct stint *s;
+    int status;
+
+    if (setting_flag(run, "dry-run")) {
+        for (size_t i = 0; i < run->word_count; i++)
+            exit_note("would forget job %s", run->words[i]);
+        return EXIT_FINE;
+    }
+    status = ask_first(run, "Forget %zu job%s with all results?",
+        run->word_count, run->word_count == 1 ? "" : "s");
+    if (status != EXIT_FINE) return status;
+    status = connect_as(run, STINT_TOOL, &s);
+    if (status != EXIT_FINE) return status;
+    for (size_t i = 0; i < run->word_count && status == EXIT_FINE; i++)
+        status = forget(s, run->words[i]);
+    stint_close(s);
+    return status;
+}
+
+const struct command command_forget = {
+    .name = "forget",
+    .group = "Fix",
+    .args = "JOB...",
+    .summary = "Forget jobs that have ended, with their results and files",
+    .examples = "stint forget 3\n"
+                "stint forget last --yes\n",
+    .notes = "JOB is its number or 'last'.  Jobs are forgotten by themselves "
+             "a week after their end, or when their submitter said.",
+    .args_min = 1,
+    .args_max = 1 << 30,
+    .groups = { &ask_group, &opt_connection, &opt_general },
+    .run = run_forget,
+};

@@ -1,0 +1,243 @@
+/* pause, resume, purge: what is done to a queue. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <stint_job.h>
+
+#include "cli/ask.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/exit.h"
+#include "cli/select.h"
+#include "cli/table.h"
+
+static const char *
+plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* ---- pause and resume ---------------------------------------------------- */
+
+static const struct opt pause_options[] = {
+    { "job", 0, OPT_TEXT, "JOB", NULL,
+        "This job instead: its number, or 'last'" },
+    { 0 },
+};
+static const struct opt_group pause_group = { "pause", "What:", pause_options };
+static const struct opt_group resume_group = { "resume",
+    "What:", pause_options };
+
+static int
+set_pause(struct stint *s, const struct run *run, bool undo)
+{
+    const char *queue = run->word_count > 0 ? run->words[0] : NULL;
+    uint64_t job;
+    int code, status = select_job_option(s, run, &job);
+
+    if (status != EXIT_FINE) return status;
+    code = stint_pause(s, queue, job, undo);
+    if (code == STINT_ENOQUEUE)
+        return exit_say(EXIT_FAILED,
+            "there is no queue '%s'; `stint queues` lists them", queue);
+    if (code != 0) return exit_error(code);
+    if (queue != NULL)
+        exit_note(undo ? "queue '%s' hands out tasks again"
+                       : "queue '%s' hands out nothing, its jobs neither; what "
+                         "runs goes on (stint resume %s)",
+            queue, queue);
+    else
+        exit_note(undo ? "job %" PRIu64 " goes on"
+                       : "job %" PRIu64 " begins nothing more; what runs goes "
+                         "on (stint resume --job %" PRIu64 ")",
+            job, job);
+    return EXIT_FINE;
+}
+
+static int
+pause_or_resume(const struct run *run, bool undo)
+{
+    bool has_job = setting_text(run, "job") != NULL;
+    struct stint *s;
+    int status;
+
+    if ((run->word_count > 0) == has_job)
+        return exit_say(EXIT_USAGE,
+            "%s what? stint %s QUEUE or stint %s --job N", run->command->name,
+            run->command->name, run->command->name);
+    status = connect_as(run, STINT_TOOL, &s);
+    if (status != EXIT_FINE) return status;
+    status = set_pause(s, run, undo);
+    stint_close(s);
+    return status;
+}
+
+static int
+run_pause(struct run *run)
+{
+    return pause_or_resume(run, false);
+}
+
+static int
+run_resume(struct run *run)
+{
+    return pause_or_resume(run, true);
+}
+
+const struct command command_pause = {
+    .name = "pause",
+    .group = "Fix",
+    .args = "[QUEUE]",
+    .summary = "Hand out nothing of a queue and its jobs, or of one job",
+    .examples = "stint pause default\n"
+                "stint pause --job last\n",
+    .notes = "What runs goes on; puts and submits go on, too.",
+    .args_max = 1,
+    .groups = { &pause_group, &opt_connection, &opt_general },
+    .run = run_pause,
+};
+
+const struct command command_resume = {
+    .name = "resume",
+    .group = "Fix",
+    .args = "[QUEUE]",
+    .summary = "Hand out tasks again",
+    .examples = "stint resume default\n"
+                "stint resume --job last\n",
+    .args_max = 1,
+    .groups = { &resume_group, &opt_connection, &opt_general },
+    .run = run_resume,
+};
+
+/* ---- purge --------------------------------------------------------------- */
+
+static const struct opt purge_options[] = {
+    { "state", 0, OPT_CHOICE, "all|dead|ready|delayed", "all",
+        "Only tasks in this state" },
+    { 0 },
+};
+static const struct opt_group purge_group = { "purge", "What:", purge_options };
+
+struct purge {
+    const char *queue, *state;
+    bool is_there;
+    uint64_t count; /* Of what is meant. */
+};
+
+static bool
+means(const struct purge *p, const char *state)
+{
+    return strcmp(p->state, "all") == 0 || strcmp(p->state, state) == 0;
+}
+
+static int
+see_queue(void *arg, const struct stint_queue_row *row)
+{
+    struct purge *p = arg;
+
+    p->is_there = true;
+    p->count = (means(p, "dead") ? row->dead : 0)
+               + (means(p, "ready") ? row->ready : 0)
+               + (means(p, "delayed") ? row->delayed : 0);
+    return 0;
+}
+
+static int
+look(struct stint *s, const struct run *run, struct purge *p)
+{
+    int code = stint_list_queues(
+        s, p->queue, see_queue, p, setting_ms(run, "timeout"));
+
+    if (code != 0 && code != STINT_ENOQUEUE) return exit_error(code);
+    if (p->is_there) return EXIT_FINE;
+    return exit_say(EXIT_FAILED,
+        "there is no queue '%s'; `stint queues` lists them", p->queue);
+}
+
+static int
+drop(struct stint *s, struct purge *p)
+{
+    struct stint_selection which = { .queue = p->queue };
+    uint64_t count, sum = 0;
+    int code = 0;
+
+    if (means(p, "dead")) {
+        code = stint_drop(s, &which, &count);
+        if (code != 0) return exit_error(code);
+        sum += count;
+    }
+    for (int state = STINT_READY; state <= STINT_DELAYED; state++) {
+        if (!means(p, state == STINT_READY ? "ready" : "delayed")) continue;
+        which.state_plus_one = state + 1;
+        code = stint_cancel(s, &which, &count);
+        if (code != 0) return exit_error(code);
+        sum += count;
+    }
+    p->count = sum;
+    return EXIT_FINE;
+}
+
+static int
+print_dropped(const struct run *run, uint64_t count)
+{
+    if (table_form(run) == TABLE_JSON)
+        printf("{\"dropped\": %" PRIu64 "}\n", count);
+    else if (table_form(run) == TABLE_PLAIN)
+        printf("%" PRIu64 "\n", count);
+    return table_flush();
+}
+
+static int
+purge(struct stint *s, const struct run *run, struct purge *p)
+{
+    const char *kind = strcmp(p->state, "all") == 0 ? "" : p->state;
+    const char *blank = *kind == '\0' ? "" : " ";
+    int status = look(s, run, p);
+
+    if (status != EXIT_FINE) return status;
+    if (setting_flag(run, "dry-run")) {
+        exit_note("would drop %" PRIu64 "%s%s task%s of queue '%s'", p->count,
+            blank, kind, plural(p->count), p->queue);
+        return print_dropped(run, p->count);
+    }
+    status =
+        ask_first(run, "Drop %" PRIu64 "%s%s task%s of queue '%s' for good?",
+            p->count, blank, kind, plural(p->count), p->queue);
+    if (status == EXIT_FINE) status = drop(s, p);
+    if (status != EXIT_FINE) return status;
+    exit_note("%" PRIu64 " task%s of queue '%s' dropped", p->count,
+        plural(p->count), p->queue);
+    return print_dropped(run, p->count);
+}
+
+static int
+run_purge(struct run *run)
+{
+    struct purge p = { .queue = run->words[0],
+        .state = setting_text(run, "state") };
+    struct stint *s;
+    int status = connect_as(run, STINT_TOOL, &s);
+
+    if (status != EXIT_FINE) return status;
+    status = purge(s, run, &p);
+    stint_close(s);
+    return status;
+}
+
+const struct command command_purge = {
+    .name = "purge",
+    .group = "Fix",
+    .args = "QUEUE",
+    .summary = "Drop the tasks of a queue that no worker holds",
+    .examples = "stint purge jobs --state dead\n"
+                "stint purge jobs --dry-run\n"
+                "stint purge jobs --yes\n",
+    .notes = "Tasks of jobs are not meant: stint cancel --job, stint forget.",
+    .args_min = 1,
+    .args_max = 1,
+    .groups = { &purge_group, &ask_group, &opt_output, &opt_connection,
+        &opt_general },
+    .run = run_purge,
+};
