@@ -174,11 +174,12 @@ static int
 open_new(struct core *core, tick_ns now, struct session *s,
     const struct msg_job_open *o, struct job **out, const char **why)
 {
-    struct queue *parent = NULL;
+    struct queue *parent;
     size_t budget = core->config.memory_max - core->config.memory_max / 8;
 
     int code = check(o, why);
-    if (code == 0) code = queues_open(core, s, o->queue, &parent);
+    if (code != 0) return code;
+    code = queues_open(core, s, o->queue, &parent);
     if (code != 0) return code;
     if (parent->shut) return STINT_ESHUTDOWN;
     const struct queue_policy policy = policy_of(core, parent, o);

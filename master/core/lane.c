@@ -86,6 +86,7 @@ enter(struct job *job, struct lane *lane)
         list_push(&job->parent->lanes, &lane->of_queue);
     }
     list_push(&lane->jobs, &job->of_lane);
+    lane->marks = job->needs.marks;
     job->lane = lane;
 }
 
@@ -227,16 +228,18 @@ struct queue *
 lane_next(struct wait_link *link)
 {
     struct queue *q = link->queue;
+    const struct session *s = link->wait->session;
     const struct job *best = NULL;
 
     for (struct list *node = q->jobs.prev; node != &q->jobs;
          node = node->prev) {
         const struct lane *lane = CONTAINER_OF(node, struct lane, active);
         if (lane->activated <= link->refused) break;
+        if (needs_miss(&lane->marks, &s->traits.marks)) continue;
         const struct job *job = job_in_lane(heap_peek(&lane->ready));
         if (own_goes_first(q, job)) continue;
         if (best != NULL && goes_first(best, job)) continue;
-        if (suits(lane, link->wait->session)) best = job;
+        if (suits(lane, s)) best = job;
     }
     if (best != NULL) return best->queue;
     if (q->now[TASK_READY] > 0) return q;
@@ -256,6 +259,7 @@ lane_workers(struct core *core, tick_ns now, const struct job *job)
     lane->counted = now;
     lane->workers = 0;
     for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
+        if (needs_miss(&lane->marks, &s->traits.marks)) continue;
         if (place_serves(core, s, job->parent) && place_suits(s, job)) {
             lane->workers += 1;
         }

@@ -12,15 +12,16 @@
 #include "master/core/inside.h"
 
 struct lane {
-    struct list of_queue; /* In queue.lanes. */
-    struct list jobs;     /* struct job.of_lane; never empty. */
-    bool strict;          /* place.h */
-    struct list active;   /* In queue.jobs while `ready` has any. */
-    struct heap ready;    /* struct job.in_lane: those that offer tasks, the
-                             first one first. */
-    uint64_t activated;   /* The how many-th activation of the queue it was. */
-    uint64_t workers;     /* Live ones that suit it, as counted last; */
-    tick_ns counted;      /* 0: never. */
+    struct needs_marks marks; /* Of its needs. */
+    struct list of_queue;     /* In queue.lanes. */
+    struct list jobs;         /* struct job.of_lane; never empty. */
+    bool strict;              /* place.h */
+    struct list active;       /* In queue.jobs while `ready` has any. */
+    struct heap ready;        /* struct job.in_lane: those that offer tasks, the
+                                 first one first. */
+    uint64_t activated; /* The how many-th activation of the queue it was. */
+    uint64_t workers;   /* Live ones that suit it, as counted last; */
+    tick_ns counted;    /* 0: never. */
 };
 
 /** A job is there: into a lane of its parent.  Parent, needs and running_max

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/check.h"
+#include "common/hash.h"
 #include "common/stint_error.h"
 #include "common/text.h"
 #include "proto/record.h"
@@ -73,6 +74,26 @@ copy(char **at, struct slice text)
     return begin;
 }
 
+static void
+mark(struct needs_marks *marks, unsigned hash)
+{
+    unsigned bit = hash % (64 * NEEDS_MARKS);
+
+    marks->bits[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+/* A trait that has a value has its name, too; one that is needed with a value
+ * is looked for by both. */
+static void
+mark_trait(struct needs_marks *marks, const struct trait *t)
+{
+    unsigned name = hash_bytes(t->name, strlen(t->name));
+
+    mark(marks, name);
+    if (t->value[0] == '\0') return;
+    mark(marks, name * 31 + hash_bytes(t->value, strlen(t->value)));
+}
+
 static int
 finish(struct draft *d, struct needs *out, const char **why)
 {
@@ -96,6 +117,7 @@ finish(struct draft *d, struct needs *out, const char **why)
             .value = copy(&at, t->value),
             .count = t->count,
         };
+        mark_trait(&out->marks, &traits[out->count - 1]);
     }
     out->traits = traits;
     return 0;

@@ -26,10 +26,18 @@ struct trait {
     uint64_t used;     /* Of a worker's resource: taken by what it holds. */
 };
 
+/* One bit for each name, and for each name with its value, by hash: who lacks
+ * a bit lacks the trait. */
+enum { NEEDS_MARKS = 4 };
+struct needs_marks {
+    uint64_t bits[NEEDS_MARKS];
+};
+
 /* By name; the resource of a name before its labels. */
 struct needs {
     struct trait *traits; /* Owned, one allocation; NULL: none. */
     uint32_t count;
+    struct needs_marks marks;
 };
 
 /**
@@ -58,6 +66,18 @@ bool needs_equal(const struct needs *a, const struct needs *b);
 
 /** Whether a count of something is among them. */
 bool needs_counts(const struct needs *n);
+
+/** Whether the marks alone say that `has` lacks something of `need`: most
+ * that do not suit are told by that. */
+static inline bool
+needs_miss(const struct needs_marks *need, const struct needs_marks *has)
+{
+    uint64_t missing = 0;
+
+    for (int i = 0; i < NEEDS_MARKS; i++)
+        missing |= need->bits[i] & ~has->bits[i];
+    return missing != 0;
+}
 
 /** The first of `n` that one with `traits` has not, were it idle (`now`: as it
  * is now); NULL if it has all. */

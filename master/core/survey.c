@@ -73,7 +73,7 @@ supply_of(
 {
     struct supply supply = { .have = 0 };
     struct trait copy = *need;
-    const struct needs one = { &copy, 1 };
+    const struct needs one = { .traits = &copy, .count = 1 };
 
     for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
         if (!asked(s, q) || is_drained(core, s)) continue;
