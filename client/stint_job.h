@@ -110,13 +110,22 @@ struct stint_job_options {
 STINT_CHECK int stint_job_open(struct stint *s,
     const struct stint_job_options *options, struct stint_job **out);
 
-/** A job that is there; 0: the one that was opened last by our key.
- * Gives *out.  STINT_ENOJOB when there is none. */
+/**
+ * A job that is there, of any submitter; 0: the one that was opened last with
+ * our key.  To read, put to or change it takes the key that opened it, or the
+ * role admin.
+ *
+ * Owns:    gives *out, free with stint_job_free().
+ * Returns: 0, STINT_ENOJOB, and what every call may return.
+ */
 STINT_CHECK int stint_job_find(
     struct stint *s, uint64_t number, struct stint_job **out);
 
-/** Free the handle; the job goes on.  An open one that nobody closes counts as
- * closed when its submitter's session has ended.  NULL is fine. */
+/** Free the handle; the job goes on, and what was put and is not accepted yet
+ * is still on its way (stint_flush(), stint_close() wait for it).  An open job
+ * that nobody closes counts as closed when its submitter's session has ended.
+ * After stint_close() a handle only returns STINT_ECLOSED, but is still to be
+ * freed.  NULL is fine. */
 STINT_API void stint_job_free(struct stint_job *job);
 
 STINT_API uint64_t stint_job_number(const struct stint_job *job);
@@ -208,11 +217,16 @@ STINT_API void stint_job_read(
     struct stint_job *job, const struct stint_read_options *options);
 
 /**
- * The next task's end; reads ahead in pages.
+ * The next task's end; reads ahead in pages of about a megabyte, so that at
+ * most two of them are in memory.
  *
- * Owns:    lends *end until the next call or stint_job_free().
- * Returns: 0, STINT_ETIMEOUT, STINT_EEMPTY (the job has ended, that was all),
- *          STINT_ENOJOB (it was forgotten), STINT_ECANCELLED (interrupted).
+ * Owns:    lends *end until the next call, stint_job_read() or
+ *          stint_job_free().
+ * Returns: 0; STINT_ETIMEOUT: call again; STINT_EEMPTY: the job has ended, that
+ *          was all (after a retry the next call goes on); STINT_ENOJOB: it was
+ *          forgotten; STINT_EROLE; STINT_ECANCELLED: interrupted.
+ * Time:    with timeout 0 one round trip, if nothing has been read ahead.
+ * Thread:  one at a time.
  */
 STINT_CHECK int stint_job_next(
     struct stint_job *job, struct stint_end *end, int64_t timeout_ms);
@@ -246,11 +260,12 @@ STINT_CHECK int stint_list_jobs(struct stint *s, uint64_t only,
     int (*see)(void *arg, const struct stint_job_row *row), void *arg,
     int64_t timeout_ms);
 
-/** Its counts now, without its texts (they are NULL). */
+/** Its counts now, without its texts (they are NULL).  STINT_ENOJOB. */
 STINT_CHECK int stint_job_look(
     struct stint_job *job, struct stint_job_row *out, int64_t timeout_ms);
 
-/** Wait until it has ended.  0, STINT_ETIMEOUT. */
+/** Wait until it has ended, which one that is open never does.  0,
+ * STINT_ETIMEOUT, STINT_ENOJOB, STINT_EROLE. */
 STINT_CHECK int stint_job_wait(struct stint_job *job, int64_t timeout_ms);
 
 struct stint_because {
@@ -274,9 +289,14 @@ struct stint_glance {
     void *owned;
 };
 
-/** What a task has written since, while it runs or afterwards; waits for more.
+/**
+ * What a task has written since, while it runs or afterwards; waits for more.
  * *glance is { 0 } at first and goes from call to call.
- * Returns 0 (perhaps with nothing new), STINT_ENOTASK, … */
+ *
+ * Returns: 0 (perhaps with nothing new), STINT_ENOTASK, STINT_EROLE, or
+ *          STINT_ETIMEOUT when the master did not answer.  After an error
+ *          there is nothing new, and the next call goes on.
+ */
 STINT_CHECK int stint_task_glance(struct stint *s, uint64_t task,
     struct stint_glance *glance, int64_t timeout_ms);
 STINT_API void stint_glance_free(struct stint_glance *glance);
@@ -360,8 +380,15 @@ STINT_API uint64_t stint_call_seq(const struct stint_call *c);
 STINT_API uint64_t stint_task_job(const struct stint_task *t);
 STINT_API uint64_t stint_task_seq(const struct stint_task *t);
 
-/** As stint_task_post_done() and _fail(), with how the attempt went and what it
- * wrote.  The result of a job's task is `out`, then `err`. */
+/**
+ * As stint_task_post_done() and _fail(), with how the attempt went (NULL:
+ * nothing is known of it; its number and the sizes of `out` and `err` are
+ * filled in) and what it wrote.  The result is `out`, then `err`; of a task of
+ * no job that is all that counts, and a failed one has no result.
+ *
+ * Returns: as those: STINT_ETOOLARGE when both together are longer than the
+ *          master takes, and `t` is still the caller's.
+ */
 STINT_CHECK int stint_task_post_done_with(struct stint_task *t,
     const struct stint_attempt *how, struct stint_bytes out,
     struct stint_bytes err);
@@ -369,7 +396,8 @@ STINT_CHECK int stint_task_post_fail_with(struct stint_task *t,
     const char *reason, int64_t retry_ms, const struct stint_attempt *how,
     struct stint_bytes out, struct stint_bytes err);
 
-/** Tell how far a task is; gathered, not answered. */
+/** Tell how far a task is: n of m (0: not known), and in words (up to 255
+ * bytes; or NULL).  Gathered, not answered; nothing when no session stands. */
 STINT_CHECK int stint_task_post_progress(const struct stint_task *t,
     uint64_t done, uint64_t total, const char *text);
 
@@ -396,8 +424,19 @@ struct stint_show {
     int64_t wait_ms;
 };
 
-/* What the master asks of a worker between its tasks.  Called in whatever
- * thread reads the connection: return at once, do not use the connection. */
+/*
+ * What the master asks of a worker between its tasks.
+ *
+ * `recalled`: the lease is over, as the task was cancelled; leave it and free
+ * it.  Tasks that wait in a consumer are taken away without a call.  Whoever
+ * has just taken one (stint_consumer_next(), stint_queue_take()) and did not
+ * yet know its id when it was recalled sees that stint_task_remaining_ms() is
+ * negative.
+ *
+ * Called in whatever thread reads the connection, which holds its lock: return
+ * at once, do not use the connection or anything of it, and take no lock under
+ * which another thread does.
+ */
 struct stint_duties {
     void (*recalled)(void *arg, uint64_t task, unsigned attempt);
     void (*show)(void *arg, const struct stint_show *show);
@@ -406,10 +445,13 @@ struct stint_duties {
                                      may be of other ones. */
     void *arg;
 };
-/** Set them; NULL: none.  After it returns the old ones are not called. */
+/** Set them; NULL: none.  Copies.  After it returns the old ones are not called
+ * and none of their calls is under way. */
 STINT_API void stint_duties(struct stint *s, const struct stint_duties *duties);
 
-/** Answer a show: at most 64 KiB of each stream, from the offsets on. */
+/** Answer a show: at most 64 KiB of each stream (else STINT_ETOOLARGE), from
+ * the offsets on; `more`: there is more now.  Gathered, not answered; nothing
+ * when no session stands, as who asked asks again. */
 STINT_CHECK int stint_show_post(struct stint *s, const struct stint_show *show,
     struct stint_bytes out, struct stint_bytes err, bool more);
 

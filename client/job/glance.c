@@ -64,6 +64,7 @@ stint_task_glance(struct stint *s, uint64_t task, struct stint_glance *glance,
 
     int rc = pump_check_timeout(timeout_ms);
     if (rc == 0) rc = check_offsets(glance);
+    glance->out.size = glance->err.size = 0; /* They have been seen. */
     if (rc != 0) return rc;
     m.as.peek.task = task;
     m.as.peek.attempt = glance->attempt;
