@@ -107,13 +107,13 @@ through_connect(const struct through *t)
         .authkey = t->authkey,
         .connect_timeout_ms = 30000,
         .timeout_ms = 60000 };
-    struct stint *s = NULL;
+    struct stint *made = NULL;
     int code = STINT_EAUTH;
 
     for (int i = 0; i < 10 && code == STINT_EAUTH; i++)
-        code = stint_connect(&options, &s);
+        code = stint_connect(&options, &made);
     if (code != 0) fprintf(stderr, "connect: %s\n", stint_error_message());
-    return s;
+    return made;
 }
 
 #endif
