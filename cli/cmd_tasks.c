@@ -1,16 +1,20 @@
 /* tasks and show: the tasks themselves. */
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <stint.h>
+#include <jansson.h>
+#include <stint_job.h>
 
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/exit.h"
 #include "cli/mem.h"
+#include "cli/select.h"
 #include "cli/table.h"
+#include "cli/tries.h"
 #include "cli/value.h"
 
 static const char *const states[] = { "ready", "delayed", "leased", "done",
@@ -18,9 +22,11 @@ static const char *const states[] = { "ready", "delayed", "leased", "done",
 
 static const struct opt options[] = {
     { "queue", 0, OPT_TEXT, "NAME", NULL, "Of this queue only" },
+    SELECT_JOB_OPTION,
     { "state", 0, OPT_CHOICE,
         "ready|delayed|leased|done|dead|cancelled|expired", NULL,
         "In this state only" },
+    { "failed", 0, OPT_FLAG, NULL, NULL, "The same as --state dead" },
     { "limit", 0, OPT_COUNT, "N", "1000", "Rows at most; 0 for all" },
     { 0 },
 };
@@ -47,6 +53,14 @@ static const struct column columns[] = {
     { "payload", CELL_TEXT, COLUMN_SHOWN, false },
     { "payload_is_hex", CELL_FLAG, COLUMN_HIDDEN, false },
     { "reason", CELL_TEXT, COLUMN_SHOWN, false },
+    { "job", CELL_MAYBE, COLUMN_SPARE, false },
+    { "seq", CELL_MAYBE, COLUMN_HIDDEN, false },
+    { "values", CELL_JSON, COLUMN_HIDDEN, false },
+    { "held", CELL_SECONDS, COLUMN_HIDDEN, false },
+    { "progress", CELL_TEXT, COLUMN_SPARE, false },
+    { "progress_done", CELL_MAYBE, COLUMN_HIDDEN, false },
+    { "progress_total", CELL_MAYBE, COLUMN_HIDDEN, false },
+    { "tries", CELL_JSON, COLUMN_HIDDEN, false },
     { 0 },
 };
 
@@ -54,6 +68,7 @@ static const struct column columns[] = {
 struct rows {
     struct table *table;
     size_t head_max;
+    struct table *tries; /* Or NULL. */
 };
 
 static const char *
@@ -68,18 +83,96 @@ has_ended(const struct stint_task_row *r)
     return r->state >= STINT_DONE;
 }
 
+/* The payload of a job's task is values with a NUL between each: as one text
+ * with blanks, or as a JSON array; gives them. */
+static char *
+payload_text(const struct stint_task_row *r, size_t max, bool *hex)
+{
+    struct stint_bytes head = r->head;
+    char *copy, *text;
+
+    if (head.size > max) head.size = max;
+    copy = mem_new(head.size + 1, 1);
+    if (head.size > 0) memcpy(copy, head.data, head.size);
+    for (size_t i = 0; r->job != 0 && i < head.size; i++)
+        if (copy[i] == '\0') copy[i] = ' ';
+    text = value_show_bytes((struct stint_bytes){ copy, head.size }, hex);
+    free(copy);
+    return text;
+}
+
+static char *
+values_json(const struct stint_task_row *r)
+{
+    const char *at = r->head.size > 0 ? r->head.data : "";
+    const char *end = at + r->head.size;
+    json_t *array;
+    char *text;
+
+    if (r->job == 0 || r->bytes > r->head.size) return NULL;
+    array = json_array();
+    for (;;) {
+        size_t length = strnlen(at, (size_t)(end - at));
+        bool hex;
+
+        text = value_show_bytes((struct stint_bytes){ at, length }, &hex);
+        json_array_append_new(array, hex ? json_null() : json_string(text));
+        free(text);
+        if (at + length >= end) break;
+        at += length + 1;
+    }
+    text = json_dumps(array, JSON_COMPACT);
+    json_decref(array);
+    return text;
+}
+
+/* "3/10 reading", "3/10", "reading"; NULL when it says nothing.  Gives it. */
+static char *
+progress_text(const struct stint_task_row *r)
+{
+    const char *text = r->progress_text != NULL ? r->progress_text : "";
+    const char *blank = *text != '\0' ? " " : "";
+
+    if (r->progress_total > 0)
+        return mem_format("%" PRIu64 "/%" PRIu64 "%s%s", r->progress_done,
+            r->progress_total, blank, text);
+    if (r->progress_done > 0)
+        return mem_format("%" PRIu64 "%s%s", r->progress_done, blank, text);
+    return *text != '\0' ? mem_copy(text) : NULL;
+}
+
+/* A number where it is one of a job, or tells something. */
+static int64_t
+if_any(uint64_t number, bool tells)
+{
+    return tells ? (int64_t)number : -1;
+}
+
+/* How long ago it ended; negative: it has not.  Of a job's task the master
+ * knows only what its last attempt says. */
+static int64_t
+ended_ago(const struct stint_task_row *r)
+{
+    const struct stint_attempt *last =
+        r->tries_count > 0 ? &r->tries[r->tries_count - 1] : NULL;
+
+    if (!has_ended(r)) return -1;
+    if (r->age_ns > 0) return r->ended_ns;
+    if (last == NULL || last->began_ns == 0) return -1;
+    return value_now() - last->began_ns - last->wall_ns;
+}
+
 static int
 see_task(void *arg, const struct stint_task_row *r)
 {
     const struct rows *rows = arg;
-    struct stint_bytes head = r->head;
-    int64_t ended = has_ended(r) ? r->ended_ns : -1;
+    int64_t ended = ended_ago(r), age = r->age_ns > 0 ? r->age_ns : -1;
     bool waits = r->state == STINT_DELAYED || r->state == STINT_LEASED;
     bool hex;
-    char *payload;
+    char *payload = payload_text(r, rows->head_max, &hex);
+    char *values = values_json(r), *progress = progress_text(r);
+    char *tries = r->job != 0 ? tries_json(r->tries, r->tries_count) : NULL;
 
-    if (head.size > rows->head_max) head.size = rows->head_max;
-    payload = value_show_bytes(head, &hex);
     table_add(rows->table,
         (const struct cell[]){ { .number = (int64_t)r->task },
             { .text = r->queue }, { .text = states[r->state] },
@@ -87,12 +180,24 @@ see_task(void *arg, const struct stint_task_row *r)
             { .number = r->lost }, { .number = r->timeouts },
             { .number = r->released }, { .number = r->priority },
             { .text = or_none(r->handler) }, { .text = or_none(r->worker) },
-            { .number = r->age_ns }, { .number = value_now() - r->age_ns },
+            { .number = age }, { .number = age >= 0 ? value_now() - age : -1 },
             { .number = waits ? r->wait_ns : -1 }, { .number = ended },
             { .number = ended >= 0 ? value_now() - ended : -1 },
             { .number = (int64_t)r->bytes }, { .text = payload },
-            { .number = hex }, { .text = or_none(r->reason) } });
+            { .number = hex }, { .text = or_none(r->reason) },
+            { .number = if_any(r->job, r->job != 0) },
+            { .number = if_any(r->seq, r->job != 0) }, { .text = values },
+            { .number = r->state == STINT_LEASED ? r->held_ns : -1 },
+            { .text = progress },
+            { .number = if_any(r->progress_done, progress != NULL) },
+            { .number = if_any(r->progress_total, r->progress_total > 0) },
+            { .text = tries } });
+    if (rows->tries != NULL)
+        tries_add(rows->tries, r->task, r->tries, r->tries_count);
     free(payload);
+    free(values);
+    free(progress);
+    free(tries);
     return 0;
 }
 
@@ -130,13 +235,106 @@ check_queue(struct stint *s, const struct run *run)
         EXIT_FAILED, "there is no queue '%s'; `stint queues` lists them", name);
 }
 
+/* ---- tasks of a job that have ended ---------------------------------------
+ */
+
+static enum stint_task_state
+state_of(int code)
+{
+    if (code == 0) return STINT_DONE;
+    if (code == STINT_ECANCELLED) return STINT_CANCELLED;
+    return code == STINT_EEXPIRED ? STINT_EXPIRED : STINT_DEAD;
+}
+
+static void
+add_end(struct rows *rows, const char *queue, uint64_t job,
+    const struct stint_end *end)
+{
+    struct stint_bytes head = end->value;
+
+    if (head.size > 1024) head.size = 1024;
+    (void)see_task(rows, &(struct stint_task_row){ .task = end->task,
+                             .queue = queue,
+                             .worker = end->worker,
+                             .reason = end->reason,
+                             .state = state_of(end->code),
+                             .attempts = end->attempts,
+                             .bytes = end->value_size,
+                             .head = head,
+                             .job = job,
+                             .seq = end->seq,
+                             .tries = end->tries,
+                             .tries_count = end->tries_count });
+}
+
+struct job_queue {
+    char name[256];
+    uint64_t ends;
+};
+
+static int
+see_job(void *arg, const struct stint_job_row *row)
+{
+    struct job_queue *queue = arg;
+
+    snprintf(queue->name, sizeof(queue->name), "%s", row->queue);
+    queue->ends = row->ends;
+    return 0;
+}
+
+/* The master lists what is in its queues; what has left them is in the job. */
+static int
+list_ends(struct stint *s, const struct run *run,
+    const struct stint_task_filter *filter, struct rows *rows)
+{
+    struct stint_read_options how = { .order = STINT_BY_END };
+    int64_t timeout_ms = setting_ms(run, "timeout");
+    struct job_queue queue = { .ends = 0 };
+    struct stint_job *job;
+    struct stint_end end;
+    int code = stint_list_jobs(s, filter->job, see_job, &queue, timeout_ms);
+
+    if (code == 0) code = stint_job_find(s, filter->job, &job);
+    if (code != 0) return code;
+    stint_job_read(job, &how);
+    for (uint64_t i = 0; i < queue.ends; i++) {
+        int state;
+
+        code = stint_job_next(job, &end, timeout_ms);
+        if (code != 0) break;
+        state = (int)state_of(end.code);
+        if (filter->limit > 0 && table_rows(rows->table) >= filter->limit)
+            break;
+        if (state == STINT_DEAD
+            || (filter->state_plus_one != 0
+                && filter->state_plus_one != state + 1))
+            continue;
+        add_end(rows, queue.name, filter->job, &end);
+    }
+    stint_job_free(job);
+    return code == STINT_EEMPTY || code == STINT_ETIMEOUT ? 0 : code;
+}
+
+static bool
+wants_ends(const struct stint_task_filter *filter)
+{
+    int state = filter->state_plus_one - 1;
+
+    return filter->job != 0
+           && (state < 0 || (state >= STINT_DONE && state != STINT_DEAD));
+}
+
 static int
 list(struct stint *s, const struct run *run,
     const struct stint_task_filter *filter, struct rows *rows)
 {
-    int code =
-        stint_list_tasks(s, filter, see_task, rows, setting_ms(run, "timeout"));
-    int status = code != 0 ? exit_error(code) : table_print(rows->table, run);
+    int code = 0, status;
+
+    if (wants_ends(filter)) code = list_ends(s, run, filter, rows);
+    if (code == 0)
+        code = stint_list_tasks(
+            s, filter, see_task, rows, setting_ms(run, "timeout"));
+    status = code != 0 ? exit_error(code) : table_print(rows->table, run);
 
     if (filter->limit > 0 && table_rows(rows->table) >= filter->limit)
         exit_note(
@@ -151,12 +349,15 @@ run_tasks(struct run *run)
         .state_plus_one = state_plus_one(setting_text(run, "state")),
         .limit = (uint64_t)setting_number(run, "limit") };
     struct rows rows = { table_new(columns),
-        table_form(run) == TABLE_PEOPLE ? 40 : 1024 };
+        table_form(run) == TABLE_PEOPLE ? 40 : 1024, NULL };
     struct stint *s;
     int status = connect_as(run, STINT_TOOL, &s);
 
+    if (setting_flag(run, "failed")) filter.state_plus_one = STINT_DEAD + 1;
     if (status == EXIT_FINE) {
         status = check_queue(s, run);
+        if (status == EXIT_FINE)
+            status = select_job_option(s, run, &filter.job);
         if (status == EXIT_FINE) status = list(s, run, &filter, &rows);
         stint_close(s);
     }
@@ -169,11 +370,12 @@ const struct command command_tasks = {
     .group = "Look",
     .summary = "List tasks",
     .examples = "stint tasks\n"
+                "stint tasks --job last --failed\n"
                 "stint tasks --queue jobs --state dead\n"
                 "stint tasks --state dead --json | jq -r '.[].reason'\n",
     .notes = "An ended task is listed as long as the master keeps it: dead "
-             "ones until they are removed, others while somebody waits for "
-             "their result.",
+             "ones until they are removed, those of a job until it is "
+             "forgotten, others while somebody waits for their result.",
     .groups = { &group, &opt_output, &opt_connection, &opt_general },
     .run = run_tasks,
 };
@@ -212,25 +414,36 @@ look_up(
         ids);
 }
 
+/* Machines find the attempts in the rows. */
+static int
+print_shown(const struct rows *rows, const struct run *run)
+{
+    int status = table_rows(rows->table) == 1
+                     ? table_print_record(rows->table, run)
+                     : table_print(rows->table, run);
+
+    if (status != EXIT_FINE || table_form(run) != TABLE_PEOPLE
+        || table_rows(rows->tries) == 0)
+        return status;
+    putchar('\n');
+    return table_print(rows->tries, run);
+}
+
 static int
 run_show(struct run *run)
 {
-    struct rows rows = { table_new(columns), 1024 };
+    struct rows rows = { table_new(columns), 1024, tries_new() };
     struct stint *s;
     int status = connect_as(run, STINT_TOOL, &s);
 
-    if (status != EXIT_FINE) {
-        table_free(rows.table);
-        return status;
+    if (status == EXIT_FINE) {
+        for (size_t i = 0; i < run->word_count && status == EXIT_FINE; i++)
+            status = look_up(s, run, run->words[i], &rows);
+        if (status == EXIT_FINE) status = print_shown(&rows, run);
+        stint_close(s);
     }
-    for (size_t i = 0; i < run->word_count && status == EXIT_FINE; i++)
-        status = look_up(s, run, run->words[i], &rows);
-    if (status == EXIT_FINE)
-        status = table_rows(rows.table) == 1
-                     ? table_print_record(rows.table, run)
-                     : table_print(rows.table, run);
-    stint_close(s);
     table_free(rows.table);
+    table_free(rows.tries);
     return status;
 }
 

@@ -414,6 +414,28 @@ print_people(const struct table *table, const struct run *run)
     free(shown);
 }
 
+/* One line of a record: a name and its value. */
+static void
+put_pair(struct libscols_table *sheet, const struct column *column,
+    const struct cell *cell)
+{
+    struct libscols_line *line = scols_table_new_line(sheet, NULL);
+    char *name = title_of(column), *text = people_text(column, cell);
+
+    if (column->kind == CELL_BYTES) {
+        char *with_unit = mem_format("%s bytes", text);
+
+        free(text);
+        text = with_unit;
+    }
+    if (line != NULL) {
+        set_cell(line, 0, name);
+        set_cell(line, 1, text);
+    }
+    free(name);
+    free(text);
+}
+
 static void
 print_people_record(const struct table *table, const struct run *run)
 {
@@ -422,23 +444,9 @@ print_people_record(const struct table *table, const struct run *run)
     scols_table_enable_noheadings(sheet, 1);
     add_column(sheet, "name", 0);
     add_column(sheet, "value", SCOLS_FL_WRAP);
-    for (size_t i = 0; i < table->width; i++) {
-        struct libscols_line *line = scols_table_new_line(sheet, NULL);
-        char *text, *name = title_of(&table->columns[i]);
-
-        if (line == NULL) break;
-        text = people_text(&table->columns[i], &table->cells[i]);
-        if (table->columns[i].kind == CELL_BYTES) {
-            char *with_unit = mem_format("%s bytes", text);
-
-            free(text);
-            text = with_unit;
-        }
-        set_cell(line, 0, name);
-        set_cell(line, 1, text);
-        free(name);
-        free(text);
-    }
+    for (size_t i = 0; i < table->width; i++)
+        if (table->columns[i].kind != CELL_JSON)
+            put_pair(sheet, &table->columns[i], &table->cells[i]);
     scols_print_table(sheet);
     scols_unref_table(sheet);
 }
