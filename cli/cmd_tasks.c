@@ -290,7 +290,7 @@ list_ends(struct stint *s, const struct run *run,
     struct stint_read_options how = { .order = STINT_BY_END };
     int64_t timeout_ms = setting_ms(run, "timeout");
     struct job_queue queue = { .ends = 0 };
-    struct stint_job *job;
+    struct stint_job *job = NULL;
     struct stint_end end;
     int code = stint_list_jobs(s, filter->job, see_job, &queue, timeout_ms);
 
@@ -298,16 +298,16 @@ list_ends(struct stint *s, const struct run *run,
     if (code != 0) return code;
     stint_job_read(job, &how);
     for (uint64_t i = 0; i < queue.ends; i++) {
-        int state;
+        enum stint_task_state state;
 
         code = stint_job_next(job, &end, timeout_ms);
         if (code != 0) break;
-        state = (int)state_of(end.code);
+        state = state_of(end.code);
         if (filter->limit > 0 && table_rows(rows->table) >= filter->limit)
             break;
         if (state == STINT_DEAD
             || (filter->state_plus_one != 0
-                && filter->state_plus_one != state + 1))
+                && filter->state_plus_one != (int)state + 1))
             continue;
         add_end(rows, queue.name, filter->job, &end);
     }
