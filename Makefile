@@ -370,10 +370,11 @@ lint-sizes:                            # no source over 600 lines, no test over 
 	  {print $$2 " has " $$1 " lines, too many"; bad=1} END{exit bad}'
 lint-words:                            # nothing unfinished
 	@tests/lint/check_words
-lint-headers: build/include/stint.h    # stint.h is C11 and C++ on its own
+lint-headers: build/include/stint.h    # the public headers are C11 and C++ on their own
 	@scripts/need g++ g++
-	@echo '#include <stint_test.h>' | $(CC) -std=c11 -Wall -Wextra -Wpedantic -Werror -Ibuild/include -fsyntax-only -x c -
-	@echo '#include <stint_test.h>' | g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -Ibuild/include -fsyntax-only -x c++ -
+	@for h in stint.h stint_job.h stint_test.h; do \
+	  echo "#include <$$h>" | $(CC) -std=c11 -Wall -Wextra -Wpedantic -Werror -Ibuild/include -fsyntax-only -x c - || exit 1; \
+	  echo "#include <$$h>" | g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -Ibuild/include -fsyntax-only -x c++ - || exit 1; done
 lint-cppcheck:
 	@scripts/need cppcheck cppcheck
 	@cppcheck --std=c11 --enable=warning,performance,portability --inline-suppr \

@@ -37,3 +37,15 @@ pair() {
     wait "$worker"
     pair
 }
+
+@test "a job runs a command for each line, prints in order, and says what failed" {
+    master --memory
+    worker --allow-exec -j 2
+    seq 20 > "$T/lines"
+    run --separate-stderr "$EXAMPLES/job" sh -c \
+        'sleep 0.0$((30 - {})); echo {}; [ {} != 7 ] || exit 9' < "$T/lines"
+    [ "$status" -eq 1 ]
+    [ "$output" = "$(cat "$T/lines")" ]
+    [[ "$stderr" == *"job: 7: "* ]]
+    [ "$(grep -c '^job: ' <<< "$stderr")" -eq 1 ]
+}

@@ -1,11 +1,12 @@
-// round_trip TEXT - the same in C++: put TEXT, get it back, print it.
+// round_trip TEXT - the same in C++: put TEXT, get it back, print it; then as the
+// only task of a job.
 
 #include <iostream>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
-#include <stint.h>
+#include <stint_job.h>
 
 namespace {
 
@@ -30,6 +31,31 @@ connection connect()
     return connection(s);
 }
 
+struct job_freer {
+    void operator()(stint_job *job) const { stint_job_free(job); }
+};
+
+std::string run_job(stint *s, const std::string &text)
+{
+    stint_job_options options = {};
+    stint_job *opened = nullptr;
+    stint_queue *workers = nullptr;
+    stint_task *task = nullptr;
+    stint_end end = {};
+
+    options.queue = text.c_str();
+    check(stint_job_open(s, &options, &opened));
+    const std::unique_ptr<stint_job, job_freer> job(opened);
+    check(stint_job_put(job.get(), text.data(), text.size(), 5000));
+    check(stint_job_close_input(job.get(), 5000));
+    check(stint_queue_open(s, text.c_str(), nullptr, &workers));
+    check(stint_queue_take(workers, nullptr, &task, 5000));
+    check(stint_task_post_done_with(
+        task, nullptr, stint_task_payload(task), stint_bytes()));
+    check(stint_job_next(job.get(), &end, 5000));
+    return std::string(static_cast<const char *>(end.out.data), end.out.size);
+}
+
 std::string round_trip(stint *s, const std::string &text)
 {
     stint_queue *queue = nullptr;
@@ -51,6 +77,8 @@ try {
     if (std::string(stint_version()) != STINT_VERSION)
         throw std::runtime_error("stint.h and the library are not of one version");
     std::cout << round_trip(s.get(), text) << "\n";
+    if (run_job(s.get(), text) != text)
+        throw std::runtime_error("a job lost its task");
     return 0;
 } catch (const std::exception &reason) {
     std::cerr << reason.what() << "\n";
