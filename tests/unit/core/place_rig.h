@@ -63,7 +63,7 @@ place_worker(
     return p;
 }
 
-/* Open a job on `jobs` whose options are in `open`; its number. */
+/* Open a job on `jobs` whose options are in `open`; its number, if told. */
 static inline uint64_t
 place_open(struct rig_peer *p, struct msg_job_open open, const char *needs)
 {
@@ -75,7 +75,8 @@ place_open(struct rig_peer *p, struct msg_job_open open, const char *needs)
     (void)rig_say(p, m);
     buf_fini(&b);
     rig_turn(p->rig);
-    return rig_see(p, MSG_job_is, p->last)->as.job_is.job;
+    const struct msg *is = rig_find(p, MSG_job_is, p->last);
+    return is != NULL ? is->as.job_is.job : 0; /* Yet to be committed. */
 }
 
 static inline uint64_t
