@@ -107,7 +107,10 @@ task_more(struct task *t)
 uint32_t
 task_all_tries(const struct task *t)
 {
-    return (uint32_t)t->failures + t->lost + t->timeouts;
+    uint32_t lost = t->lost;
+
+    if (t->seq != 0) lost -= lost < TASK_LOST_FREE ? lost : TASK_LOST_FREE;
+    return (uint32_t)t->failures + lost + t->timeouts;
 }
 
 uint32_t

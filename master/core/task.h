@@ -57,6 +57,11 @@ struct task_more {
  * nothing.  But a task that kills its worker at once looks just like that. */
 enum { TASK_UNDELIVERED_FREE = 16 };
 
+/* A job that says "once" means what its command does, not which machines die:
+ * the first losses of a worker use up no attempt of a job's task, and it is
+ * tried elsewhere.  Of one that kills its workers there is an end to it. */
+enum { TASK_LOST_FREE = 4 };
+
 struct task {
     uint64_t id; /* 0: not accepted yet (a put that waits for room). */
     union {
@@ -126,8 +131,9 @@ size_t task_memory(const struct task *t);
 /** Its `more`, made if need be; NULL without memory. */
 struct task_more *task_more(struct task *t);
 
-/** Attempts that were used up: not those given back or never delivered; and
- * not those of before it was tried again by hand. */
+/** Attempts that were used up: not those given back or never delivered, in a
+ * job not the first TASK_LOST_FREE whose worker was lost; and not those of
+ * before it was tried again by hand. */
 uint32_t task_tries(const struct task *t);
 
 /** With those. */

@@ -1,4 +1,5 @@
 /* Jobs: opened, put to, run, read, ended, tried again, forgotten. */
+#include "master/core/task.h"
 #include "tests/unit/core/jobs_rig.h"
 
 static void
@@ -472,8 +473,19 @@ puts_wait_for_room_in_the_window(void **state)
     rig_end(&b.rig);
 }
 
+/* Somebody takes the next task and is not heard of for a while. */
 static void
-a_lost_worker_leaves_a_note(void **state)
+lose(struct bench *b)
+{
+    jobs_take(b->w);
+    b->w->mute = true;
+    rig_sleep(&b->rig, 5 * TICK_S);
+    b->w->mute = false;
+    rig_sleep(&b->rig, TICK_S);
+}
+
+static void
+a_lost_worker_uses_up_no_attempt_and_leaves_a_note(void **state)
 {
     struct bench b;
     struct rec_end r;
@@ -483,19 +495,39 @@ a_lost_worker_leaves_a_note(void **state)
     (void)state;
     set_up(&b, (struct msg_job_open){ .attempts_max = 1 });
     jobs_put(b.s, b.job, 1, (const char *const[]){ "a" });
-    jobs_take(b.w);
-    b.w->mute = true;
-    rig_sleep(&b.rig, 5 * TICK_S);
+    lose(&b);
+    struct rig_task t = jobs_take(b.w);
+    jobs_finish(b.w, &t, "x");
     uint64_t request = jobs_ask(b.s, (struct msg_job_ends){ .job = b.job });
     struct proto_list list =
         rig_see(b.s, MSG_job_ended, request)->as.job_ended.ends;
     assert_true(codec_list_next(&list, RECORD_end, &r));
-    assert_int_equal(r.code, STINT_EWORKERLOST);
+    assert_int_equal(r.code, 0);
+    assert_int_equal(r.attempts, 2);
     struct cursor c = { r.notes.bytes, r.notes.bytes + r.notes.length };
     assert_int_equal(record_read(&c, RECORD_attempt, &note, &where), 0);
     assert_int_equal(note.attempt, 1);
     assert_int_equal(note.cause, 5);
     assert_true(note.wall_ns >= (uint64_t)(3 * TICK_S));
+    rig_end(&b.rig);
+}
+
+static void
+a_task_that_costs_worker_after_worker_is_given_up(void **state)
+{
+    struct bench b;
+    struct jobs_end end;
+
+    (void)state;
+    set_up(&b, (struct msg_job_open){ .attempts_max = 1 });
+    jobs_put(b.s, b.job, 1, (const char *const[]){ "a" });
+    for (int i = 0; i <= TASK_LOST_FREE; i++) {
+        assert_int_equal(jobs_row(b.s, b.job).failed, 0);
+        lose(&b);
+    }
+    uint64_t request = jobs_ask(b.s, (struct msg_job_ends){ .job = b.job });
+    assert_int_equal(jobs_ends(b.s, request, &end), 1);
+    assert_int_equal(end.code, STINT_EWORKERLOST);
     rig_end(&b.rig);
 }
 
@@ -540,7 +572,8 @@ main(void)
         cmocka_unit_test(an_ended_job_is_forgotten_when_its_time_is_over),
         cmocka_unit_test(only_an_ended_job_is_forgotten_by_hand),
         cmocka_unit_test(puts_wait_for_room_in_the_window),
-        cmocka_unit_test(a_lost_worker_leaves_a_note),
+        cmocka_unit_test(a_lost_worker_uses_up_no_attempt_and_leaves_a_note),
+        cmocka_unit_test(a_task_that_costs_worker_after_worker_is_given_up),
         cmocka_unit_test(names_of_jobs_own_queues_are_nobodys),
     };
 

@@ -151,6 +151,10 @@ a_task_counts_what_it_holds(void **state)
     t->failures = t->lost = t->timeouts = 2;
     t->released = 9;
     assert_int_equal(task_tries(t), 6);
+    t->seq = 1;
+    assert_int_equal(task_tries(t), 4);
+    t->lost = TASK_LOST_FREE + 1;
+    assert_int_equal(task_tries(t), 5);
     task_free(t);
     task_free(NULL);
 }
