@@ -27,15 +27,17 @@ prepare(struct note *n, const struct stint_task *t,
     const struct stint_attempt *how, struct stint_bytes out,
     struct stint_bytes err)
 {
-    static const struct stint_attempt none;
+    struct stint_attempt one = { .attempt = 0 };
 
+    if (how != NULL) one = *how;
+    /* Who ran it is told with it: others may run the next one. */
+    if (one.worker == NULL) one.worker = t->s->name;
     *n = (struct note){ .note.length = 0 };
     buf_init(&n->record);
     buf_init(&n->joined);
     n->output = join(n, out, err);
     if (t->job != 0) {
-        encode_note(
-            &n->record, how != NULL ? how : &none, t->hold.attempt, out.size);
+        encode_note(&n->record, &one, t->hold.attempt, out.size);
         n->note = (struct slice){ n->record.bytes, n->record.length };
     }
     if (!n->record.failed && !n->joined.failed) return 0;
