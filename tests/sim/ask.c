@@ -8,6 +8,7 @@
 #include "common/stint_error.h"
 #include "proto/codec.h"
 #include "tests/sim/consume.h"
+#include "tests/sim/jobs.h"
 #include "tests/sim/produce.h"
 
 enum { ASKS_MAX = 40, UNANSWERED_MAX = 512 << 10 };
@@ -116,6 +117,9 @@ ask_trespass(struct client *c)
         { .type = MSG_key_revoke,
             .as.key_revoke = { .name = slice_of(c->world->keys[0].name) } },
         { .type = MSG_stop },
+        { .type = MSG_job_open, .as.job_open.queue = queue },
+        { .type = MSG_job_close, .as.job_close.job = 1 },
+        { .type = MSG_end_tasks, .as.end_tasks = { .first = 1 } },
         { .type = MSG_list, .as.list = { .what = 3 } },
         { .type = MSG_declare,
             .as.declare = { .queue = slice_of("mine"),
@@ -145,6 +149,7 @@ ask_look(struct client *c)
         { .type = MSG_status },
         { .type = MSG_list, .as.list = { .what = rnd_below(r, 3) } },
         { .type = MSG_list, .as.list = { .what = 2, .state = 4, .limit = 5 } },
+        { .type = MSG_list, .as.list = { .what = 4, .limit = 3 } },
     };
 
     if (!ask_may(c)) return;
@@ -220,6 +225,7 @@ take_answer(struct ask *ask, const struct msg *m)
         c->world->stats.stale += m->as.outcome.refused.count;
         tell_done(ask, m->as.outcome.refused);
     }
+    jobs_answered(ask, m);
     if (m->type == MSG_ok && ask->verb == MSG_join) c->world->stats.joins += 1;
 }
 

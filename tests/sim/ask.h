@@ -16,6 +16,9 @@ struct ask {
     bool trespass;            /* The master must refuse it. */
     uint64_t done[ASK_BATCH]; /* Tasks whose completion it is. */
     uint32_t done_count;
+    uint32_t job;   /* Of its client. */
+    uint64_t after; /* job_ends. */
+    bool bare;
 };
 
 /** A request whose message is to be written next. */

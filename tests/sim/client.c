@@ -100,6 +100,8 @@ void
 client_free(struct client *c)
 {
     client_kill(c);
+    for (uint32_t i = 0; i < c->jobs_count; i++)
+        free(c->jobs[i].shown);
     free(c->items);
     free(c);
 }

@@ -15,7 +15,21 @@ struct client_item {
     uint8_t shown;     /* How often its result was shown. */
     uint32_t shown_at; /* In which life of the session. */
     bool is_put, wants, answered, refused;
+    bool ended; /* It is of a job, and its end for good was shown. */
 };
+
+/* A job that it opened. */
+struct client_job {
+    uint64_t number; /* 0: not told yet. */
+    uint32_t queue;
+    uint8_t by;     /* The order in which it is read now, */
+    uint64_t after; /* from behind this. */
+    uint8_t *shown; /* By place, in this pass: 1 for good, 2 dead. */
+    uint64_t shown_count;
+    bool closed, gone, reading, read, drops, healing;
+};
+
+enum { CLIENT_JOBS = 12 };
 
 enum client_plan {
     CLIENT_DONE,
@@ -58,6 +72,8 @@ struct client {
 
     struct client_item *items; /* By request number. */
     uint64_t items_count;
+    struct client_job jobs[CLIENT_JOBS];
+    uint32_t jobs_count;
     struct list held;
     uint32_t held_count, asks, open_gets;
     struct frame *sent[CLIENT_SENT]; /* The last ones, to come again. */

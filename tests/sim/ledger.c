@@ -5,7 +5,9 @@
 
 #include "common/base.h"
 #include "common/check.h"
+#include "common/stint_error.h"
 #include "master/core/greet.h"
+#include "master/core/jobs.h"
 #include "proto/codec.h"
 #include "tests/sim/client.h"
 
@@ -120,6 +122,11 @@ read_claims(struct ledger *l, const struct msg *m)
     if (m->type == MSG_cancel) {
         claim_fences(l, MSG_cancel, m->as.cancel.tasks, 0);
     }
+    if (m->type == MSG_end_tasks) {
+        l->cancels = l->cancels || m->as.end_tasks.verb == 0;
+        l->retries = l->retries || m->as.end_tasks.verb == 1;
+        l->drops = l->drops || m->as.end_tasks.verb == 2;
+    }
     if (m->type == MSG_hello || m->type == MSG_bye) l->closes = true;
     if (m->type == MSG_cancel || m->type == MSG_shutdown) l->cancels = true;
 }
@@ -143,6 +150,7 @@ ledger_expect(struct world *w, const struct net_conn *conn, struct slice wire)
 
     l->claims_count = 0;
     l->closes = l->cancels = l->shows = false;
+    l->retries = l->drops = false;
     l->from = conn->client;
     l->from_key = keyring_find(&w->core->keys, conn->key);
     if (codec_open(wire, &f) != 0) return;
@@ -189,6 +197,7 @@ end(struct world *w, uint64_t id, struct ledger_entry *e, int8_t how)
     }
     e->end = how;
     w->ledger.open -= 1;
+    if (how == TASK_DEAD) w->ledger.dead += 1;
     if (how == TASK_DONE) w->stats.done += 1;
     if (how == TASK_DEAD) w->stats.dead += 1;
     if (how == TASK_CANCELLED) w->stats.cancelled += 1;
@@ -231,6 +240,121 @@ look_at_ends(struct world *w, enum ledger_cause cause)
         struct ledger_entry *e = entry_of(w, x->task);
         if (x->state == TASK_DONE) done(w, cause, x->task, e);
         end(w, x->task, e, (int8_t)x->state);
+    }
+}
+
+/* How tasks of a job ended, but for the dead: these are still there. */
+static int8_t
+end_of_code(int64_t code)
+{
+    if (code == 0) return TASK_DONE;
+    if (code == STINT_ECANCELLED) return TASK_CANCELLED;
+    return code == STINT_EEXPIRED ? TASK_EXPIRED : TASK_DEAD;
+}
+
+static void
+look_at_job(struct world *w, enum ledger_cause cause, const struct job *job)
+{
+    CHECK(job->number < LEDGER_JOBS);
+    uint64_t *seen = &w->ledger.given[job->number];
+
+    while (*seen < job->ends.given) {
+        struct ends_place at = ends_at(&job->ends, ENDS_BY_NUMBER, ++*seen);
+        if (at.kind != ENDS_END) continue;
+        struct ledger_entry *e = entry_of(w, at.is.end->task);
+        int8_t how = end_of_code(at.is.end->code);
+        e->job = job->number;
+        if (how == TASK_DEAD) continue;
+        if (how == TASK_DONE) done(w, cause, at.is.end->task, e);
+        end(w, at.is.end->task, e, how);
+    }
+}
+
+static void
+look_at_jobs(struct world *w, enum ledger_cause cause)
+{
+    LIST_FOREACH (node, after, &w->core->jobs.order) {
+        look_at_job(w, cause, CONTAINER_OF(node, struct job, order));
+    }
+    LIST_FOREACH (node, after, &w->core->jobs.forgotten) {
+        look_at_job(w, cause, CONTAINER_OF(node, struct job, order));
+    }
+}
+
+void
+ledger_catch_up(struct world *w)
+{
+    LIST_FOREACH (node, after, &w->core->jobs.order) {
+        const struct job *job = CONTAINER_OF(node, struct job, order);
+        w->ledger.given[job->number] = job->ends.given;
+    }
+    LIST_FOREACH (node, after, &w->core->jobs.forgotten) {
+        const struct job *job = CONTAINER_OF(node, struct job, order);
+        w->ledger.given[job->number] = job->ends.given;
+    }
+}
+
+/* A dead letter is tried again, with all its attempts. */
+static void
+revived(struct world *w, enum ledger_cause cause, uint64_t id,
+    struct ledger_entry *e)
+{
+    struct ledger *l = &w->ledger;
+    bool asked = cause == LEDGER_RECEIVED ? l->retries : l->sweeping;
+
+    if (!asked || e->job == 0) {
+        world_fail(
+            w, "I4", "task %" PRIu64 " was dead and is open again", id);
+    }
+    e->end = -1;
+    e->is_final = false;
+    e->spent_least = e->spent_most = 0;
+    l->open += 1;
+    l->dead -= 1;
+    w->stats.retried += 1;
+    world_trace(w, "task %" PRIu64 " is tried again", id);
+}
+
+/* Those that are not there any more were dropped. */
+static void
+look_at_dead(struct world *w, uint64_t there)
+{
+    struct ledger *l = &w->ledger;
+
+    for (uint64_t id = 1; id <= l->count && l->dead > there; id++) {
+        struct ledger_entry *e = &l->entries[id];
+        if (e->end != TASK_DEAD || task_table_find(&w->core->tasks, id)) {
+            continue;
+        }
+        bool may = l->drops || l->sweeping
+                   || (e->job != 0 && jobs_find(w->core, e->job) == NULL);
+        if (!may) world_fail(w, "I2", "task %" PRIu64 " is not kept", id);
+        e->end = TASK_CANCELLED;
+        l->dead -= 1;
+        w->stats.dropped += 1;
+    }
+    if (l->dead != there) {
+        world_fail(w, "I2", "%" PRIu64 " tasks are dead, not %" PRIu64, there,
+            l->dead);
+    }
+}
+
+/* No more side by side than the job may have. */
+static void
+check_running(struct world *w)
+{
+    LIST_FOREACH (node, after, &w->core->jobs.order) {
+        const struct job *job = CONTAINER_OF(node, struct job, order);
+        uint32_t granted = w->ledger.leased[job->number];
+        if (job->end == JOB_HALTED) w->stats.halted += job->ended == w->now;
+        w->ledger.leased[job->number] = 0;
+        if (granted == 0 || job->running_max == 0
+            || job->queue->now[TASK_LEASED] <= job->running_max) {
+            continue;
+        }
+        world_fail(w, "the bound of a job",
+            "job %" PRIu64 " runs %" PRIu64 " tasks", job->number,
+            job->queue->now[TASK_LEASED]);
     }
 }
 
@@ -318,6 +442,7 @@ look_at_new(struct world *w, enum ledger_cause cause)
         memcpy(&name, task_payload(t).bytes, sizeof name);
         e->queue = name.queue;
         e->priority = t->priority;
+        e->job = t->queue->job != NULL ? t->queue->job->number : 0;
         ledger_reveal(w, t->id, &name, t->ref != 0);
         if (exact) check_bound(w, t->queue);
     }
@@ -414,6 +539,7 @@ granted(struct world *w, enum ledger_cause cause, const struct task *t,
         world_fail(w, "I5", "task %" PRIu64 ": attempt %u follows %u", t->id,
             t->attempts, e->attempts);
     }
+    if (e->job != 0) w->ledger.leased[e->job] += 1;
     e->nonce = l->nonce;
     e->key = l->session->key;
     e->holder = uid_of(l->session);
@@ -456,8 +582,17 @@ struct order {
     struct {
         bool has_out, has_in;
         struct place out, in;
-    } of[WORLD_QUEUES + 1];
+    } of[WORLD_QUEUES + 1 + LEDGER_JOBS];
 };
+
+/* Each job is a queue. */
+static uint64_t
+line_of(const struct task *t)
+{
+    const struct job *job = t->queue->job;
+
+    return job != NULL ? WORLD_QUEUES + 1 + job->number : t->queue->index;
+}
 
 static struct place
 place_of(const struct task *t)
@@ -473,7 +608,7 @@ static void
 order_out(struct order *o, const struct task *t)
 {
     struct place p = place_of(t);
-    uint32_t q = t->queue->index;
+    uint64_t q = line_of(t);
 
     if (o->of[q].has_out && place_less(p, o->of[q].out)) return;
     o->of[q].has_out = true;
@@ -484,7 +619,7 @@ static void
 order_in(struct order *o, const struct task *t)
 {
     struct place p = place_of(t);
-    uint32_t q = t->queue->index;
+    uint64_t q = line_of(t);
 
     if (o->of[q].has_in && !place_less(p, o->of[q].in)) return;
     o->of[q].has_in = true;
@@ -513,6 +648,9 @@ look_at_task(struct world *w, enum ledger_cause cause, const struct task *t,
     bool same = leased && e->state == TASK_LEASED && e->attempts == t->attempts
                 && e->nonce == t->is.lease->nonce;
 
+    if (e->end == TASK_DEAD && t->state != TASK_DEAD) {
+        revived(w, cause, t->id, e);
+    }
     if (e->state == TASK_LEASED && !same) returned(w, cause, t->id, e);
     if (leased && !same) granted(w, cause, t, e);
     if (same && t->is.lease->deadline != e->deadline) {
@@ -530,22 +668,25 @@ look_at_task(struct world *w, enum ledger_cause cause, const struct task *t,
 static void
 look_at_tasks(struct world *w, enum ledger_cause cause, uint64_t known)
 {
-    struct order order = { .of = { { .has_out = false } } };
-    uint64_t open = 0;
+    static struct order order;
+    uint64_t open = 0, dead = 0;
     size_t bytes = 0;
 
+    memset(&order, 0, sizeof order);
     for (const struct task *t = task_table_next(&w->core->tasks, 0); t != NULL;
          t = task_table_next(&w->core->tasks, t->id)) {
         struct ledger_entry *e = entry_of(w, t->id);
         uint32_t before = e->attempts;
         look_at_task(w, cause, t, e);
         if (t->state != TASK_DEAD) open += 1;
+        if (t->state == TASK_DEAD) dead += 1;
         bytes += t->size;
         if (t->state == TASK_LEASED && t->attempts != before) {
             order_out(&order, t);
         }
         if (t->state == TASK_READY && t->id <= known) order_in(&order, t);
     }
+    look_at_dead(w, dead);
     if (open != w->ledger.open) {
         world_fail(w, "I2", "%" PRIu64 " tasks are open, not %" PRIu64, open,
             w->ledger.open);
@@ -609,8 +750,11 @@ ledger_look(struct world *w, enum ledger_cause cause)
     core_check(w->core);
     look_at_new(w, cause);
     look_at_ends(w, cause);
+    look_at_jobs(w, cause);
     look_at_tasks(w, cause, known);
     if (cause == LEDGER_RECEIVED && w->ledger.fresh) check_accepted(w);
+    if (cause == LEDGER_TURNED) check_running(w);
+    w->ledger.sweeping = !list_is_empty(&w->core->sweeps);
 }
 
 void

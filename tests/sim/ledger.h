@@ -27,6 +27,7 @@ struct ledger_entry {
     uint32_t uid; /* Who put it, under which request number. */
     uint32_t queue;
     uint64_t number;
+    uint64_t job;  /* 0: none. */
     bool wants;    /* The result. */
     bool is_known; /* Who put it. */
     int8_t end;    /* -1: open; else enum task_state. */
@@ -57,18 +58,24 @@ struct ledger_claim {
     bool first; /* Of this task in this frame. */
 };
 
-enum { LEDGER_CLAIMS_MAX = 8192 };
+enum { LEDGER_CLAIMS_MAX = 8192, LEDGER_JOBS = 1024 };
 
 struct ledger {
     struct ledger_entry *entries; /* By id. */
     uint64_t count, capacity;     /* Ids 1 … count are known. */
     uint64_t open;
+    uint64_t dead; /* Of those that ended. */
     uint64_t ended_seen;
+    uint64_t given[LEDGER_JOBS]; /* By job: ends that were seen. */
+    uint32_t leased[LEDGER_JOBS]; /* By job: granted in this look. */
     struct ledger_claim *claims;
     uint32_t claims_count;
     bool fresh;    /* The frame is one that the core acts upon. */
     bool closes;   /* It may end its session: hello, bye. */
     bool cancels;  /* It may end tasks: cancel, shutdown. */
+    bool retries;  /* It may begin dead ones again, */
+    bool drops;    /* or drop them. */
+    bool sweeping; /* Such a thing was going on before. */
     bool shows;    /* It says what its sender holds. */
     uint32_t from; /* uid of its sender */
     const void *from_key;
@@ -96,6 +103,9 @@ enum ledger_cause { LEDGER_RECEIVED, LEDGER_TURNED, LEDGER_OTHER };
 
 /** Compare the core with what it was; fail where a promise is broken. */
 void ledger_look(struct world *w, enum ledger_cause cause);
+
+/** The ends of jobs that are there now were seen. */
+void ledger_catch_up(struct world *w);
 
 /** A worker hears that its completion of `task` was accepted. */
 void ledger_told(struct world *w, uint64_t task);

@@ -8,6 +8,7 @@
 #include "common/stint_error.h"
 #include "proto/codec.h"
 #include "tests/sim/ask.h"
+#include "tests/sim/jobs.h"
 
 /* ---- put ----------------------------------------------------------------- */
 
@@ -84,6 +85,8 @@ produce_put(struct client *c)
         sum += sizes[i] + 8;
     }
     put_options(c, &m.as.put);
+    if (rnd_one_in(r, 500)) m.as.put.job = jobs_any_open(c, &queue);
+    if (m.as.put.job != 0) m.as.put.result = 0;
     m.as.put.queue = ask_queue_name(c, queue);
     m.as.put.request =
         ask_begin(c, MSG_put, count, sum, m.as.put.wait_ns > 0)->r.number;

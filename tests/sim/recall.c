@@ -3,11 +3,63 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "common/base.h"
 #include "common/check.h"
 #include "master/core/inside.h"
 #include "tests/sim/client.h"
 
 /* ---- pages --------------------------------------------------------------- */
+
+static void
+add_jobs(
+    const struct list *head, struct recall_job jobs[], uint32_t *jobs_count)
+{
+    LIST_FOREACH (node, after, head) {
+        const struct job *job = CONTAINER_OF(node, struct job, order);
+        CHECK(*jobs_count < LEDGER_JOBS);
+        jobs[(*jobs_count)++] = (struct recall_job){
+            .number = job->number,
+            .accepted = job->queue->accepted,
+            .given = job->ends.given,
+            .dropped = job->ends.dropped,
+            .kept = job->ends.kept,
+        };
+    }
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+    const struct recall_job *x = a, *y = b;
+
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* Of all jobs; to be freed. */
+static struct recall_job *
+jobs_of(const struct core *core, uint32_t *count)
+{
+    struct recall_job *jobs = calloc(LEDGER_JOBS, sizeof *jobs);
+
+    CHECK(jobs != NULL);
+    *count = 0;
+    add_jobs(&core->jobs.order, jobs, count);
+    add_jobs(&core->jobs.forgotten, jobs, count);
+    qsort(jobs, *count, sizeof *jobs, by_number);
+    return jobs;
+}
+
+static bool
+are_same_jobs(const struct world *w, const struct recall_page *p)
+{
+    uint32_t count;
+    struct recall_job *now = jobs_of(w->core, &count);
+    bool same = count == p->jobs_count
+                && memcmp(now, p->jobs, count * sizeof *now) == 0;
+
+    free(now);
+    return same;
+}
 
 void
 recall_taken(struct world *w, uint64_t batch)
@@ -22,8 +74,12 @@ recall_taken(struct world *w, uint64_t batch)
     }
     struct recall_page *p = &r->pages[r->count++];
     *p = (struct recall_page){
-        .batch = batch, .count = l->count, .open = l->open
+        .batch = batch,
+        .count = l->count,
+        .open = l->open,
+        .dead = l->dead,
     };
+    p->jobs = jobs_of(w->core, &p->jobs_count);
     p->entries = calloc(l->count + 1, sizeof *p->entries);
     CHECK(p->entries != NULL);
     if (l->count > 0) {
@@ -36,6 +92,8 @@ drop_pages(struct recall *r, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
         free(r->pages[i].entries);
+    for (uint32_t i = 0; i < count; i++)
+        free(r->pages[i].jobs);
     r->count -= count;
     if (count == 0) return;
     memmove(r->pages, r->pages + count, r->count * sizeof *r->pages);
@@ -87,7 +145,7 @@ is_same(const struct world *w, const struct recall_page *p, uint64_t *odd)
         if (!is_same_task(w, id, &p->entries[id])) return false;
     }
     *odd = w->core->tasks.last;
-    return w->core->tasks.last == p->count;
+    return w->core->tasks.last == p->count && are_same_jobs(w, p);
 }
 
 /* The newest page that fits; the oldest that may is the last that was synced,
@@ -126,7 +184,7 @@ check_item(struct world *w, const struct client *c, uint64_t number,
             ", which is lost",
             c->uid, number, item->task);
     }
-    if (item->shown > 0 && e->end < 0) {
+    if ((item->shown > 0 || item->ended) && e->end < 0) {
         world_fail(w, "I12",
             "client %u was shown the end of task %" PRIu64
             ", which has not ended any more",
@@ -223,6 +281,8 @@ recall_crashed(struct world *w)
     l->count = p->count;
     l->capacity = p->count + 1;
     l->open = p->open;
+    l->dead = p->dead;
+    ledger_catch_up(w);
     l->ended_seen = 0;
     p->entries = NULL;
     for (uint64_t id = 1; id <= l->count; id++)

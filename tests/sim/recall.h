@@ -15,11 +15,18 @@
 struct world;
 struct ledger_entry;
 
+/* What a job has counted. */
+struct recall_job {
+    uint64_t number, accepted, given, dropped, kept;
+};
+
 /* The ledger at one batch. */
 struct recall_page {
     uint64_t batch;
     struct ledger_entry *entries; /* Owned. */
-    uint64_t count, open;
+    uint64_t count, open, dead;
+    struct recall_job *jobs; /* Owned. */
+    uint32_t jobs_count;
 };
 
 struct recall {
