@@ -173,10 +173,11 @@ needs_write(const struct needs *n, struct buf *b)
 int
 needs_load(struct slice bytes, struct needs *out)
 {
-    struct cursor c = { bytes.bytes, bytes.bytes + bytes.length };
+    struct cursor c = { bytes.bytes, bytes.bytes };
     struct draft d = { .count = 0 };
     const char *why;
 
+    if (bytes.length > 0) c.end += bytes.length;
     while (c.at < c.end) {
         if (d.count == NEEDS_MAX
             || record_read(&c, RECORD_trait, &d.traits[d.count], &why) != 0) {

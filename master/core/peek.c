@@ -32,13 +32,14 @@ answer(struct core *core, struct session *s, struct msg_peeked peeked)
 static size_t
 length_of_out(const struct rec_end *r)
 {
-    struct cursor c = { r->notes.bytes, r->notes.bytes + r->notes.length };
+    struct cursor c = { r->notes.bytes, r->notes.bytes };
     struct rec_attempt note;
     const char *where;
     size_t length = r->output.length;
 
-    while (r->notes.length > 0 && c.at < c.end
-           && record_read(&c, RECORD_attempt, &note, &where) == 0) {
+    if (r->notes.length > 0) c.end += r->notes.length;
+    while (
+        c.at < c.end && record_read(&c, RECORD_attempt, &note, &where) == 0) {
         length = r->output.length;
         if (note.attempt == r->attempts) length = note.out;
     }

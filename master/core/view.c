@@ -146,13 +146,13 @@ state_of(const struct core *core, const struct job *job)
 static struct slice
 words_of(const struct job *job, char words[VIEW_WORDS_MAX])
 {
-    struct cursor c = { job->command.bytes,
-        job->command.bytes + job->command.length };
     struct rec_command command;
     const char *where;
 
-    if (job->command.length == 0
-        || record_read(&c, RECORD_command, &command, &where) != 0) {
+    if (job->command.length == 0) return slice_of("");
+    struct cursor c = { job->command.bytes,
+        job->command.bytes + job->command.length };
+    if (record_read(&c, RECORD_command, &command, &where) != 0) {
         return slice_of("");
     }
     size_t length = command.argv.length - 1; /* The last NUL. */
