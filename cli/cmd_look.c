@@ -1,6 +1,7 @@
 /* status, queues and workers: what a master holds, for people and machines. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <stint.h>
 
@@ -212,8 +213,18 @@ static const struct column peer_columns[] = {
 
 struct peers {
     struct table *table;
+    const struct run *run;
     bool all;
 };
+
+/* Without names all of them are meant. */
+static bool
+is_named(const struct run *run, const char *name)
+{
+    for (size_t i = 0; i < run->word_count; i++)
+        if (name != NULL && strcmp(run->words[i], name) == 0) return true;
+    return run->word_count == 0;
+}
 
 static int
 see_peer(void *arg, const struct stint_peer_row *r)
@@ -226,20 +237,30 @@ see_peer(void *arg, const struct stint_peer_row *r)
         NUMBER(r->failed), NUMBER(r->silent_ns), NUMBER(r->age_ns),
         NUMBER(value_now() - r->age_ns), NUMBER(r->draining) };
 
-    if (peers->all || r->kind == STINT_WORKER) table_add(peers->table, cells);
+    if ((peers->all || r->kind == STINT_WORKER)
+        && is_named(peers->run, r->name))
+        table_add(peers->table, cells);
     return 0;
 }
 
 static int
 run_workers(struct run *run)
 {
-    struct peers peers = { table_new(peer_columns), setting_flag(run, "all") };
+    struct peers peers = { table_new(peer_columns), run,
+        setting_flag(run, "all") };
     struct stint *s;
     int code, status = connect_as(run, STINT_TOOL, &s);
 
     if (status == EXIT_FINE) {
         code = stint_list_peers(s, see_peer, &peers, timeout_of(run));
-        status = code != 0 ? exit_error(code) : table_print(peers.table, run);
+        if (code != 0)
+            status = exit_error(code);
+        else if (run->word_count > 0 && table_rows(peers.table) == 0)
+            status = exit_say(EXIT_FAILED,
+                "there is no worker '%s'; `stint workers` lists them",
+                run->words[0]);
+        else
+            status = table_print(peers.table, run);
         stint_close(s);
     }
     table_free(peers.table);
@@ -249,9 +270,11 @@ run_workers(struct run *run)
 const struct command command_workers = {
     .name = "workers",
     .group = "Look",
+    .args = "[WORKER...]",
     .summary = "List the workers and what they do",
     .examples = "stint workers\n"
                 "stint workers --all --json\n",
+    .args_max = 1 << 30,
     .groups = { &worker_group, &opt_output, &opt_connection, &opt_general },
     .run = run_workers,
 };
