@@ -1,11 +1,8 @@
 #include "master/core/life.h"
 
-#include <stdlib.h>
-
 #include "common/base.h"
 #include "common/check.h"
 #include "common/stint_error.h"
-#include "common/text.h"
 #include "master/core/jobs.h"
 #include "master/core/notes.h"
 #include "master/core/outcome.h"
@@ -371,33 +368,6 @@ count_return(struct task *t, struct session *holder, enum life_cause cause)
     }
 }
 
-/* Keep who held it and why it failed; without memory the words are missing and
- * the counts still tell. */
-static void
-note(struct core *core, struct task *t, const char *worker, struct slice reason)
-{
-    size_t before = task_memory(t);
-    struct task_more *more = task_more(t);
-    if (more == NULL) return;
-
-    size_t length = strlen(worker);
-    if (length >= sizeof more->worker) length = sizeof more->worker - 1;
-    memcpy(more->worker, worker, length);
-    more->worker[length] = '\0';
-    if (reason.length > 0) {
-        char *text = malloc(reason.length + 1);
-        if (text != NULL) {
-            memcpy(text, reason.bytes, reason.length);
-            text_clean((uint8_t *)text, reason.length);
-            text[reason.length] = '\0';
-            free(more->reason);
-            more->reason = text;
-            more->reason_length = reason.length;
-        }
-    }
-    core->memory += task_memory(t) - before;
-}
-
 static const char *
 words(enum life_cause cause)
 {
@@ -450,20 +420,6 @@ attempts_max(const struct task *t)
     return t->queue->policy.retry.attempts_max;
 }
 
-static void
-note_attempt(struct core *core, tick_ns now, struct task *t,
-    enum life_cause cause, const struct life_words *said)
-{
-    struct rec_attempt mine = {
-        .reason = said->reason, .out = said->output.length
-    };
-
-    if (cause == LIFE_FAILED) mine.code = 1;
-    if (cause == LIFE_LOST) mine.cause = NOTES_LOST;
-    if (cause == LIFE_TIMEOUT) mine.cause = NOTES_LEASE;
-    notes_add(core, now, t, said->note, &mine);
-}
-
 /* What is common to all ways back: counts, words, the lease. */
 static void
 take_back(struct core *core, tick_ns now, struct task *t,
@@ -475,8 +431,17 @@ take_back(struct core *core, tick_ns now, struct task *t,
     count_return(t, holder, cause);
     if (cause != LIFE_UNDELIVERED && cause != LIFE_RELEASED) {
         if (reason.length == 0) reason = slice_of(words(cause));
-        note(core, t, holder->name, reason);
-        if (t->queue->job != NULL) note_attempt(core, now, t, cause, said);
+        notes_failed(core, t, holder->name, reason);
+        if (t->queue->job != NULL) {
+            const struct rec_attempt mine = {
+                .cause = cause == LIFE_LOST      ? NOTES_LOST
+                         : cause == LIFE_TIMEOUT ? NOTES_LEASE
+                                                 : NOTES_ENDED,
+                .code = cause == LIFE_FAILED,
+                .reason = said->reason,
+            };
+            notes_add(core, now, t, said->note, &mine);
+        }
     }
     end_lease(core, t);
 }

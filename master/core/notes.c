@@ -1,5 +1,8 @@
 #include "master/core/notes.h"
 
+#include <stdlib.h>
+
+#include "common/text.h"
 #include "proto/record.h"
 
 /* Length of the record that `bytes` begins with; 0: there is none. */
@@ -94,5 +97,31 @@ notes_add(struct core *core, tick_ns now, struct task *t, struct slice note,
         buf_truncate(&more->notes, length);
     }
     cut(&more->notes);
+    core->memory += task_memory(t) - before;
+}
+
+void
+notes_failed(
+    struct core *core, struct task *t, const char *worker, struct slice reason)
+{
+    size_t before = task_memory(t);
+    struct task_more *more = task_more(t);
+    if (more == NULL) return;
+
+    size_t length = strlen(worker);
+    if (length >= sizeof more->worker) length = sizeof more->worker - 1;
+    memcpy(more->worker, worker, length);
+    more->worker[length] = '\0';
+    if (reason.length > 0) {
+        char *text = malloc(reason.length + 1);
+        if (text != NULL) {
+            memcpy(text, reason.bytes, reason.length);
+            text_clean((uint8_t *)text, reason.length);
+            text[reason.length] = '\0';
+            free(more->reason);
+            more->reason = text;
+            more->reason_length = reason.length;
+        }
+    }
     core->memory += task_memory(t) - before;
 }

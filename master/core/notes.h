@@ -27,4 +27,9 @@ void notes_add(struct core *core, tick_ns now, struct task *t,
 struct slice notes_last(struct core *core, tick_ns now, struct task *t,
     struct slice note, const struct rec_attempt *mine);
 
+/** Keep who held it and why it failed; without memory the words are missing and
+ * the counts still tell. */
+void notes_failed(
+    struct core *core, struct task *t, const char *worker, struct slice reason);
+
 #endif
