@@ -68,11 +68,11 @@ struct decode_attempts
 decode_attempts(struct buf *room, struct slice notes)
 {
     struct decode_attempts all = { .count = 0 };
-    struct cursor c = { notes.bytes, notes.bytes + notes.length };
     struct rec_attempt r;
     size_t text_size;
 
     if (notes.length == 0) return all;
+    struct cursor c = { notes.bytes, notes.bytes + notes.length };
     size_t count = count_attempts(notes, &text_size);
     buf_clear(room);
     void *at = buf_reserve(room, count * sizeof(*all.tries) + text_size);
@@ -99,10 +99,10 @@ ends_words(struct slice words)
 int
 decode_command(struct slice bytes, struct rec_command *out)
 {
-    struct cursor c = { bytes.bytes, bytes.bytes + bytes.length };
     const char *where;
 
     if (bytes.length == 0) return STINT_EMALFORMED;
+    struct cursor c = { bytes.bytes, bytes.bytes + bytes.length };
     if (record_read(&c, RECORD_command, out, &where) != 0 || c.at != c.end
         || !ends_words(out->argv) || !ends_words(out->env)
         || !ends_words(out->outputs)) {

@@ -75,9 +75,15 @@ take(struct world *w)
 static void
 give(struct world *w, const struct frame *f)
 {
-    assert_int_equal(rpc_receive(w->s.rpc, clock_now(),
-                         (struct slice){ f->bytes, f->length }),
-        0);
+    struct inbound *in = inbound_new();
+
+    assert_non_null(in);
+    assert_int_equal(zmq_msg_init_size(&in->message, f->length), 0);
+    memcpy(zmq_msg_data(&in->message), f->bytes, f->length);
+    w->s.current = in;
+    assert_int_equal(rpc_receive(w->s.rpc, clock_now(), inbound_bytes(in)), 0);
+    w->s.current = NULL;
+    inbound_drop(in);
 }
 
 static void
