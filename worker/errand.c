@@ -250,21 +250,6 @@ bring_inputs(struct slot *slot, const struct folder *folder)
         what->files_count, folder, &slot->call.reason);
 }
 
-/* As a program that runs another one says that it could not do its own part. */
-enum { CODE_NO_OUTPUT = 125 };
-
-static enum run_end
-send_outputs(struct slot *slot, const struct stint_task *task,
-    const struct folder *folder, struct child_end *end)
-{
-    enum run_end how =
-        outputs_send(task, slot->errand.program->what->command.outputs, folder,
-            &slot->call.reason);
-
-    if (how != RUN_DONE) end->code = CODE_NO_OUTPUT;
-    return how;
-}
-
 /* In a folder of its own, or in none. */
 static enum run_end
 run_there(struct slot *slot, const struct stint_task *task,
@@ -278,7 +263,8 @@ run_there(struct slot *slot, const struct stint_task *task,
     if (how != RUN_DONE) return how;
     how = command_run(program->command, &run, folder, end, &slot->call.reason);
     if (how == RUN_DONE && program->what->command.outputs != NULL) {
-        how = send_outputs(slot, task, folder, end);
+        how = outputs_send(
+            task, program->what->command.outputs, folder, &slot->call.reason);
     }
     if (has_inputs) inputs_leave(&slot->worker->inputs, slot->errand.job);
     return how;
