@@ -235,105 +235,35 @@ check_queue(struct stint *s, const struct run *run)
         EXIT_FAILED, "there is no queue '%s'; `stint queues` lists them", name);
 }
 
-/* ---- tasks of a job that have ended ---------------------------------------
- */
-
-static enum stint_task_state
-state_of(int code)
-{
-    if (code == 0) return STINT_DONE;
-    if (code == STINT_ECANCELLED) return STINT_CANCELLED;
-    return code == STINT_EEXPIRED ? STINT_EXPIRED : STINT_DEAD;
-}
-
-static void
-add_end(struct rows *rows, const char *queue, uint64_t job,
-    const struct stint_end *end)
-{
-    struct stint_bytes head = end->value;
-
-    if (head.size > 1024) head.size = 1024;
-    (void)see_task(rows, &(struct stint_task_row){ .task = end->task,
-                             .queue = queue,
-                             .worker = end->worker,
-                             .reason = end->reason,
-                             .state = state_of(end->code),
-                             .attempts = end->attempts,
-                             .bytes = end->value_size,
-                             .head = head,
-                             .job = job,
-                             .seq = end->seq,
-                             .tries = end->tries,
-                             .tries_count = end->tries_count });
-}
-
-struct job_queue {
-    char name[256];
-    uint64_t ends;
-};
-
 static int
-see_job(void *arg, const struct stint_job_row *row)
+list_some(struct stint *s, const struct run *run,
+    const struct stint_task_filter *filter, struct rows *rows, int state)
 {
-    struct job_queue *queue = arg;
+    struct stint_task_filter some = *filter;
 
-    snprintf(queue->name, sizeof(queue->name), "%s", row->queue);
-    queue->ends = row->ends;
-    return 0;
-}
+    if (state >= 0) some.state_plus_one = state + 1;
+    if (filter->limit > 0) {
+        size_t shown = table_rows(rows->table);
 
-/* The master lists what is in its queues; what has left them is in the job. */
-static int
-list_ends(struct stint *s, const struct run *run,
-    const struct stint_task_filter *filter, struct rows *rows)
-{
-    struct stint_read_options how = { .order = STINT_BY_END };
-    int64_t timeout_ms = setting_ms(run, "timeout");
-    struct job_queue queue = { .ends = 0 };
-    struct stint_job *job = NULL;
-    struct stint_end end;
-    int code = stint_list_jobs(s, filter->job, see_job, &queue, timeout_ms);
-
-    if (code == 0) code = stint_job_find(s, filter->job, &job);
-    if (code != 0) return code;
-    stint_job_read(job, &how);
-    for (uint64_t i = 0; i < queue.ends; i++) {
-        enum stint_task_state state;
-
-        code = stint_job_next(job, &end, timeout_ms);
-        if (code != 0) break;
-        state = state_of(end.code);
-        if (filter->limit > 0 && table_rows(rows->table) >= filter->limit)
-            break;
-        if (state == STINT_DEAD
-            || (filter->state_plus_one != 0
-                && filter->state_plus_one != (int)state + 1))
-            continue;
-        add_end(rows, queue.name, filter->job, &end);
+        if (shown >= filter->limit) return 0;
+        some.limit = filter->limit - shown;
     }
-    stint_job_free(job);
-    return code == STINT_EEMPTY || code == STINT_ETIMEOUT ? 0 : code;
+    return stint_list_tasks(
+        s, &some, see_task, rows, setting_ms(run, "timeout"));
 }
 
-static bool
-wants_ends(const struct stint_task_filter *filter)
-{
-    int state = filter->state_plus_one - 1;
-
-    return filter->job != 0
-           && (state < 0 || (state >= STINT_DONE && state != STINT_DEAD));
-}
-
+/* The tasks of a job that ended well are listed where that is asked for. */
 static int
 list(struct stint *s, const struct run *run,
     const struct stint_task_filter *filter, struct rows *rows)
 {
+    static const int ended[] = { STINT_DONE, STINT_CANCELLED, STINT_EXPIRED };
+    bool adds_ended = filter->job != 0 && filter->state_plus_one == 0;
     int code = 0, status;
 
-    if (wants_ends(filter)) code = list_ends(s, run, filter, rows);
-    if (code == 0)
-        code = stint_list_tasks(
-            s, filter, see_task, rows, setting_ms(run, "timeout"));
+    for (size_t i = 0; adds_ended && code == 0 && i < 3; i++)
+        code = list_some(s, run, filter, rows, ended[i]);
+    if (code == 0) code = list_some(s, run, filter, rows, -1);
     status = code != 0 ? exit_error(code) : table_print(rows->table, run);
 
     if (filter->limit > 0 && table_rows(rows->table) >= filter->limit)

@@ -44,7 +44,7 @@ load helper
             case $option in --help | --usage) continue ;; esac
             name=$(printf '%s' "${option#--}" | tr 'a-z-' 'A-Z_')
             scope=$(printf '%s' "$command" | tr 'a-z ' 'A-Z_')
-            grep -qE "\[STINT_(${scope}_|WORKER_|MASTER_)?$name\]" "$T/help" ||
+            grep -qE "\[STINT_(${scope}_|WORKER_|MASTER_|RUN_)?$name\]" "$T/help" ||
                 { echo "$command $option"; false; }
         done
     done < <(stint completion commands)

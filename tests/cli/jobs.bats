@@ -1,0 +1,334 @@
+#!/usr/bin/env bats
+# Jobs: looking at them, waiting for them, putting right what went wrong.
+
+load helper
+
+# shop [WORKER OPTION...]: a master and a worker that runs commands.
+shop() {
+    master --memory
+    worker -j 2 --name node7 --allow-exec "$@"
+}
+
+# fails VALUE...: which of 1 2 3 4 fail; each writes to both streams.
+submit_four() {
+    # shellcheck disable=SC2016 # the worker's shell expands it
+    stint submit -q sh -c 'echo out $2; echo err $2 >&2; case " $1 " in
+        *" $2 "*) echo "cannot read $2: no file at 0x7f$2" >&2; exit 3 ;; esac' \
+        sh "$*" '{}' ::: 1 2 3 4
+}
+
+job() {
+    stint jobs "$1" --json | json ".$2"
+}
+
+state_is() {
+    [ "$(stint show "$1" --json | json .state)" = "$2" ]
+}
+
+# exits_with CODE PID: it ends, in this way.
+exits_with() {
+    local code=0
+    wait "$2" || code=$?
+    [ "$code" -eq "$1" ] || { echo "$2 ended with $code"; false; }
+}
+
+@test "a job is submitted, waited for, and its results come in order" {
+    shop
+    submit_four
+    run -0 --separate-stderr stint wait last --progress never
+    [[ $stderr == "job 1 done: 4 ok in "* ]]
+    run -0 --separate-stderr stint results --tag
+    [ "$output" = "$(printf '%s\tout %s\n' 1 1 2 2 3 3 4 4)" ]
+    [ "$(job last done)" = 4 ]
+    [ "$(job 1 state)" = done ]
+    stint results 1 --json | while read -r line; do
+        printf '%s' "$line" | json .ok | grep -qx true
+    done
+}
+
+@test "what failed is 1 for wait, results and attach, and only for them" {
+    shop
+    submit_four 2 3
+    run -1 --separate-stderr stint wait 1 --progress never
+    [[ $stderr == *"2 ok, 2 failed"*"stint failures --job 1"* ]]
+    run -1 --separate-stderr stint results last
+    [ "${#lines[@]}" -eq 4 ]
+    run -1 --separate-stderr stint attach --progress never
+    [ "${#lines[@]}" -eq 4 ]
+    run -1 --separate-stderr stint results --failed --tag
+    [ "$(printf '%s\n' "${lines[@]}" | sort)" = $'2\tout 2\n3\tout 3' ]
+    run -0 stint jobs
+    run -0 stint failures
+}
+
+@test "failures that are alike are one, with a sample" {
+    shop
+    submit_four 2 3 4
+    stint wait last -q || true
+    stint failures --json >failures
+    [ "$(json .0.count <failures)" = 3 ]
+    [ "$(json .0.exit <failures)" = 3 ]
+    [ "$(json .0.text <failures)" = "cannot read N: no file at 0xN" ]
+    [ "$(json .0.worker <failures)" = node7 ]
+    [[ $(json .0.stderr <failures) == *"err "* ]]
+    run -0 --separate-stderr stint failures
+    [[ ${lines[0]} == "     3  exit 3: cannot read N: no file at 0xN" ]]
+    [[ $stderr == *"3 of 4 tasks failed"*"stint retry --failed --job 1"* ]]
+    run -1 --separate-stderr stint failures --job 7
+    is_one_error
+}
+
+@test "what failed is tried again, and the job goes on" {
+    shop
+    # shellcheck disable=SC2016
+    stint submit -q sh -c '[ -e "$1" ]' sh "$T/there" ::: 1 2
+    run -1 stint wait last -q
+    touch there
+    run -0 --separate-stderr stint retry --failed
+    [[ $stderr == "2 tasks are tried again"*"stint attach 1" ]]
+    run -0 stint wait last -q
+    [ "$(job last failed)" = 0 ]
+    run -1 --separate-stderr stint retry 1
+    is_one_error
+    [[ $stderr == *"none of these tasks has failed"* ]]
+    run -64 --separate-stderr stint retry
+    is_one_error
+}
+
+@test "dead letters of a plain queue are tried again, and looked at" {
+    master --memory
+    worker -j 1 -- sh -c '[ -e there ] || { echo "no 17" >&2; exit 9; }'
+    stint put default --attempts 1 a b
+    wait_for sh -c "[ \$('$STINT' tasks --failed -q | wc -l) -eq 2 ]"
+    [ "$(stint failures --queue default --json | json .0.count)" = 2 ]
+    touch there
+    stint retry --failed --queue default
+    wait_for sh -c "[ -z \"\$('$STINT' tasks -q)\" ]"
+}
+
+@test "cancel: one that waits, one that runs, a whole job" {
+    shop
+    stint submit -q sleep '{}' ::: 30 31 32 33
+    wait_for state_is 1 leased
+    run -0 --separate-stderr stint cancel 4
+    [ "$stderr" = "1 task cancelled" ]
+    run -0 --separate-stderr stint cancel 1
+    wait_for state_is 1 cancelled
+    wait_for state_is 3 leased
+    run -0 --separate-stderr stint cancel last
+    [ "$stderr" = "2 tasks cancelled" ]
+    run -1 --separate-stderr stint wait last --timeout 10s --progress never
+    [[ $stderr == *"cancelled: 0 ok, 4 cancelled"* ]]
+    [ "$(job 1 state)" = cancelled ]
+    run -1 --separate-stderr stint cancel 1-4
+    is_one_error
+    run -64 --separate-stderr stint cancel
+    is_one_error
+}
+
+@test "logs show both streams of a task while it runs, and follow it" {
+    shop
+    # shellcheck disable=SC2016
+    stint submit -q sh -c 'echo one; echo two >&2; until [ -e "$1" ]; do
+        sleep 0.1; done; echo three; exit 4' sh "$T/go" ::: x
+    wait_for sh -c "'$STINT' logs 1 | grep -qx one"
+    run -0 --separate-stderr stint logs 1
+    [ "$output" = one ]
+    [[ $stderr == "==> task 1, attempt 1 on node7 <=="*two* ]]
+    [ "$(stint logs 1 --stderr -q)" = two ]
+    background follow "$STINT" logs 1 -f
+    follow=$!
+    wait_for grep -qx one follow.out
+    touch go
+    exits_with 1 "$follow"
+    [ "$(cat follow.out)" = $'one\nthree' ]
+    grep -q "task 1 failed" follow.err
+    stint logs 1 --json | head -n 1 | json .stream
+    run -1 --separate-stderr stint logs 999
+    is_one_error
+}
+
+@test "logs -f goes from one attempt to the next" {
+    shop
+    # shellcheck disable=SC2016
+    stint submit -q --retries 2 sh -c 'echo "try $STINT_ATTEMPT"; sleep 0.3
+        [ "$STINT_ATTEMPT" = 2 ]' ::: x
+    run -0 --separate-stderr stint logs 1 -f
+    [[ $output == *"try 2"* ]]
+    [[ $stderr == *"attempt 2"* ]]
+}
+
+@test "show knows job, place, values and all attempts of a task" {
+    shop
+    # shellcheck disable=SC2016
+    stint submit -q --retries 2 sh -c 'exit $1' sh '{1}' '{2}' ::: 5 ::: 'a b'
+    stint wait last -q || true
+    stint show 1 --json >shown
+    [ "$(json .job <shown)" = 1 ]
+    [ "$(json .seq <shown)" = 1 ]
+    [ "$(json .values <shown)" = '["5", "a b"]' ]
+    [ "$(json .tries.1.attempt <shown)" = 2 ]
+    [ "$(json .tries.0.exit <shown)" = 5 ]
+    [ "$(json .tries.0.worker <shown)" = node7 ]
+    [ "$(json .tries.0.signal <shown)" = None ] ||
+        [ "$(json .tries.0.signal <shown)" = null ]
+    stint show 1 | grep -q 'exit 5'
+    stint show 1 | grep -qE '^payload +5 a b$'
+}
+
+@test "tasks of a job: those that ended and those that did not" {
+    shop
+    submit_four 3
+    stint wait last -q || true
+    [ "$(stint tasks --job last -q | sort | tr '\n' ' ')" = "1 2 3 4 " ]
+    [ "$(stint tasks --job 1 --failed -q)" = 3 ]
+    [ "$(stint tasks --job 1 --state done -q | wc -l)" -eq 3 ]
+    run -1 --separate-stderr stint tasks --job 9
+    is_one_error
+}
+
+@test "explain says why a task does not run" {
+    master --memory
+    stint submit -q true ::: 1
+    stint explain 1 | grep -q worker
+    [[ $(stint explain 1 --json | json .0.because) == no-* ]]
+    stint pause --job last
+    [ "$(stint explain --job last --json | json .0.because)" = paused ]
+    run -1 --separate-stderr stint explain 99
+    is_one_error
+    run -64 --separate-stderr stint explain
+    is_one_error
+}
+
+@test "a paused queue hands out nothing, nor do its jobs, until it is resumed" {
+    shop
+    stint pause default
+    [ "$(stint queues default --json | json .0.paused)" = true ]
+    submit_four
+    run -75 --separate-stderr stint wait last --timeout 1s --progress never
+    [[ $stderr == *"0 of 4 tasks"*"stint explain --job 1"* ]]
+    stint resume default
+    run -0 stint wait last -q
+    run -64 --separate-stderr stint pause
+    is_one_error
+    run -1 --separate-stderr stint pause nosuch
+    is_one_error
+}
+
+@test "purge asks, --dry-run counts, --yes drops" {
+    master --memory
+    stint put jobs a b c
+    stint put jobs --delay 1h d
+    run -64 --separate-stderr stint purge jobs
+    is_one_error
+    [[ $stderr == *"Drop 4 tasks of queue 'jobs' for good?"*"--yes"* ]]
+    [ "$(stint purge jobs --dry-run --json | json .dropped)" = 4 ]
+    [ "$(ready jobs)" = 3 ]
+    [ "$(stint purge jobs --state delayed --yes --plain)" = 1 ]
+    stint purge jobs --yes
+    [ "$(ready jobs)" = 0 ]
+    run -1 --separate-stderr stint purge nosuch --yes
+    is_one_error
+}
+
+@test "forget: an ended job, by its number, and then it is not there" {
+    shop
+    submit_four
+    stint wait last -q
+    run -64 --separate-stderr stint forget 1
+    is_one_error
+    run -0 --separate-stderr stint forget last --yes
+    [ "$stderr" = "job 1 is forgotten" ]
+    run -1 --separate-stderr stint jobs 1
+    is_one_error
+    stint submit -q sleep 30 ::: 1
+    run -75 --separate-stderr stint forget last --yes
+    is_one_error
+}
+
+@test "jobs: lists, filters, nouns and machines" {
+    shop
+    submit_four
+    stint wait last -q
+    submit_four 1
+    stint wait last -q || true
+    [ "$(stint jobs -q | tr '\n' ' ')" = "1 2 " ]
+    [ "$(stint jobs --failed -q)" = 2 ]
+    [ -z "$(stint jobs --state running -q)" ]
+    [ "$(stint jobs --job last -q)" = 2 ]
+    [ "$(stint job list -q | tr '\n' ' ')" = "1 2 " ]
+    [ "$(stint job show 2 --json | json .failed)" = 1 ]
+    [ "$(stint task show 1 -q)" = 1 ]
+    [ "$(stint worker show node7 -q)" = node7 ]
+    [[ $(stint jobs --json | json .0.submitted_at) =~ Z$ ]]
+    [ "$(stint jobs --plain | awk -F'\t' '{ print NF }' | sort -u | wc -l)" -eq 1 ]
+    [[ $(stint jobs) == job*state*tasks*done*failed* ]]
+    run -64 --separate-stderr stint jobs seven
+    is_one_error
+}
+
+@test "without a job there is no last one, which is said" {
+    master --memory
+    for command in results attach "wait last" failures; do
+        # shellcheck disable=SC2086
+        run -1 --separate-stderr stint $command
+        is_one_error
+        [[ $stderr == *"no last job"*"stint jobs"* ]]
+    done
+}
+
+@test "results of a job that goes on are those there are" {
+    shop
+    # shellcheck disable=SC2016
+    stint submit -q sh -c 'sleep $1; echo $1' sh '{}' ::: 0 30 0.1
+    wait_for sh -c "[ \"\$('$STINT' jobs last --json | python3 -c \
+        'import json, sys; print(json.load(sys.stdin)[\"done\"])')\" = 2 ]"
+    run -0 --separate-stderr stint results
+    [ "$output" = 0 ]
+    [[ $stderr == *"job 1 goes on, 2 of 3"*"--as-completed"* ]]
+    run -0 --separate-stderr stint results --as-completed
+    [ "$(printf '%s\n' "${lines[@]}" | sort | tr '\n' ' ')" = "0 0.1 " ]
+}
+
+@test "attach follows to the end; ^C detaches and the job goes on" {
+    shop
+    # shellcheck disable=SC2016
+    stint submit -q sh -c 'until [ -e "$1" ]; do sleep 0.1; done; echo done' \
+        sh "$T/go" ::: 1
+    background attach "$STINT" attach
+    attach=$!
+    wait_for state_is 1 leased
+    kill -INT "$attach"
+    exits_with 130 "$attach"
+    grep -q "detached; job 1 goes on" attach.err
+    background attach "$STINT" attach
+    attach=$!
+    touch go
+    exits_with 0 "$attach"
+    [ "$(cat attach.out)" = done ]
+}
+
+@test "somebody else's job is not one's own" {
+    shop
+    stint key new other --role submit
+    submit_four
+    stint wait last -q
+    run -1 --separate-stderr stint results --access other.access
+    [[ $stderr == *"no last job"* ]]
+    run -77 --separate-stderr stint cancel --job 1 --access other.access
+    is_one_error
+}
+
+@test "top prints how it is where there is no terminal" {
+    shop
+    submit_four 2
+    stint wait last -q || true
+    stint top >top
+    grep -q 'node7 ' top
+    grep -q 'done .* 4/4' top
+    lacks $'\033' <top
+    stint top --json >top
+    [ "$(json .jobs.0.failed <top)" = 1 ]
+    [ "$(json .workers.0.worker <top)" = node7 ]
+    json .queues.0.ready <top
+}
