@@ -13,6 +13,7 @@
 #include "master/core/match.h"
 #include "master/core/outcome.h"
 #include "master/core/queues.h"
+#include "master/core/pieces.h"
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
 #include "master/core/sender.h"
@@ -36,6 +37,7 @@ core_config_init(struct core_config *config)
         .grace = 15 * TICK_S,
         .sessions_max = 20000,
         .queues_max = 10000,
+        .steps_max = 4000,
         .software = "stint",
     };
 }
@@ -459,7 +461,7 @@ core_committed(struct core *core, uint64_t number)
 {
     journal_committed(core, number);
     jobs_committed(core);
-    files_committed(core, number);
+    pieces_committed(core, number);
 }
 
 void

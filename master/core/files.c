@@ -11,9 +11,6 @@
 /* malloc's own word for each block. */
 enum { BLOCK_OVERHEAD = 16 };
 
-/* A row of job_runs, but for the name. */
-enum { ROW_BYTES = 64 };
-
 void
 files_init(struct core *core)
 {
@@ -23,20 +20,20 @@ files_init(struct core *core)
 
 /* ---- memory -------------------------------------------------------------- */
 
-static size_t
-held_memory(const struct file_bytes *held, uint32_t length)
+size_t
+files_held(const struct file_bytes *held, uint32_t length)
 {
     return held == NULL ? 0 : sizeof *held + length + BLOCK_OVERHEAD;
 }
 
-static size_t
-file_memory(const struct file *f)
+size_t
+files_memory_of(const struct file *f)
 {
     size_t sum = sizeof *f + f->length + BLOCK_OVERHEAD
                  + f->capacity * sizeof f->pieces[0] + BLOCK_OVERHEAD;
 
     for (uint32_t i = 0; i < f->count; i++)
-        sum += held_memory(f->pieces[i].held, f->pieces[i].length);
+        sum += files_held(f->pieces[i].held, f->pieces[i].length);
     return sum;
 }
 
@@ -48,7 +45,7 @@ files_memory(const struct job *j)
 
     if (set == NULL) return 0;
     LIST_FOREACH (node, after, &set->all) {
-        sum += file_memory(CONTAINER_OF(node, struct file, in_order));
+        sum += files_memory_of(CONTAINER_OF(node, struct file, in_order));
     }
     return sum + sizeof *set
            + HASH_CNT(by_seq, set->tasks) * sizeof *set->tasks;
@@ -79,8 +76,8 @@ files_find(const struct job *j, uint64_t seq, struct slice name)
     return found;
 }
 
-static struct file_task *
-find_task(const struct job *j, uint64_t seq)
+struct file_task *
+files_task(const struct job *j, uint64_t seq)
 {
     struct file_task *found;
 
@@ -106,8 +103,8 @@ files_is_same(const struct file *f, const struct file_news *news)
 
 /* ---- dropping ------------------------------------------------------------ */
 
-static void
-drop_bytes(struct file_piece *p)
+void
+files_cool(struct file_piece *p)
 {
     if (p->held == NULL) return;
     list_remove(&p->held->warm);
@@ -128,45 +125,45 @@ unlink_file(struct file *f)
         f->task->count -= 1;
     } else {
         set->inputs_count -= 1;
-        set->inputs_bytes -= f->length + ROW_BYTES;
+        set->inputs_bytes -= f->length + FILES_ROW_BYTES;
     }
     if (set->last == f) set->last = NULL;
 }
 
-static void
-free_file(struct file *f)
+void
+files_free_file(struct file *f)
 {
     for (uint32_t i = 0; i < f->count; i++)
-        drop_bytes(&f->pieces[i]);
+        files_cool(&f->pieces[i]);
     free(f->pieces);
     free(f);
 }
 
-static void
-drop(struct core *core, struct file *f)
+void
+files_remove(struct core *core, struct file *f)
 {
-    core->memory -= file_memory(f);
+    core->memory -= files_memory_of(f);
     for (uint32_t i = 0; i < f->count; i++) {
         if (f->pieces[i].row != 0) {
             journal_drop(core, ROW_file, f->pieces[i].row);
         }
     }
     unlink_file(f);
-    free_file(f);
+    files_free_file(f);
 }
 
-static void
-drop_all_of(struct core *core, struct file_task *t)
+void
+files_remove_all(struct core *core, struct file_task *t)
 {
     LIST_FOREACH (node, after, &t->files) {
-        drop(core, CONTAINER_OF(node, struct file, node));
+        files_remove(core, CONTAINER_OF(node, struct file, node));
     }
 }
 
 static void
 drop_task(struct core *core, struct job *j, struct file_task *t)
 {
-    drop_all_of(core, t);
+    files_remove_all(core, t);
     HASH_DELETE(by_seq, j->files->tasks, t);
     core->memory -= sizeof *t;
     free(t);
@@ -175,7 +172,7 @@ drop_task(struct core *core, struct job *j, struct file_task *t)
 void
 files_done(struct core *core, struct job *j, uint64_t seq, uint32_t attempt)
 {
-    struct file_task *t = find_task(j, seq);
+    struct file_task *t = files_task(j, seq);
 
     if (t == NULL) return;
     if (t->attempt == attempt) {
@@ -188,7 +185,7 @@ files_done(struct core *core, struct job *j, uint64_t seq, uint32_t attempt)
 void
 files_left(struct core *core, struct job *j, uint64_t seq)
 {
-    struct file_task *t = find_task(j, seq);
+    struct file_task *t = files_task(j, seq);
 
     if (t != NULL && !t->counts) drop_task(core, j, t);
 }
@@ -196,7 +193,7 @@ files_left(struct core *core, struct job *j, uint64_t seq)
 void
 files_drop(struct core *core, struct job *j, uint64_t seq)
 {
-    struct file_task *t = find_task(j, seq);
+    struct file_task *t = files_task(j, seq);
 
     if (t != NULL) drop_task(core, j, t);
 }
@@ -205,15 +202,12 @@ void
 files_forget(struct core *core, struct job *j)
 {
     struct file_set *set = j->files;
-    struct file_task *t, *next;
 
     if (set == NULL) return;
-    HASH_ITER(by_seq, set->tasks, t, next)
-    {
-        drop_task(core, j, t);
-    }
+    while (set->tasks != NULL)
+        drop_task(core, j, set->tasks);
     LIST_FOREACH (node, after, &set->inputs) {
-        drop(core, CONTAINER_OF(node, struct file, node));
+        files_remove(core, CONTAINER_OF(node, struct file, node));
     }
     core->memory -= sizeof *set;
     free(set);
@@ -224,15 +218,14 @@ void
 files_free(struct job *j)
 {
     struct file_set *set = j->files;
-    struct file_task *t, *next;
 
     if (set == NULL) return;
     HASH_CLEAR(by_key, set->by_key);
     LIST_FOREACH (node, after, &set->all) {
-        free_file(CONTAINER_OF(node, struct file, in_order));
+        files_free_file(CONTAINER_OF(node, struct file, in_order));
     }
-    HASH_ITER(by_seq, set->tasks, t, next)
-    {
+    while (set->tasks != NULL) {
+        struct file_task *t = set->tasks;
         HASH_DELETE(by_seq, set->tasks, t);
         free(t);
     }
@@ -240,279 +233,7 @@ files_free(struct job *j)
     j->files = NULL;
 }
 
-/* ---- making -------------------------------------------------------------- */
-
-static struct file_set *
-make_set(struct core *core, struct job *j)
-{
-    if (j->files != NULL) return j->files;
-
-    struct file_set *set = calloc(1, sizeof *set);
-    if (set == NULL) return NULL;
-    list_init(&set->inputs);
-    list_init(&set->all);
-    core->memory += sizeof *set;
-    j->files = set;
-    return set;
-}
-
-static struct file_task *
-make_task(struct core *core, struct job *j, const struct file_news *news)
-{
-    struct file_task *t = find_task(j, news->seq);
-
-    if (t != NULL) return t;
-    t = calloc(1, sizeof *t);
-    if (t == NULL) return NULL;
-    t->seq = news->seq;
-    t->task = news->task;
-    t->attempt = news->attempt;
-    list_init(&t->files);
-    HASH_ADD(by_seq, j->files->tasks, seq, sizeof t->seq, t);
-    if (!HASH_IS_IN(by_seq, t)) {
-        free(t);
-        return NULL;
-    }
-    core->memory += sizeof *t;
-    return t;
-}
-
-/* One that is nowhere yet. */
-static struct file *
-new_file(const struct file_news *news)
-{
-    struct file *f = calloc(1, sizeof *f + news->name.length);
-
-    if (f == NULL) return NULL;
-    list_init(&f->node);
-    list_init(&f->in_order);
-    f->job = news->job;
-    f->size = news->size;
-    memcpy(f->hash, news->hash, sizeof f->hash);
-    f->mode = news->mode;
-    f->seq = news->seq;
-    memcpy(f->name, news->name.bytes, news->name.length);
-    f->length = (uint16_t)news->name.length;
-    return f;
-}
-
-static bool
-grow(struct file *f)
-{
-    if (f->count < f->capacity) return true;
-
-    uint32_t want = f->capacity == 0 ? 1 : f->capacity * 2;
-    struct file_piece *grown = realloc(f->pieces, want * sizeof *grown);
-    if (grown == NULL) return false;
-    f->pieces = grown;
-    f->capacity = want;
-    return true;
-}
-
-/* Into the set, in the place of `old` and of what other attempts left.  False:
- * no memory, and nothing has changed but that `f` is free. */
-static bool
-link_file(struct core *core, struct file *f, struct file_task *t,
-    struct file *old, const struct file_news *news)
-{
-    struct file_set *set = news->job->files;
-
-    /* The name stands right behind the place. */
-    HASH_ADD_KEYPTR(by_key, set->by_key, &f->seq, sizeof f->seq + f->length, f);
-    if (!HASH_IS_IN(by_key, f)) {
-        free_file(f);
-        return false;
-    }
-    if (t != NULL && t->attempt != news->attempt) {
-        drop_all_of(core, t);
-        t->attempt = news->attempt;
-        t->counts = false;
-    } else if (old != NULL) {
-        drop(core, old);
-    }
-    f->task = t;
-    f->serial = ++core->files.serials;
-    list_push(&set->all, &f->in_order);
-    if (t != NULL) {
-        list_push(&t->files, &f->node);
-        t->count += 1;
-    } else {
-        list_push(&set->inputs, &f->node);
-        set->inputs_count += 1;
-        set->inputs_bytes += f->length + ROW_BYTES;
-    }
-    core->memory += file_memory(f);
-    return true;
-}
-
-/* ---- pieces -------------------------------------------------------------- */
-
-static bool
-may_chill(const struct core *core, const struct job *j, size_t length)
-{
-    return length > FILES_INLINE && core->config.fetch != NULL
-           && journal_keeps(core, j->queue);
-}
-
-static struct file_bytes *
-hold(struct slice bytes)
-{
-    struct file_bytes *held = malloc(sizeof *held + bytes.length);
-
-    if (held == NULL) return NULL;
-    *held = (struct file_bytes){ .index = 0 };
-    list_init(&held->warm);
-    if (bytes.length > 0) memcpy(held->bytes, bytes.bytes, bytes.length);
-    return held;
-}
-
-/* There is room for it; takes `held`, which is NULL when only the store has
- * the bytes. */
-static void
-add_piece(struct core *core, struct file *f, uint64_t row, uint32_t length,
-    struct file_bytes *held)
-{
-    if (held != NULL) {
-        held->file = f;
-        held->index = f->count;
-    }
-    f->pieces[f->count++] = (struct file_piece){
-        .row = row, .from = f->have, .length = length, .held = held
-    };
-    f->have += length;
-    core->memory += held_memory(held, length);
-}
-
-static uint64_t
-write_row(struct core *core, const struct file_news *news)
-{
-    if (!journal_keeps(core, news->job->queue)) return 0;
-    journal_file(core, news->job->queue, ++core->files.rows,
-        &(struct rec_kept_file){
-            .job = news->job->number,
-            .seq = news->seq,
-            .attempt = news->attempt,
-            .name = news->name,
-            .size = news->size,
-            .mode = news->mode,
-            .hash = { news->hash, FILES_HASH_BYTES },
-            .from = news->from,
-            .bytes = news->bytes,
-            .task = news->task,
-        });
-    return core->files.rows;
-}
-
-/* The file that a piece belongs to, with room for it; NULL without memory. */
-static struct file *
-file_for(struct core *core, const struct file_news *news)
-{
-    struct file *old = files_find(news->job, news->seq, news->name);
-
-    if (old != NULL && files_is_same(old, news) && news->from == old->have) {
-        size_t before = old->capacity * sizeof old->pieces[0];
-        if (!grow(old)) return NULL;
-        core->memory += old->capacity * sizeof old->pieces[0] - before;
-        return old;
-    }
-    struct file_task *t = NULL;
-    if (news->seq != 0) {
-        t = make_task(core, news->job, news);
-        if (t == NULL) return NULL;
-    }
-    struct file *f = new_file(news);
-    if (f == NULL || !grow(f)) {
-        free(f);
-        return NULL;
-    }
-    return link_file(core, f, t, old, news) ? f : NULL;
-}
-
-static bool
-are_too_many(const struct file_news *news)
-{
-    const struct file_set *set = news->job->files;
-
-    if (set == NULL || files_find(news->job, news->seq, news->name) != NULL) {
-        return false;
-    }
-    if (news->seq == 0) return set->inputs_count >= FILES_INPUTS_MAX;
-    const struct file_task *t = find_task(news->job, news->seq);
-    return t != NULL && t->attempt == news->attempt
-           && t->count >= FILES_OUTPUTS_MAX;
-}
-
-int
-files_add(struct core *core, const struct file_news *news)
-{
-    uint32_t length = (uint32_t)news->bytes.length;
-
-    if (are_too_many(news)) return STINT_ELIMIT;
-    struct file_bytes *held = hold(news->bytes);
-    if (held == NULL || make_set(core, news->job) == NULL) {
-        free(held);
-        return STINT_ENOMEM;
-    }
-    struct file *f = file_for(core, news);
-    if (f == NULL) {
-        free(held);
-        return STINT_ENOMEM;
-    }
-    uint64_t row = write_row(core, news);
-    add_piece(core, f, row, length, held);
-    if (row != 0 && may_chill(core, news->job, length)) {
-        held->batch = core->journal.filling;
-        list_push(&core->files.warm, &held->warm);
-    }
-    return 0;
-}
-
-void
-files_committed(struct core *core, uint64_t number)
-{
-    for (;;) {
-        struct list *node = list_first(&core->files.warm);
-        if (node == NULL) return;
-        struct file_bytes *held = CONTAINER_OF(node, struct file_bytes, warm);
-        if (held->batch > number) return;
-        struct file_piece *p = &held->file->pieces[held->index];
-        CHECK(p->held == held);
-        core->memory -= held_memory(held, p->length);
-        drop_bytes(p);
-    }
-}
-
-/* ---- reading ------------------------------------------------------------- */
-
-bool
-files_read(
-    struct core *core, const struct file *f, uint64_t from, struct slice *out)
-{
-    uint32_t low = 0, high = f->count;
-
-    CHECK(f->count > 0);
-    /* The last piece that begins at `from` or before. */
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (f->pieces[middle].from <= from) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    const struct file_piece *p = &f->pieces[low];
-    if (p->held != NULL) {
-        *out = (struct slice){ p->held->bytes, p->length };
-    } else if (!journal_fetch(core, ROW_file, p->row, out)
-               || out->length != p->length) {
-        return false;
-    }
-    size_t skip = (size_t)(from - p->from);
-    if (skip > out->length) skip = out->length;
-    if (skip > 0) out->bytes += skip;
-    out->length -= skip;
-    return true;
-}
+/* ---- lists --------------------------------------------------------------- */
 
 struct rec_file_row
 files_row(const struct file *f)
@@ -566,7 +287,7 @@ files_behind(const struct job *j, uint64_t seq, uint64_t after)
 {
     if (j->files == NULL) return NULL;
     if (seq != 0) {
-        const struct file_task *t = find_task(j, seq);
+        const struct file_task *t = files_task(j, seq);
         if (t == NULL) return NULL;
         return first_in_list(t->files.next, &t->files, after);
     }
@@ -592,71 +313,6 @@ void
 files_page_ends(const struct file *f)
 {
     f->job->files->last = f;
-}
-
-/* ---- loading ------------------------------------------------------------- */
-
-/* What a task left that has ended counts: else it was dropped with its end.
- * Of one that goes on only what its holder leaves is kept. */
-static bool
-is_wanted(
-    const struct core *core, const struct rec_kept_file *row, bool *counts)
-{
-    const struct task *t = task_table_find(&core->tasks, row->task);
-
-    *counts = t == NULL;
-    return t == NULL
-           || (t->state == TASK_LEASED && t->attempts == row->attempt);
-}
-
-static int
-load_piece(struct core *core, const struct file_news *news, uint64_t id)
-{
-    bool cold = may_chill(core, news->job, news->bytes.length);
-    struct file_bytes *held = cold ? NULL : hold(news->bytes);
-
-    if (!cold && held == NULL) return STINT_ENOMEM;
-    struct file *f =
-        make_set(core, news->job) == NULL ? NULL : file_for(core, news);
-    if (f == NULL) {
-        free(held);
-        return STINT_ENOMEM;
-    }
-    add_piece(core, f, id, (uint32_t)news->bytes.length, held);
-    return 0;
-}
-
-int
-files_load(struct core *core, struct job *j, uint64_t id,
-    const struct rec_kept_file *row, const char **why)
-{
-    const struct file_news news = { .job = j,
-        .seq = row->seq,
-        .task = row->task,
-        .attempt = (uint32_t)row->attempt,
-        .name = row->name,
-        .size = row->size,
-        .mode = (uint16_t)row->mode,
-        .hash = row->hash.bytes,
-        .from = row->from,
-        .bytes = row->bytes };
-    const struct file *old = files_find(j, row->seq, row->name);
-    bool counts = false;
-
-    core->files.rows = id;
-    *why = "a piece of a file does not follow the one before";
-    if (row->from > row->size || row->bytes.length > row->size - row->from
-        || row->from != (old != NULL ? old->have : 0)
-        || (old != NULL && !files_is_same(old, &news))) {
-        return STINT_EDAMAGED;
-    }
-    if (row->seq != 0 && !is_wanted(core, row, &counts)) {
-        journal_drop(core, ROW_file, id);
-        return 0;
-    }
-    int rc = load_piece(core, &news, id);
-    if (rc == 0 && counts) find_task(j, row->seq)->counts = true;
-    return rc;
 }
 
 /* ---- who waits ----------------------------------------------------------- */

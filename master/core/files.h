@@ -26,6 +26,7 @@ enum {
     FILES_PIECE_MIN = 16384,  /* Bytes of each but the last. */
     FILES_INLINE = 1024,      /* Shorter ones stay in memory. */
     FILES_HASH_BYTES = 32,
+    FILES_ROW_BYTES = 64, /* Of a list, but for the name. */
 };
 
 struct core;
@@ -97,6 +98,9 @@ struct files {
 
 void files_init(struct core *core);
 
+/** The file of this name; seq 0: an input.  NULL if there is none. */
+struct file *files_find(const struct job *j, uint64_t seq, struct slice name);
+
 /** What is told of one piece. */
 struct file_news {
     struct job *job;
@@ -110,28 +114,11 @@ struct file_news {
     struct slice bytes;
 };
 
-/** The file of this name; seq 0: an input.  NULL if there is none. */
-struct file *files_find(const struct job *j, uint64_t seq, struct slice name);
-
 /** All of it is there. */
 bool files_is_whole(const struct file *f);
 
 /** Whether `f` is what `news` tells of. */
 bool files_is_same(const struct file *f, const struct file_news *news);
-
-/**
- * Take a piece, which begins where what is there ends, of the same file or of
- * one that replaces it; then that one is dropped, and what other attempts left.
- * Everything about it was checked, but for the bounds on numbers of files.
- * Returns 0, or nothing is changed: STINT_ELIMIT, STINT_ENOMEM.
- */
-int files_add(struct core *core, const struct file_news *news);
-
-/** The piece that holds the byte `from` (of an empty file its only one), and
- * its bytes from there on; lent until the next call.  False: they cannot be
- * read. */
-bool files_read(
-    struct core *core, const struct file *f, uint64_t from, struct slice *out);
 
 /** As a row of a list.  Lends. */
 struct rec_file_row files_row(const struct file *f);
@@ -174,16 +161,24 @@ void files_forget(struct core *core, struct job *j);
 /** The same without a word to the store: the core is freed. */
 void files_free(struct job *j);
 
-/* ---- the store ------------------------------------------------------------
- */
+/* ---- for pieces.c -------------------------------------------------------- */
 
-/** The batch `number` is committed: bytes that the store has leave. */
-void files_committed(struct core *core, uint64_t number);
+/** What this task has left; NULL: nothing. */
+struct file_task *files_task(const struct job *j, uint64_t seq);
 
-/** Take a row of a piece.  Returns 0, STINT_EDAMAGED with *why, or
- * STINT_ENOMEM. */
-int files_load(struct core *core, struct job *j, uint64_t id,
-    const struct rec_kept_file *row, const char **why);
+/** Out of everything, with its rows. */
+void files_remove(struct core *core, struct file *f);
+void files_remove_all(struct core *core, struct file_task *t);
+
+/** Free one that is in nothing. */
+void files_free_file(struct file *f);
+
+/** Free the bytes of a piece. */
+void files_cool(struct file_piece *p);
+
+/** What they count against the budget. */
+size_t files_held(const struct file_bytes *held, uint32_t length);
+size_t files_memory_of(const struct file *f);
 
 /** Bytes of memory that the files of a job count: for core_check(). */
 size_t files_memory(const struct job *j);

@@ -7,6 +7,7 @@
 #include "common/stint_error.h"
 #include "master/core/finish.h"
 #include "master/core/jobs.h"
+#include "master/core/pieces.h"
 #include "master/core/reply.h"
 #include "master/core/verbs.h"
 
@@ -138,7 +139,7 @@ put(struct core *core, tick_ns now, struct session *s,
     if (code == 0) code = check_place(core, &news, have);
     if (code == 1) return 0;
     if (code == 0) code = check_room(core, &news);
-    if (code == 0) code = files_add(core, &news);
+    if (code == 0) code = pieces_add(core, &news);
     if (code == 0) *have = p->from + p->bytes.length;
     return code;
 }
@@ -182,7 +183,7 @@ find_piece(struct core *core, const struct session *s,
         return STINT_EINVAL;
     }
     *out = f;
-    return files_read(core, f, g->from, bytes) ? 0 : STINT_EDISK;
+    return pieces_read(core, f, g->from, bytes) ? 0 : STINT_EDISK;
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "master/core/life.h"
 #include "master/core/load_job.h"
 #include "master/core/outcome.h"
+#include "master/core/pieces.h"
 #include "master/core/queues.h"
 #include "master/core/receipt.h"
 #include "proto/record.h"
@@ -375,7 +376,7 @@ load_file(struct core *core, uint64_t id, const struct rec_kept_file *row,
 {
     struct job *job = jobs_find(core, row->job);
 
-    if (job != NULL) return files_load(core, job, id, row, why);
+    if (job != NULL) return pieces_load(core, job, id, row, why);
     core->files.rows = id;
     journal_drop(core, ROW_file, id);
     return 0;
