@@ -131,7 +131,6 @@ inputs_leave(struct inputs *in, uint64_t job)
 tick_ns
 inputs_tick(struct inputs *in, tick_ns now)
 {
-    struct input_job *j, *more;
     tick_ns next = TICK_NEVER;
 
     (void)pthread_mutex_lock(&in->lock);
