@@ -8,6 +8,7 @@
 #include "common/stint_error.h"
 #include "proto/codec.h"
 #include "tests/sim/consume.h"
+#include "tests/sim/gaze.h"
 #include "tests/sim/jobs.h"
 #include "tests/sim/produce.h"
 
@@ -150,6 +151,8 @@ ask_look(struct client *c)
         { .type = MSG_list, .as.list = { .what = rnd_below(r, 3) } },
         { .type = MSG_list, .as.list = { .what = 2, .state = 4, .limit = 5 } },
         { .type = MSG_list, .as.list = { .what = 4, .limit = 3 } },
+        { .type = MSG_explain, .as.explain = { .task = any_task(c) } },
+        { .type = MSG_explain, .as.explain = { .job = 1 } },
     };
 
     if (!ask_may(c)) return;
@@ -173,6 +176,17 @@ ask_shutdown(struct client *c, uint32_t queue, bool immediate)
 
     m.as.shutdown.queue = ask_queue_name(c, queue);
     m.as.shutdown.immediate = immediate;
+    (void)write_alone(c, &m, false);
+}
+
+void
+ask_pause(struct client *c, struct slice queue, uint64_t job, bool undo)
+{
+    struct msg m = { .type = MSG_pause };
+
+    m.as.pause.queue = queue;
+    m.as.pause.job = job;
+    m.as.pause.undo = undo;
     (void)write_alone(c, &m, false);
 }
 
@@ -226,6 +240,7 @@ take_answer(struct ask *ask, const struct msg *m)
         tell_done(ask, m->as.outcome.refused);
     }
     jobs_answered(ask, m);
+    gaze_seen(ask, m);
     if (m->type == MSG_ok && ask->verb == MSG_join) c->world->stats.joins += 1;
 }
 

@@ -47,4 +47,7 @@ void ask_declare(struct client *c, uint32_t queue, const struct msg_declare *d);
 void ask_shutdown(struct client *c, uint32_t queue, bool immediate);
 void ask_bye(struct client *c);
 
+/** Pause a queue or (its name empty) a job, or let it go on. */
+void ask_pause(struct client *c, struct slice queue, uint64_t job, bool undo);
+
 #endif

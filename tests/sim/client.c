@@ -8,7 +8,9 @@
 #include "common/stint_error.h"
 #include "proto/codec.h"
 #include "tests/sim/consume.h"
+#include "tests/sim/gaze.h"
 #include "tests/sim/produce.h"
+#include "tests/sim/suit.h"
 
 static void
 show_result(void *arg, const struct rec_result *r)
@@ -34,6 +36,12 @@ note_restart(void *arg)
     world_trace(c->world, "client %u: its session was forgotten", c->uid);
 }
 
+static void
+take_duty(void *arg, const struct msg *m)
+{
+    gaze_duty(arg, m);
+}
+
 struct client *
 client_new(struct world *w, unsigned role, bool produces, bool consumes)
 {
@@ -44,12 +52,17 @@ client_new(struct world *w, unsigned role, bool produces, bool consumes)
             .name = slice_of("sim"),
             .window_bytes = rnd_one_in(&w->rnd, 500) ? 1 : 0,
         },
+        .duty = take_duty,
         .result = show_result,
         .restarted = note_restart,
         .arg = c,
     };
 
     CHECK(c != NULL && w->clients_count + 1 < WORLD_CLIENTS_MAX);
+    if (consumes) {
+        config.hello.traits = suit_traits(&w->rnd, w->healed);
+        config.hello.slots = rnd_below(&w->rnd, 5);
+    }
     c->world = w;
     c->uid = ++w->clients_count;
     w->clients[c->uid] = c;
@@ -254,6 +267,7 @@ work(struct client *c)
     if (c->leaving) return;
     if (c->shows && rpc_state(c->rpc) == RPC_UP) consume_show(c);
     consume_finish(c);
+    if (w->plan.peek > 0 && rnd_one_in(&w->rnd, 20)) gaze_progress(c);
     if (!c->consumes || c->next_get > w->now) return;
     c->next_get = w->now + (c->strict ? 20 : 5) * TICK_MS;
     uint32_t gets_max = w->plan.calm || c->strict ? 1 : 3;

@@ -6,6 +6,7 @@
 #include "common/base.h"
 #include "common/check.h"
 #include "tests/sim/ask.h"
+#include "tests/sim/suit.h"
 
 static struct client *
 any_client(struct world *w)
@@ -159,6 +160,7 @@ fault_strike(struct world *w)
         { w->plan.revoke, revoke },
         { w->plan.stall, stall },
         { w->plan.shutdown, shut_down },
+        { w->plan.pause, suit_pause },
         { w->plan.crash, crash },
     };
 

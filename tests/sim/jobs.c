@@ -8,6 +8,7 @@
 #include "common/stint_error.h"
 #include "master/core/inside.h"
 #include "proto/codec.h"
+#include "tests/sim/suit.h"
 
 enum { TASKS_MAX = 1 << 16 };
 
@@ -60,6 +61,7 @@ open_one(struct client *c)
     *job = (struct client_job){ .queue = queue };
     options(c, &m.as.job_open);
     m.as.job_open.queue = ask_queue_name(c, queue);
+    m.as.job_open.needs = suit_needs(&c->world->rnd);
     (void)write(c, job, &m, false);
 }
 
@@ -356,9 +358,11 @@ jobs_act(struct client *c)
     } else if (what < 19) {
         change(c, job);
     } else if (what < 29) {
-        end_some(c, job, what < 22 ? 0 : what < 27 ? 1 : 2);
+        end_some(c, job, what < 21 ? 0 : what < 28 ? 1 : 2);
     } else if (what < 32) {
         forget(c, job);
+    } else if (what < 36) {
+        ask_pause(c, slice_of(""), job->number, what < 34);
     } else if (!job->reading) {
         if (job->read || rnd_one_in(r, 50)) {
             begin_pass(job, (uint8_t)rnd_below(r, 2));

@@ -10,6 +10,7 @@
 #include "master/core/jobs.h"
 #include "proto/codec.h"
 #include "tests/sim/client.h"
+#include "tests/sim/suit.h"
 
 /* No lease of a simulation is longer. */
 #define LEASE_MAX (30 * TICK_S)
@@ -294,17 +295,21 @@ ledger_catch_up(struct world *w)
     }
 }
 
+static bool
+may_retry(const struct ledger *l, enum ledger_cause cause)
+{
+    return cause == LEDGER_RECEIVED ? l->retries : l->sweeping;
+}
+
 /* A dead letter is tried again, with all its attempts. */
 static void
 revived(struct world *w, enum ledger_cause cause, uint64_t id,
     struct ledger_entry *e)
 {
     struct ledger *l = &w->ledger;
-    bool asked = cause == LEDGER_RECEIVED ? l->retries : l->sweeping;
 
-    if (!asked || e->job == 0) {
-        world_fail(
-            w, "I4", "task %" PRIu64 " was dead and is open again", id);
+    if (!may_retry(l, cause) || e->job == 0) {
+        world_fail(w, "I4", "task %" PRIu64 " was dead and is open again", id);
     }
     e->end = -1;
     e->is_final = false;
@@ -523,6 +528,12 @@ renewed(struct world *w, enum ledger_cause cause, uint64_t id,
     e->deadline_set = w->now;
 }
 
+static bool
+is_paused(const struct queue *q)
+{
+    return q->paused || (q->job != NULL && q->job->parent->paused);
+}
+
 static void
 granted(struct world *w, enum ledger_cause cause, const struct task *t,
     struct ledger_entry *e)
@@ -538,6 +549,9 @@ granted(struct world *w, enum ledger_cause cause, const struct task *t,
         || t->attempts != e->attempts + 1) {
         world_fail(w, "I5", "task %" PRIu64 ": attempt %u follows %u", t->id,
             t->attempts, e->attempts);
+    }
+    if (!adopted && is_paused(t->queue)) {
+        world_fail(w, "pause", "task %" PRIu64 " is handed out", t->id);
     }
     if (e->job != 0) w->ledger.leased[e->job] += 1;
     e->nonce = l->nonce;
@@ -659,6 +673,11 @@ look_at_task(struct world *w, enum ledger_cause cause, const struct task *t,
     if (t->state == TASK_DEAD && e->state != TASK_DEAD) {
         end(w, t->id, e, TASK_DEAD);
     }
+    if (e->is_final && t->state != TASK_DEAD && may_retry(&w->ledger, cause)) {
+        /* It died and was tried again in one frame. */
+        e->is_final = false;
+        e->spent_least = e->spent_most = 0;
+    }
     if (e->state == TASK_LEASED && !same) check_attempts(w, t, e);
     e->state = t->state;
     e->attempts = t->attempts;
@@ -754,6 +773,7 @@ ledger_look(struct world *w, enum ledger_cause cause)
     look_at_tasks(w, cause, known);
     if (cause == LEDGER_RECEIVED && w->ledger.fresh) check_accepted(w);
     if (cause == LEDGER_TURNED) check_running(w);
+    if (cause == LEDGER_TURNED) suit_check(w);
     w->ledger.sweeping = !list_is_empty(&w->core->sweeps);
 }
 

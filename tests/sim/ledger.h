@@ -66,7 +66,7 @@ struct ledger {
     uint64_t open;
     uint64_t dead; /* Of those that ended. */
     uint64_t ended_seen;
-    uint64_t given[LEDGER_JOBS]; /* By job: ends that were seen. */
+    uint64_t given[LEDGER_JOBS];  /* By job: ends that were seen. */
     uint32_t leased[LEDGER_JOBS]; /* By job: granted in this look. */
     struct ledger_claim *claims;
     uint32_t claims_count;

@@ -11,8 +11,10 @@
 #include "tests/sim/ask.h"
 #include "tests/sim/consume.h"
 #include "tests/sim/fault.h"
+#include "tests/sim/gaze.h"
 #include "tests/sim/jobs.h"
 #include "tests/sim/produce.h"
+#include "tests/sim/suit.h"
 
 enum { SPINS_MAX = 20000 };
 
@@ -75,6 +77,8 @@ make_plan(struct world *w)
     p->trespass = fault(r, 60);
     p->cut = fault(r, 300);
     p->jobs = rnd_one_in(r, 600) ? rnd_between(r, 50, 400) : 0;
+    p->pause = fault(r, 30);
+    p->peek = fault(r, 200);
     p->freeze = fault(r, 60);
     p->kill = fault(r, 40);
     p->spawn = p->kill > 0 ? p->kill + 5 : fault(r, 10);
@@ -109,6 +113,7 @@ make_config(struct world *w)
     c->silence = silences[rnd_below(r, ARRAY_LEN(silences))];
     c->session_ttl = lives[rnd_below(r, ARRAY_LEN(lives))];
     c->grace = c->silence + rnd_time(r, 10 * TICK_S);
+    if (rnd_one_in(r, 700)) c->steps_max = rnd_between(r, 1, 20);
     if (rnd_one_in(r, 200)) c->durability = QUEUE_WRITTEN;
     if (rnd_one_in(r, 100)) {
         c->sessions_max = 6;
@@ -144,7 +149,7 @@ world_turn(struct world *w)
     uint64_t id;
     struct frame *f;
 
-    enum { TURNS_MAX = 100 };
+    enum { TURNS_MAX = 20000 };
     unsigned turns = 0;
 
     /* What takes long takes several turns; a commit may make something due. */
@@ -377,6 +382,7 @@ act(struct world *w, struct client *c)
     if (c->produces && rnd_one_in(r, w->plan.put)) produce_put(c);
     if (c->produces && rnd_one_in(r, w->plan.cancel)) ask_cancel(c);
     if (c->produces && rnd_one_in(r, w->plan.jobs)) jobs_act(c);
+    if (c->produces && rnd_one_in(r, w->plan.peek)) gaze_peek(c);
     if (c->consumes && rnd_one_in(r, w->plan.forge)) consume_forge(c);
     if (c->consumes && rnd_one_in(r, w->plan.trespass)) ask_trespass(c);
     if (rnd_one_in(r, 10)) ask_look(c);
@@ -450,6 +456,7 @@ see_the_end(struct world *w)
     tick_ns until = w->now + HEALING;
 
     while (!all_is_over(w) && w->now < until) {
+        suit_heal(w);
         for (uint32_t uid = 1; uid <= w->clients_count; uid++) {
             struct client *c = w->clients[uid];
             if (!c->over && !c->leaving) jobs_heal(c);

@@ -31,6 +31,8 @@ struct plan {
     uint32_t hang, fail, forge;          /* What consumers do, for each task. */
     uint32_t put, get, cancel, trespass; /* For each client. */
     uint32_t jobs;                       /* For each client that submits. */
+    uint32_t pause;                      /* Of a queue. */
+    uint32_t peek;                       /* For each client that submits. */
     uint32_t large;                      /* For each payload and result. */
 };
 
@@ -44,7 +46,7 @@ struct plan {
     C(reconnects) C(restarts) C(silences) C(full) C(budget) C(toolarge) \
     C(refused) C(joins) C(crashes) C(power_cuts) C(recrashes) C(commits) \
     C(undone) C(adopted) C(shows) C(jobs) C(ends) C(swept) C(retried) \
-    C(dropped) C(halted) C(overdraft)
+    C(dropped) C(halted) C(pauses) C(peeks) C(recalls) C(overdraft)
 /* clang-format on */
 
 struct world_stats {
