@@ -210,6 +210,55 @@ who_waits_does_not_notice_a_restart(void **state)
 }
 
 static void
+a_job_in_memory_ends_with_its_master(void **state)
+{
+    const struct stint_job_options options = { .durability = "memory" };
+    struct stint_end end;
+    int rc = 0;
+
+    (void)state;
+    OK(stint_job_open(s, &options, &job));
+    put_number(1);
+    OK(stint_flush(s, PATIENCE_MS));
+    restart();
+    assert_int_equal(stint_job_next(job, &end, AWAY_MS), STINT_ENOJOB);
+    assert_int_equal(stint_job_wait(job, AWAY_MS), STINT_ENOJOB);
+    for (unsigned i = 0; rc == 0 && i < 1000; i++) {
+        rc = stint_job_put(job, "x", 1, AWAY_MS);
+        (void)usleep(1000);
+    }
+    assert_int_equal(rc, STINT_ENOJOB);
+    assert_int_equal(stint_job_close_input(job, AWAY_MS), STINT_ENOJOB);
+}
+
+static void
+a_client_that_comes_back_with_its_key_puts_the_rest(void **state)
+{
+    const struct stint_job_options options = { .key = "nightly" };
+    const struct stint_options who = { .name = "again" };
+    uint64_t tasks;
+
+    (void)state;
+    OK(stint_job_open(s, &options, &job));
+    for (unsigned i = 1; i <= 100; i++)
+        put_number(i);
+    OK(stint_flush(s, AWAY_MS));
+    stint_abandon(s);
+    stint_job_free(job);
+    restart();
+    OK(connect_there(&who, &s));
+    OK(stint_job_open(s, &options, &job));
+    assert_true(stint_job_existed(job, &tasks));
+    assert_int_equal(tasks, 100);
+    for (unsigned i = (unsigned)tasks + 1; i <= 200; i++)
+        put_number(i);
+    OK(stint_job_close_input(job, AWAY_MS));
+    hire(1);
+    expect_numbers(1, 200);
+    expect_all_read();
+}
+
+static void
 a_worker_says_again_what_it_has(void **state)
 {
     const struct stint_trait needs[] = { { "zone", "b", 0 },
@@ -292,6 +341,8 @@ main(void)
         TEST(what_is_put_over_restarts_has_its_order),
         TEST(what_is_read_over_restarts_is_whole),
         TEST(who_waits_does_not_notice_a_restart),
+        TEST(a_job_in_memory_ends_with_its_master),
+        TEST(a_client_that_comes_back_with_its_key_puts_the_rest),
         TEST(a_worker_says_again_what_it_has),
         TEST(a_call_ends_in_time_while_no_master_is_there),
     };
