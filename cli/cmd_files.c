@@ -106,10 +106,8 @@ remember(struct gathering *g, const char *name)
 static void
 forget_all(struct gathering *g)
 {
-    struct written *w, *next;
-
-    HASH_ITER(by_name, g->written, w, next)
-    {
+    while (g->written != NULL) {
+        struct written *w = g->written;
         HASH_DELETE(by_name, g->written, w);
         free(w);
     }

@@ -62,11 +62,10 @@ path_of(const struct inputs *in, const struct input *file, char out[PATH_BYTES])
 static void
 drop_job(struct inputs *in, struct input_job *j)
 {
-    struct input *file, *next;
     char path[PATH_BYTES];
 
-    HASH_ITER(by_hash, j->files, file, next)
-    {
+    while (j->files != NULL) {
+        struct input *file = j->files;
         if (file->state == INPUT_THERE && path_of(in, file, path)) {
             (void)unlink(path);
         }
@@ -80,12 +79,8 @@ drop_job(struct inputs *in, struct input_job *j)
 void
 inputs_fini(struct inputs *in)
 {
-    struct input_job *j, *next;
-
-    HASH_ITER(by_number, in->jobs, j, next)
-    {
-        drop_job(in, j);
-    }
+    while (in->jobs != NULL)
+        drop_job(in, in->jobs);
     (void)pthread_cond_destroy(&in->fetched);
     (void)pthread_mutex_destroy(&in->lock);
 }
@@ -134,8 +129,8 @@ inputs_tick(struct inputs *in, tick_ns now)
     tick_ns next = TICK_NEVER;
 
     (void)pthread_mutex_lock(&in->lock);
-    HASH_ITER(by_number, in->jobs, j, more)
-    {
+    for (struct input_job *j = in->jobs, *more; j != NULL; j = more) {
+        more = j->by_number.next;
         if (j->users > 0) continue;
         tick_ns end = tick_after(j->unused, KEEP_FOR);
         if (end <= now) {
