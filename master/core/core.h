@@ -50,6 +50,8 @@ struct core_config {
     tick_ns grace; /* After a restart, a session has so long to come back. */
     uint32_t sessions_max;
     uint32_t queues_max;
+    uint32_t steps_max; /* Of work on many tasks at once (a job is cancelled, or
+                           forgotten) so many are done in one turn. */
     bool no_create;     /* A put to an unknown queue is ENOQUEUE. */
     bool durable;       /* Rows are kept (core_take); else nothing survives. */
     uint8_t durability; /* Of queues that do not say; enum queue_durability. */

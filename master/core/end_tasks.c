@@ -10,9 +10,8 @@
 
 enum { CANCEL, RETRY, DROP }; /* end_tasks.verb */
 
-/* So many tasks are looked at in one turn; ids that are no task's any more are
- * passed over, at a cost. */
-enum { STEPS_A_TURN = 4000, IDS_A_STEP = 64 };
+/* Ids that are no task's any more are passed over, at a cost. */
+enum { IDS_A_STEP = 64 };
 
 bool
 end_tasks_may(
@@ -128,7 +127,7 @@ tell(struct core *core, struct session *s, uint64_t request,
 void
 end_tasks_tick(struct core *core, tick_ns now)
 {
-    unsigned steps = STEPS_A_TURN;
+    unsigned steps = core->config.steps_max;
 
     for (;;) {
         struct list *node = list_first(&core->sweeps);
@@ -178,7 +177,7 @@ end_tasks(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
 {
     const struct msg_end_tasks *e = &m->as.end_tasks;
-    unsigned steps = STEPS_A_TURN;
+    unsigned steps = core->config.steps_max;
     struct job *job = NULL;
     struct wait_sweep w = {
         .verb = (uint8_t)e->verb,

@@ -92,12 +92,29 @@ check_job(const struct core *core, const struct job *job)
     return job->memory + job->ends.memory + files_memory(job);
 }
 
+/* I6: a request opens one job. */
+static void
+check_opened(const struct session *s)
+{
+    LIST_FOREACH (node, after, &s->jobs) {
+        const struct job *job = CONTAINER_OF(node, struct job, of_session);
+        CHECK(job->submitter == s->slot && job->end != JOB_FORGOTTEN);
+        LIST_FOREACH (other, behind, &s->jobs) {
+            CHECK(other == node
+                  || CONTAINER_OF(other, struct job, of_session)->request
+                         != job->request);
+        }
+    }
+}
+
 size_t
 job_check(const struct core *core)
 {
     const struct jobs *jobs = &core->jobs;
     size_t memory = 0;
 
+    for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next)
+        check_opened(s);
     LIST_FOREACH (node, after, &jobs->order) {
         const struct job *job = CONTAINER_OF(node, struct job, order);
         CHECK(jobs_find(core, job->number) == job);

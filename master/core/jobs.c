@@ -13,10 +13,6 @@
 #include "master/core/match.h"
 #include "master/core/reply.h"
 
-/* So many of their tasks are looked at in one turn: more would keep everybody
- * else waiting. */
-enum { STEPS_A_TURN = 4000 };
-
 static bool
 forget_sooner(const struct heap_node *a, const struct heap_node *b)
 {
@@ -478,7 +474,7 @@ forget_due(struct core *core, tick_ns now)
 void
 jobs_tick(struct core *core, tick_ns now)
 {
-    unsigned steps = STEPS_A_TURN;
+    unsigned steps = core->config.steps_max;
     struct list due;
 
     forget_due(core, now);

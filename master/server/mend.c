@@ -11,6 +11,7 @@
 #include "common/sys/say.h"
 #include "common/tick.h"
 #include "master/core/core.h"
+#include "master/server/mend_jobs.h"
 #include "master/server/storerow.h"
 
 /* Far more than any master makes: an id beyond is no queue's. */
@@ -30,9 +31,7 @@ struct mend {
     int64_t newest;      /* When a task was put last, in the master's time. */
     struct seen *queues; /* Owned; by id. */
     size_t queue_count;
-    uint64_t *tasks; /* Owned; ids, ascending. */
-    size_t task_count, task_room;
-    size_t at; /* The first task that may have the next state. */
+    struct mend_jobs jobs; /* And all tasks. */
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -72,6 +71,11 @@ grow_queues(struct mend *m, uint64_t id)
 static int
 see_queue(struct mend *m, uint64_t id)
 {
+    uint64_t number;
+
+    if (mend_jobs_is_own(id, &number)) {
+        return mend_jobs_see_queue(&m->jobs, number) ? 0 : STINT_ENOMEM;
+    }
     int rc = grow_queues(m, id);
 
     if (rc == 0) m->queues[id].is_there = true;
@@ -81,6 +85,11 @@ see_queue(struct mend *m, uint64_t id)
 static int
 see_tally(struct mend *m, uint64_t id, const struct rec_kept_tally *tally)
 {
+    uint64_t number;
+
+    if (mend_jobs_is_own(id, &number)) {
+        return mend_jobs_see_tally(&m->jobs, number, tally) ? 0 : STINT_ENOMEM;
+    }
     int rc = grow_queues(m, id);
 
     if (rc != 0) return rc;
@@ -92,31 +101,45 @@ see_tally(struct mend *m, uint64_t id, const struct rec_kept_tally *tally)
 static int
 see_task(struct mend *m, uint64_t id, const struct rec_kept_task *task)
 {
-    int rc = grow_queues(m, task->queue);
+    uint64_t number;
+    bool own = mend_jobs_is_own(task->queue, &number);
+    int rc = own ? 0 : grow_queues(m, task->queue);
 
     if (rc != 0) return rc;
-    if (m->task_count == m->task_room) {
-        size_t room = m->task_room == 0 ? 1024 : m->task_room * 2;
-        uint64_t *grown = realloc(m->tasks, room * sizeof *grown);
-        if (grown == NULL) return STINT_ENOMEM;
-        m->tasks = grown;
-        m->task_room = room;
+    if (!mend_jobs_see_task(&m->jobs, id, own ? number : 0, task)) {
+        return STINT_ENOMEM;
     }
-    m->tasks[m->task_count++] = id;
-    m->queues[task->queue].tasks += 1;
+    if (!own) m->queues[task->queue].tasks += 1;
     if (task->born > m->newest) m->newest = task->born;
     return 0;
 }
 
-/* Both ascend, so that each is looked at once. */
 static void
-see_state(struct mend *m, uint64_t id)
+see_state(struct mend *m, uint64_t id, const struct rec_kept_state *state)
 {
-    while (m->at < m->task_count && m->tasks[m->at] < id)
-        m->at++;
-    if (m->at < m->task_count && m->tasks[m->at] == id) return;
+    struct mend_task *t = mend_jobs_task(&m->jobs, id);
+
+    if (t != NULL) {
+        t->dead = state->dead != 0;
+        return;
+    }
     row_delete(&m->ops, ROW_state, id);
     tell(m, "task %" PRIu64 " is lost: what had become of it is left out", id);
+}
+
+static int
+see_job(struct mend *m, uint64_t number, const struct rec_kept_job *row)
+{
+    int rc = grow_queues(m, row->parent);
+
+    if (rc != 0) return rc;
+    return mend_jobs_see_row(&m->jobs, number, row) ? 0 : STINT_ENOMEM;
+}
+
+static int
+see_end(struct mend *m, uint64_t id, const struct rec_kept_end *row)
+{
+    return mend_jobs_see_end(&m->jobs, id, row) ? 0 : STINT_ENOMEM;
 }
 
 static int
@@ -141,14 +164,16 @@ see(void *arg, const struct row *row)
     case ROW_task:
         return see_task(m, row->id, &record.task);
     case ROW_state:
-        see_state(m, row->id);
+        see_state(m, row->id, &record.state);
         return 0;
+    case ROW_job:
+        return see_job(m, row->id, &record.job);
+    case ROW_end:
+        return see_end(m, row->id, &record.end);
     case ROW_last:
     case ROW_session:
     case ROW_result:
     case ROW_receipt:
-    case ROW_job:
-    case ROW_end:
     case ROW_file:
         break;
     }
@@ -252,6 +277,9 @@ mend_store(
     buf_init(&m.ops);
     int rc = store_scan(s, see, &m);
     if (rc == 0) {
+        rc = mend_jobs(&m.jobs, s, &m.ops, told, arg);
+    }
+    if (rc == 0) {
         add_missing(&m);
         rc = m.ops.failed ? STINT_ENOMEM : 0;
     }
@@ -260,6 +288,6 @@ mend_store(
     }
     buf_fini(&m.ops);
     free(m.queues);
-    free(m.tasks);
+    mend_jobs_fini(&m.jobs);
     return rc == STINT_ENOMEM ? say(rc, "no memory to mend the rows") : rc;
 }
