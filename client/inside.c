@@ -8,6 +8,13 @@ inside_hold(struct stint *s)
     s->refs++;
 }
 
+bool
+inside_has_duties(const struct stint *s)
+{
+    return (s->duties.recalled != NULL || s->duties.show != NULL)
+           && !list_is_empty(&s->held);
+}
+
 void
 inside_drop(struct stint *s)
 {

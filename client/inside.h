@@ -97,6 +97,9 @@ struct stint_queue {
 /** One more who points to `s`; under its lock. */
 void inside_hold(struct stint *s);
 
+/** Whether a lease is held that may be recalled, or looked at. */
+bool inside_has_duties(const struct stint *s);
+
 /** One less, and unlock; the last one frees it. */
 void inside_drop(struct stint *s);
 

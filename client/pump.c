@@ -432,7 +432,8 @@ expects(const struct stint *s)
 {
     return s->fatal == 0
            && (rpc_state(s->rpc) != RPC_UP || !rpc_is_idle(s->rpc)
-               || s->futures_open > 0 || s->conn.has_unsent);
+               || s->futures_open > 0 || s->conn.has_unsent
+               || inside_has_duties(s));
 }
 
 static void

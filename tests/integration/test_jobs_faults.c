@@ -103,10 +103,47 @@ who_was_taken_for_dead_puts_on_in_order(void **state)
     (void)through_end(&through);
 }
 
+/* Pings go every 15 s: were they what brings it, the test would not wait. */
+static void
+a_recall_reaches_a_worker_that_is_in_no_call(void **state)
+{
+    const struct stint_master_options slow = { .silence_ms = 60000 };
+    struct hand idle = { .s = NULL };
+    const struct stint_duties duties = { .recalled = note_recall,
+        .arg = &idle };
+    struct stint_selection which = { .job = 0 };
+    struct stint_task *t;
+
+    (void)state;
+    OK(stint_test_start(&slow, &master));
+    s = connect_as("test");
+    idle.s = connect_as("idle");
+    stint_duties(idle.s, &duties);
+    OK(stint_job_open(s, NULL, &job));
+    put_number(1);
+    q = open_queue(idle.s, "default");
+    OK(stint_queue_take(q, NULL, &t, PATIENCE_MS));
+    (void)usleep(20000); /* The keeper has nothing to do any more. */
+    which.job = stint_job_number(job);
+    OK(stint_cancel(s, &which, NULL));
+    int64_t end = now_ms() + 1000;
+    while (atomic_load(&idle.recalled) != stint_task_id(t)) {
+        assert_true(now_ms() < end);
+        (void)usleep(1000);
+    }
+    assert_true(stint_task_remaining_ms(t) < 0);
+    stint_task_free(t);
+    stint_job_free(job);
+    OK(stint_close(idle.s));
+    OK(stint_close(s));
+    stint_master_stop(master);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_recall_reaches_a_worker_that_is_in_no_call),
         cmocka_unit_test(frames_that_are_lost_or_come_twice_change_nothing),
         cmocka_unit_test(who_was_taken_for_dead_puts_on_in_order),
     };
