@@ -1,0 +1,251 @@
+"""Jobs through deaths: of who submits, who runs, what runs, and the master."""
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import until
+from jobs import Shop, running, status
+
+
+@pytest.fixture
+def shop(tmp_path):
+    s = Shop(tmp_path)
+    yield s
+    assert s.stop() == 0
+
+
+def values(count):
+    return list(map(str, range(1, count + 1)))
+
+
+def unique():
+    """A number of seconds that no other process sleeps."""
+    return "1%d.%d" % (os.getpid(), time.monotonic_ns() % 1000000)
+
+
+# ---- who submits
+
+def test_a_client_killed_while_it_waits_leaves_its_job_to_another(shop):
+    shop.worker()
+    run = shop.begin("--shell", "sleep 0.05; echo {}", ":::", *values(40))
+    until(lambda: len(run.out) >= 3, what="the first results")
+    run.kill()
+    run.wait()
+    assert 3 <= len(run.out) < 40
+    # What it had printed need not be there any more; all else is.
+    rest = shop.stint("attach", "last").split()
+    assert rest == values(40)[40 - len(rest):]
+    assert run.out + rest[len(rest) - (40 - len(run.out)):] == values(40)
+    assert shop.job()["state"] == "done" and shop.job()["done"] == 40
+
+
+def test_what_a_client_submitted_before_it_was_killed_runs(shop):
+    shop.worker()
+    out, into = os.pipe()
+    run = shop.begin("echo", "{}", stdin=out)
+    os.close(out)
+    os.write(into, b"1\n2\n3\n4")
+    until(lambda: len(run.out) == 3, what="three results")
+    run.kill()
+    run.wait()
+    os.close(into)
+    until(lambda: shop.job()["state"] == "orphaned", what="an orphan")
+    assert shop.job()["done"] == 3
+    # The line that nobody ended is no value.
+    assert shop.job()["tasks"] == 3
+    shop.stint("cancel", "--job", "last")
+    assert shop.job()["state"] in ("cancelled", "done")
+
+
+def test_a_client_killed_while_it_submits_much_leaves_a_whole_number(shop):
+    shop.worker()
+    feed = subprocess.Popen(["seq", "1000000"], stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL)
+    shop.started.append(feed)
+    run = shop.begin("true", "{}", stdin=feed.stdout)
+    until(lambda: (shop.job() or {"done": 0})["done"] > 20, what="work")
+    run.kill()
+    run.wait()
+    feed.kill()
+    shop.stint("cancel", "--job", "last")
+    row = shop.job()
+    ended = until(lambda: (r := shop.job())["done"] + r["failed"] + r[
+        "cancelled"] == r["tasks"] and r, what="the end of all tasks")
+    assert ended["tasks"] == row["tasks"] > 20
+    assert ended["failed"] == 0
+
+
+# ---- who runs
+
+def test_a_worker_killed_among_its_tasks_costs_nothing(shop):
+    first, _ = shop.worker(), shop.worker()
+    run = shop.begin("--shell", "echo {}; sleep 0.05", ":::", *values(60))
+    until(lambda: len(run.out) >= 5, what="the first results")
+    first.kill()
+    assert run.wait() == 0
+    assert run.out == values(60)
+    assert shop.job()["done"] == 60
+
+
+def test_every_worker_killed_and_a_new_one_comes(shop):
+    old = [shop.worker(), shop.worker()]
+    run = shop.begin("--shell", "echo {}; sleep 0.05", ":::", *values(40))
+    until(lambda: len(run.out) >= 3, what="the first results")
+    for worker in old:
+        worker.kill()
+    shop.worker(slots=4)
+    assert run.wait() == 0
+    assert run.out == values(40)
+
+
+def test_a_frozen_workers_tasks_run_elsewhere_and_count_once(shop):
+    frozen, _ = shop.worker(), shop.worker()
+    run = shop.begin("--shell", "echo {}; sleep 0.05", ":::", *values(60))
+    until(lambda: len(run.out) >= 5, what="the first results")
+    frozen.send_signal(signal.SIGSTOP)
+    until(lambda: len(run.out) >= 60 or shop.job()["running"] == 0, 30,
+          "what it held, done by the other")
+    frozen.send_signal(signal.SIGCONT)
+    assert run.wait() == 0
+    assert run.out == values(60)
+    assert shop.job()["done"] == shop.job()["tasks"] == 60
+
+
+def test_a_task_that_kills_its_own_group_has_failed_by_a_signal(shop):
+    shop.worker()
+    run = shop.begin("--joblog", "log", "--retries", "1", "--shell",
+                     "[ {} -ne 2 ] || kill -KILL 0; echo {}", ":::",
+                     *values(3))
+    assert run.wait() == 1
+    assert run.out == ["1", "3"]
+    with open(os.path.join(shop.folder, "log")) as log:
+        rows = sorted(line.split("\t")[:8] for line in log)
+    assert [(r[0], r[6], r[7]) for r in rows[:3]] == [
+        ("1", "0", "0"), ("2", "0", "9"), ("3", "0", "0")]
+
+
+def test_a_task_that_kills_its_worker_is_tried_elsewhere(shop):
+    shop.worker(), shop.worker()
+    run = shop.begin(
+        "--shell", "if [ {} = 2 ] && mkdir once; then kill -KILL $PPID; "
+        "sleep 3; fi 2>/dev/null; echo {}", ":::", *values(6))
+    assert run.wait() == 0
+    assert run.out == values(6)
+
+
+def test_a_task_that_kills_worker_after_worker_is_given_up(tmp_path):
+    shop = Shop(tmp_path, "--silence", "1s")
+    for _ in range(6):
+        shop.worker(slots=1)
+    run = shop.begin("--shell", "[ {} != 2 ] || kill -KILL $PPID; echo {}",
+                     ":::", *values(3))
+    assert run.wait() == 1
+    assert run.out == ["1", "3"]
+    assert shop.job()["failed"] == 1
+    assert "lost" in shop.stint("failures")
+    assert shop.stop() == 0
+
+
+# ---- the master
+
+def test_a_master_killed_twice_under_a_job_is_not_noticed(shop):
+    shop.worker(), shop.worker()
+    run = shop.begin("--retries", "1", "--shell",
+                     "sleep 0.05; echo {}; exit $(({} % 10 == 7))", ":::",
+                     *values(100))
+    for count in (10, 40):
+        until(lambda count=count: len(run.out) >= count, 30, "results")
+        shop.restart(0.3)
+    assert run.wait() == 1
+    assert sorted(map(int, run.out)) == list(range(1, 101))
+    row = shop.job()
+    assert (row["tasks"], row["done"], row["failed"]) == (100, 90, 10)
+
+
+def test_a_master_killed_while_a_client_submits(shop):
+    shop.worker()
+    out, into = os.pipe()
+    run = shop.begin("echo", "{}", stdin=out)
+    os.close(out)
+    with os.fdopen(into, "wb", 0) as feed:
+        for n in range(1, 2001):
+            feed.write(b"%d\n" % n)
+            if n == 700:
+                shop.restart(0.3)
+    assert run.wait() == 0
+    assert run.out == values(2000)
+
+
+def test_results_are_there_after_a_restart_and_tasks_are_tried_again(shop):
+    shop.worker()
+    shop.stint("submit", "--shell", "[ {} != 2 ] || [ -e good ] && echo {}",
+               ":::", *values(3))
+    shop.stint("wait", "last", code=1)
+    shop.restart()
+    assert shop.stint("results", "last", code=1).split() == ["1", "3"]
+    with open(os.path.join(shop.folder, "good"), "w"):
+        pass
+    shop.stint("retry", "--failed", "--job", "last")
+    shop.stint("wait", "last")
+    assert shop.stint("results", "last").split() == values(3)
+
+
+# ---- what runs
+
+def test_cancelling_ends_a_task_and_its_grandchildren_within_a_second(shop):
+    shop.worker()
+    nap, deep = unique(), unique()
+    run = shop.begin("--shell", "(sleep %s & sleep %s) & sleep %s; true {}" % (
+        deep, deep, nap), ":::", "1", "2")
+    until(lambda: len(running("sleep", nap)) == 2
+          and len(running("sleep", deep)) == 4, what="tasks and their children")
+    began = time.monotonic()
+    shop.stint("cancel", "--job", "last")
+    until(lambda: not running("sleep", nap) and not running("sleep", deep), 10,
+          "their end")
+    took = time.monotonic() - began
+    print("gone %.2f s after `stint cancel` was started" % took)
+    # A second, and what a loaded machine takes to start a process.
+    assert took < 2.5
+    assert run.wait() == 1
+    assert shop.job()["cancelled"] == 2
+
+
+def test_a_task_that_ignores_term_is_killed_after_its_grace(shop):
+    shop.worker()
+    nap = unique()
+    run = shop.begin("--timeout", "0.5s", "--retries", "1", "--shell",
+                     "trap '' TERM; sleep %s; sleep %s; true {}" % (nap, nap),
+                     ":::", "1")
+    assert run.wait(20) == 1
+    until(lambda: not running("sleep", nap), 5, "its end")
+
+
+def test_memory_is_bounded_when_the_input_never_ends(shop):
+    shop.worker()
+    feed = subprocess.Popen(["yes"], stdout=subprocess.PIPE)
+    shop.started.append(feed)
+    run = shop.begin("echo", stdin=feed.stdout)
+    began = time.monotonic()
+    until(lambda: run.out, 10, "the first result")
+    first = time.monotonic() - began
+    marks = []
+    for _ in range(3):
+        time.sleep(1.5)
+        marks.append((len(run.out), status(run.pid, "VmRSS"),
+                      status(shop.process.pid, "VmRSS")))
+    run.kill()
+    run.wait()
+    feed.kill()
+    shop.stint("cancel", "--job", "last")
+    print("first result after %.2f s; results, bytes of client and master: %s"
+          % (first, marks))
+    assert marks[-1][0] > marks[0][0] > 0
+    for _, client, master in marks:
+        assert client < 200 << 20 and master < 300 << 20
+    # What was read ahead is bounded, not a share of what ran.
+    assert marks[-1][1] < marks[0][1] + (32 << 20)
+    assert marks[-1][2] < marks[0][2] + (64 << 20)
