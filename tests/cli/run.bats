@@ -1,0 +1,356 @@
+#!/usr/bin/env bats
+# stint run and stint submit: what has no counterpart in GNU parallel.  What has
+# is in tests/parallel, the live bar in tests/terminal.
+
+load helper
+
+# run_here WORD...: without a master, in silence.
+run_here() {
+    timeout 30 "$STINT" run -q "$@"
+}
+
+# signal_when FILE SIGNAL PID: when FILE is there.
+signal_when() {
+    wait_for test -e "$1"
+    kill "-$2" "$3"
+}
+
+# ends_with CODE PID
+ends_with() {
+    local code=0
+    wait "$2" || code=$?
+    [ "$code" -eq "$1" ] || { echo "ended with $code" >&2; return 1; }
+}
+
+commands() {
+    master --memory
+    worker --allow-exec -j 2 "$@"
+}
+
+# ---- the first minute
+
+@test "on a new machine it works at once, and says on stderr how" {
+    run -0 --separate-stderr timeout 30 "$STINT" run echo {} < <(seq 100)
+    [ "$output" = "$(seq 100)" ]
+    [[ ${stderr_lines[0]} == "stint: no master here: "* ]]
+    [[ ${stderr_lines[1]} == "stint: 100 ok in "* ]]
+    [ "${#stderr_lines[@]}" -eq 2 ]
+    run -0 --separate-stderr run_here echo {} ::: a
+    [ -z "$stderr" ]
+}
+
+@test "nothing of a private master stays" {
+    run_here sh -c 'sleep 300 & echo $!' ::: a >pid
+    wait_for gone "$(cat pid)"
+    [ ! -e "$XDG_STATE_HOME/stint" ]
+}
+
+gone() {
+    ! kill -0 "$1" 2>/dev/null
+}
+
+@test "an access file whose master is gone is no obstacle, a named master is" {
+    master
+    kill -KILL "$MASTER"
+    run -0 run_here echo {} ::: a
+    [ "$output" = a ]
+    run -69 --separate-stderr timeout 30 "$STINT" run --master "$ADDRESS" \
+        --connect-timeout 500ms echo ::: a
+    is_one_error
+}
+
+@test "an access file that is none is an error, not a reason to go alone" {
+    mkdir -p "$XDG_STATE_HOME/stint"
+    echo nonsense >"$XDG_STATE_HOME/stint/access"
+    chmod 600 "$XDG_STATE_HOME/stint/access"
+    run -78 --separate-stderr run_here echo ::: a
+    is_one_error
+}
+
+# ---- the command line
+
+@test "options end at the first word of the command" {
+    run -0 run_here printf '%s.' -q --tag {} ::: a
+    [ "$output" = "-q.--tag.a." ]
+    run -0 run_here -- printf '%s.' -- {} ::: a
+    [ "$output" = "--.a." ]
+}
+
+@test "a line that wants a shell is told so" {
+    run -64 --separate-stderr run_here 'echo {} | wc -c' ::: a
+    is_one_error
+    [[ $stderr == *"--shell"* ]]
+    run -0 run_here --shell 'echo {} | wc -c' ::: abc
+    [ "$output" -eq 4 ]
+}
+
+@test "a program whose name has blanks is a program" {
+    printf '#!/bin/sh\necho "ran $1"\n' >'my program'
+    chmod +x 'my program'
+    run -0 run_here './my program' ::: a
+    [ "$output" = "ran a" ]
+}
+
+@test "what cannot be meant is 64 and one sentence" {
+    for words in "--halt maybe echo" "--need =3 echo" "--array 5-1 echo" \
+        "--resume echo" "--resume-failed --results d echo" "--colsep ( echo" \
+        "--handler f echo" "--shell" "-a nowhere echo" "--jbos 3 echo" \
+        "--results x.csv echo"; do
+        # shellcheck disable=SC2086 # they are words
+        run -64 --separate-stderr run_here $words ::: a
+        is_one_error || { echo "$words: $stderr"; return 1; }
+    done
+    run -64 --separate-stderr run_here ::: a
+    [[ $stderr == *"what shall it run"* ]]
+}
+
+@test "--array counts, and combines with what comes behind" {
+    run -0 run_here --array 1-7:3 echo {1}{2} ::: a b
+    [ "$output" = "$(printf '%s\n' 1a 1b 4a 4b 7a 7b)" ]
+}
+
+@test "--stdin gives the value as standard input" {
+    run -0 run_here --stdin cat - ::: 'a b'
+    [ "$output" = "a b" ]
+}
+
+@test "--cwd is where it runs, and must be there" {
+    mkdir there
+    run -0 run_here --cwd "$T/there" --shell 'pwd #' ::: a
+    [ "$output" = "$(cd there && pwd -P)" ]
+    run -1 --separate-stderr timeout 30 "$STINT" run --cwd "$T/gone" true ::: a
+    [[ $stderr == *"failed"*"$T/gone"* ]]
+}
+
+@test "--env carries our value or the one given" {
+    A='a b' run -0 run_here --env A --env B=c=d --shell 'echo "$A,$B"; : {}' ::: x
+    [ "$output" = "a b,c=d" ]
+}
+
+@test "limits are those of the task" {
+    run -0 run_here --limit-files 17 --shell 'ulimit -n; : {}' ::: x
+    [ "$output" -eq 17 ]
+}
+
+@test "output that is cut is said to be" {
+    run -0 --separate-stderr timeout 30 "$STINT" run --output-max 1k \
+        head -c 5000 /dev/zero ::: /dev/null
+    [[ $stderr == *"wrote more than is kept"* ]]
+}
+
+# ---- what comes out
+
+@test "--json is a line a task with all there is" {
+    run_here --json --shell 'echo {}; echo err >&2; exit {}' ::: 0 3 >out || true
+    [ "$(wc -l <out)" -eq 2 ]
+    head -1 out | json .ok | grep -qx true
+    [ "$(tail -1 out | json .exit)" -eq 3 ]
+    [ "$(tail -1 out | json .reason)" = "failed: exit 3" ]
+    [ "$(tail -1 out | json .values.0)" = 3 ]
+    [ "$(tail -1 out | json .stderr)" = err ]
+    printf '\377' | run_here --json cat - ::: /dev/null >/dev/null
+    run_here --json printf '\377' >out </dev/null ::: ''
+    [ "$(json .stdout_hex <out)" = ff ]
+}
+
+@test "a failed task is one sentence with its value and how it ended" {
+    run -1 --separate-stderr timeout 30 "$STINT" run --shell 'exit {}' ::: 0 7
+    [ "${stderr_lines[1]}" = "stint: task 2 (7) failed: exit 7" ]
+    run -1 --separate-stderr timeout 30 "$STINT" run --shell 'kill -9 $$' ::: a
+    [[ $stderr == *"killed by signal 9 (KILL)"* ]]
+    run -1 --separate-stderr timeout 30 "$STINT" run --timeout 200ms sleep ::: 30
+    [[ $stderr == *"timed out after "* ]]
+}
+
+@test "nobody who reads any more ends the job at once, in silence" {
+    seq 100000 | {
+        code=0
+        run_here --shell 'echo {}; echo $$ >>pids' 2>err || code=$?
+        echo $code >code
+    } | head -1 >first
+    [ "$(cat first)" = 1 ]
+    [ "$(cat code)" -eq 141 ]
+    [ ! -s err ]
+    [ "$(wc -l <pids)" -lt 50000 ]
+}
+
+@test "stdout that cannot be written is said and fails" {
+    run -1 --separate-stderr bash -c "seq 3 | timeout 30 '$STINT' run -q echo >/dev/full"
+    is_one_error
+    [[ $stderr == *"stdout cannot be written: No space left"* ]]
+}
+
+@test "a folder that cannot be written is said and fails" {
+    touch file
+    run -1 --separate-stderr run_here --results file/below echo ::: a
+    is_one_error
+    [[ $stderr == *"--results"*"Not a directory"* ]]
+}
+
+@test "a disk that gets full under --results is said and fails" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root to mount"
+    mkdir small
+    mount -t tmpfs -o size=64k none small 2>/dev/null || skip "cannot mount"
+    run --separate-stderr run_here --results small/r head -c 20000 /dev/zero ::: \
+        1 2 3 4 5 6 7 8
+    umount small
+    [ "$status" -eq 1 ]
+    is_one_error
+    [[ $stderr == *"No space left"*"--resume"* ]]
+}
+
+@test "a pipe is worked on while it is open" {
+    mkfifo pipe
+    "$STINT" run -q echo got <pipe >run.out 3>&- &
+    runner=$!
+    STARTED="$STARTED $runner"
+    exec 7>pipe
+    echo one >&7
+    wait_for grep -q "got one" run.out
+    echo two >&7
+    wait_for grep -q "got two" run.out
+    exec 7>&-
+    wait "$runner"
+}
+
+@test "an endless pipe does not fill the memory" {
+    yes "$(printf %01000d 0)" 3>&- |
+        "$STINT" run -q -j 1 --shell ': {}; sleep 300' >/dev/null 3>&- &
+    runner=$!
+    STARTED="$STARTED $runner"
+    sleep 2
+    kill -0 "$runner"
+    [ "$(awk '/VmHWM/ {print $2}' "/proc/$runner/status")" -lt 400000 ]
+    kill -INT "$runner"
+    sleep 0.3
+    kill -INT "$runner"
+    ends_with 130 "$runner"
+}
+
+@test "--resume with --results leaves out what has its files" {
+    run_here --results r --shell 'echo {}; echo {} >>ran' ::: a b
+    run_here --results r --resume --shell 'echo {}; echo {} >>ran' ::: a b c
+    [ "$(tr '\n' ' ' <ran)" = "a b c " ]
+    [ "$(cat r/1/c/seq)" = 3 ]
+}
+
+@test "a joblog has the places of the input, also of what was left out before" {
+    run_here --joblog log true ::: a b
+    run_here --joblog log --resume true ::: a b c d
+    [ "$(cut -f 1,9 log | tail -2)" = "$(printf '3\ttrue c\n4\ttrue d')" ]
+}
+
+# ---- signals
+
+@test "^C lets a private master finish what runs and begin no more" {
+    background run "$STINT" run -j 1 --shell 'touch begun; sleep 0.5; echo {}' ::: a b c
+    runner=$!
+    signal_when begun INT "$runner"
+    ends_with 130 "$runner"
+    [ "$(cat run.out)" = a ]
+    grep -q "no more is begun" run.err
+}
+
+@test "^C twice ends all that runs" {
+    background run "$STINT" run --shell 'echo $$ >pid.new; mv pid.new pid; sleep 300; : {}' ::: a
+    runner=$!
+    signal_when pid INT "$runner"
+    wait_for grep -q "no more is begun" run.err
+    kill -INT "$runner"
+    ends_with 130 "$runner"
+    wait_for gone "$(cat pid)"
+}
+
+@test "^C leaves a job to its master, and attach comes back" {
+    commands
+    background run "$STINT" run --shell 'touch begun; sleep 0.3; echo {}' ::: a b c d e f
+    runner=$!
+    signal_when begun INT "$runner"
+    ends_with 130 "$runner"
+    grep -q "attach 1" run.err
+    run -0 --separate-stderr timeout 30 "$STINT" attach 1 -q
+    [ "$(cat run.out - <<<"$output" | sort -u | grep . | tr '\n' ' ')" = "a b c d e f " ]
+}
+
+@test "TERM does the same with its own code" {
+    commands
+    background run "$STINT" run --shell 'touch begun; sleep 0.3; : {}' ::: a b c d e f
+    runner=$!
+    signal_when begun TERM "$runner"
+    ends_with 143 "$runner"
+    stint jobs --json | json .0.state | grep -qx "running\|done"
+}
+
+@test "^C twice cancels the job" {
+    commands
+    background run "$STINT" run --shell 'touch begun; sleep 300; : {}' ::: a b c d e f
+    runner=$!
+    signal_when begun INT "$runner"
+    wait_for grep -q "leaving job 1" run.err
+    kill -INT "$runner"
+    ends_with 130 "$runner"
+    grep -q "job 1 is cancelled" run.err
+    [ "$(stint jobs --json | json .0.state)" = cancelled ]
+}
+
+# ---- with a master
+
+@test "the last line says what to do about what failed" {
+    commands
+    run -1 --separate-stderr timeout 30 "$STINT" run --shell 'exit {}' ::: 0 1
+    [[ $stderr == *"job 1 done: 1 ok, 1 failed in "*"failures --job 1 "*"retry --failed --job 1"* ]]
+}
+
+@test "when nobody may run it, it says so" {
+    master --memory
+    background run "$STINT" run echo ::: a
+    wait_for grep -q "job 1 waits: .*--allow-exec" run.err
+    [ "$(grep -c waits run.err)" -eq 1 ]
+}
+
+@test "a need that nobody meets is named" {
+    commands
+    background run "$STINT" run --need gpus=2 echo ::: a
+    wait_for grep -q "job 1 waits: .*gpus" run.err
+}
+
+@test "a handler gets the values" {
+    master --memory
+    worker --plugin "$BATS_TEST_DIRNAME/../../${STINT_BUILD:-build}/examples/libfactor.so"
+    run -0 timeout 30 "$STINT" run -q --handler factor ::: 12 13
+    [ "$output" = "$(printf '2 2 3\n13')" ]
+    run -0 timeout 30 "$STINT" run -q --tag --handler factor ::: 12
+    [ "$output" = "$(printf '12\t2 2 3')" ]
+}
+
+@test "the same key again runs nothing twice" {
+    commands
+    run -0 timeout 30 "$STINT" run -q --key k --shell 'echo {} >>ran' ::: a b
+    run -0 timeout 30 "$STINT" run -q --key k --shell 'echo {} >>ran' ::: a b
+    [ "$(sort ran | tr '\n' ' ')" = "a b " ]
+}
+
+@test "submit prints the number and leaves, the results wait" {
+    commands
+    run -0 timeout 30 "$STINT" submit echo {} ::: a b
+    [ "$output" = "job 1: 2 tasks" ]
+    run -0 timeout 30 "$STINT" submit -q echo {} < <(seq 3)
+    [ "$output" = 2 ]
+    run -0 timeout 30 "$STINT" submit --json echo {} ::: a
+    [ "$(json .job <<<"$output")" -eq 3 ]
+    run -0 timeout 30 "$STINT" wait 2
+    run -0 timeout 30 "$STINT" results 2
+    [ "$output" = "$(seq 3)" ]
+}
+
+@test "submit without a master says so" {
+    run -78 --separate-stderr timeout 30 "$STINT" submit echo ::: a
+    is_one_error
+}
+
+@test "progress is a line, never with -q" {
+    run -0 --separate-stderr run_here --progress always echo ::: a
+    [ -z "$stderr" ]
+    run -0 --separate-stderr timeout 30 "$STINT" run --progress never echo ::: a
+    [[ $stderr != *" ok in "* ]]
+}
