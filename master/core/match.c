@@ -75,6 +75,23 @@ goes_on(const struct queue *from, const struct session *s)
            || (from->job->offered > 0 && place_may(s, from->job));
 }
 
+/* The next task for a get, out of *from if that goes on. */
+static struct task *
+next_for(struct core *core, struct wait_link *link, struct queue **from)
+{
+    for (;;) {
+        if (*from == NULL || !goes_on(*from, link->wait->session)) {
+            *from = lane_next(link);
+        }
+        if (*from == NULL) return NULL;
+        struct task *t = queue_peek(*from);
+        if (t != NULL) return t;
+        /* Its tasks have expired in this turn. */
+        lane_offer(core, (*from)->job);
+        *from = NULL;
+    }
+}
+
 /* Give up to `share` tasks to one get. */
 static enum served
 serve(struct core *core, tick_ns now, struct wait_link *link, uint64_t share)
@@ -84,10 +101,8 @@ serve(struct core *core, tick_ns now, struct wait_link *link, uint64_t share)
     uint64_t given = 0;
 
     while (given < share && w->as.get.credit > 0) {
-        if (from == NULL || !goes_on(from, w->session)) from = lane_next(link);
-        struct task *t = from != NULL ? queue_peek(from) : NULL;
-        if (t == NULL) break;
-        if (!reply_has_window(core, w->session)) break;
+        struct task *t = next_for(core, link, &from);
+        if (t == NULL || !reply_has_window(core, w->session)) break;
         if (w->as.get.had && t->size > w->as.get.bytes) return OVER;
         uint64_t size = t->size;
         if (!hand_out(core, now, link, t)) break;
@@ -268,9 +283,20 @@ match_shut(struct core *core, struct queue *q)
     }
 }
 
+/* What jobs offer is to be known before anybody is given any of it. */
+static void
+offer_all(struct core *core)
+{
+    LIST_FOREACH (node, after, &core->dirty) {
+        const struct queue *q = CONTAINER_OF(node, struct queue, dirty);
+        if (q->job != NULL) lane_offer(core, q->job);
+    }
+}
+
 void
 match_all(struct core *core, tick_ns now)
 {
+    offer_all(core);
     for (;;) {
         struct list *node = list_pop(&core->dirty);
         if (node == NULL) break;

@@ -427,7 +427,8 @@ look_at_new(struct world *w, enum ledger_cause cause)
     struct ledger *l = &w->ledger;
     /* What is given back may be more than the bound; so may grants be that were
      * undone by a crash. */
-    bool gives_back = l->claims_count > 0 || l->closes || w->starts > 1;
+    bool gives_back =
+        l->claims_count > 0 || l->closes || l->retries || w->starts > 1;
     bool exact = !gives_back || (cause == LEDGER_TURNED && w->starts <= 1);
 
     while (l->count < w->core->tasks.last) {

@@ -243,6 +243,42 @@ a_paused_job_holds_back_only_itself(void **state)
 }
 
 static void
+what_is_paused_after_a_get_came_is_not_handed_out_in_the_same_turn(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    struct rig_peer *w = place_worker(rig, "w", 8, "");
+    uint64_t job = place_job(p, "");
+    struct msg m = { .type = MSG_pause, .as.pause.job = job };
+
+    place_put(p, job, 2);
+    uint64_t get = rig_get(w, "jobs", 8, TICK_S);
+    (void)rig_say(p, m);
+    rig_turn(rig);
+    assert_int_equal(place_got(w, get), 0);
+}
+
+static void
+tasks_that_expire_in_the_turn_hold_no_other_job_up(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    struct rig_peer *w = place_worker(rig, "w", 8, "");
+    uint64_t first = place_job(p, ""), second = place_job(p, "");
+    struct msg_put put = {
+        .queue = slice_of("jobs"), .job = first, .expires_ns = (uint64_t)TICK_S
+    };
+    const char *payload = "x";
+
+    (void)rig_put_as(p, put, 1, &payload);
+    place_put(p, second, 1);
+    rig->now += TICK_S;
+    uint64_t get = rig_get(w, "jobs", 8, TICK_S);
+    rig_turn(rig);
+    assert_int_equal(place_got(w, get), 1);
+}
+
+static void
 a_job_of_another_key_is_not_paused(void **state)
 {
     struct rig *rig = *state;
@@ -448,6 +484,9 @@ main(void)
         ON_A_RIG(tasks_of_a_job_are_shared_among_those_who_wait),
         ON_A_RIG(a_paused_queue_hands_out_nothing_and_goes_on),
         ON_A_RIG(a_paused_job_holds_back_only_itself),
+        ON_A_RIG(
+            what_is_paused_after_a_get_came_is_not_handed_out_in_the_same_turn),
+        ON_A_RIG(tasks_that_expire_in_the_turn_hold_no_other_job_up),
         ON_A_RIG(a_job_of_another_key_is_not_paused),
         ON_A_RIG(traits_are_those_of_the_last_hello),
         ON_A_RIG(a_hello_of_traits_that_make_no_sense_is_refused),
