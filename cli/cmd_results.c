@@ -34,6 +34,7 @@ struct follow {
     struct bar bar;
     struct stint_job_row row;
     int64_t looked_ms; /* When `row` was asked for. */
+    bool is_away;      /* The master did not answer then. */
     bool mid_line;     /* What was printed last has no newline. */
 };
 
@@ -57,6 +58,7 @@ look(struct follow *f)
     if (now - f->looked_ms < LOOK_MS) return 0;
     code = stint_job_look(f->job, &f->row, CALL_MS);
     f->looked_ms = now;
+    f->is_away = code != 0;
     return code;
 }
 
@@ -210,7 +212,11 @@ finish(struct follow *f, int code)
     int status = end_of(f, code);
 
     stint_job_free(f->job);
-    stint_close(f->s);
+    /* Who leaves a master that is away need not wait for it. */
+    if (f->is_away)
+        stint_abandon(f->s);
+    else
+        stint_close(f->s);
     return status;
 }
 

@@ -312,7 +312,10 @@ run_top(struct run *run)
     if (top.interval_ms < INTERVAL_MIN_MS) top.interval_ms = INTERVAL_MIN_MS;
     status = is_live(run) ? show_live(&top) : show_once(&top, run);
     snapshot_fini(&top.shot);
-    stint_close(top.s);
+    if (top.is_away)
+        stint_abandon(top.s);
+    else
+        stint_close(top.s);
     return status;
 }
 

@@ -20,22 +20,22 @@ struct field {
 
 static const struct field job_fields[] = { { "job", 5, true, 0 },
     { "state", 9, false, 0 }, { "name", 0, false, 0 },
-    { "queue", 14, false, 130 }, { "done", 13, true, 0 }, { "%", 4, true, 0 },
-    { "", BAR, false, 110 }, { "failed", 7, true, 0 },
-    { "running", 7, true, 0 }, { "waiting", 9, true, 100 },
-    { "rate", 7, true, 0 }, { "ETA", 7, true, 0 } };
+    { "queue", 14, false, 130 }, { "done", 13, true, 0 }, { "%", 4, true, 60 },
+    { "", BAR, false, 110 }, { "failed", 7, true, 50 },
+    { "running", 7, true, 66 }, { "waiting", 9, true, 100 },
+    { "rate", 7, true, 72 }, { "ETA", 7, true, 58 } };
 
 static const struct field worker_fields[] = { { "worker", 0, false, 0 },
     { "host", 18, false, 100 }, { "state", 9, false, 0 },
-    { "slots", 6, true, 0 }, { "held", 7, true, 0 }, { "", BAR, false, 110 },
-    { "done", 9, true, 0 }, { "failed", 7, true, 0 },
-    { "silent", 7, true, 100 }, { "age", 7, true, 0 } };
+    { "slots", 6, true, 50 }, { "held", 7, true, 0 }, { "", BAR, false, 110 },
+    { "done", 9, true, 60 }, { "failed", 7, true, 60 },
+    { "silent", 7, true, 100 }, { "age", 7, true, 70 } };
 
 static const struct field queue_fields[] = { { "queue", 0, false, 0 },
     { "state", 9, false, 0 }, { "ready", 9, true, 0 },
-    { "delayed", 9, true, 0 }, { "running", 7, true, 0 },
-    { "done", 9, true, 0 }, { "dead", 7, true, 0 }, { "rate", 7, true, 100 },
-    { "workers", 7, true, 0 } };
+    { "delayed", 9, true, 70 }, { "running", 7, true, 50 },
+    { "done", 9, true, 60 }, { "dead", 7, true, 0 }, { "rate", 7, true, 100 },
+    { "workers", 7, true, 78 } };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
