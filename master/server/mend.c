@@ -11,6 +11,7 @@
 #include "common/sys/say.h"
 #include "common/tick.h"
 #include "master/core/core.h"
+#include "master/server/mend_files.h"
 #include "master/server/mend_jobs.h"
 #include "master/server/storerow.h"
 
@@ -32,6 +33,7 @@ struct mend {
     struct seen *queues; /* Owned; by id. */
     size_t queue_count;
     struct mend_jobs jobs; /* And all tasks. */
+    struct mend_files files;
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -143,6 +145,14 @@ see_end(struct mend *m, uint64_t id, const struct rec_kept_end *row)
 }
 
 static int
+see_file(struct mend *m, uint64_t id, const struct rec_kept_file *row)
+{
+    bool fine = mend_files_see(&m->files, id, row, &m->ops, m->told, m->arg);
+
+    return fine ? 0 : STINT_ENOMEM;
+}
+
+static int
 see(void *arg, const struct row *row)
 {
     struct mend *m = arg;
@@ -170,11 +180,12 @@ see(void *arg, const struct row *row)
         return see_job(m, row->id, &record.job);
     case ROW_end:
         return see_end(m, row->id, &record.end);
+    case ROW_file:
+        return see_file(m, row->id, &record.file);
     case ROW_last:
     case ROW_session:
     case ROW_result:
     case ROW_receipt:
-    case ROW_file:
         break;
     }
     return 0;
@@ -289,5 +300,6 @@ mend_store(
     buf_fini(&m.ops);
     free(m.queues);
     mend_jobs_fini(&m.jobs);
+    mend_files_fini(&m.files);
     return rc == STINT_ENOMEM ? say(rc, "no memory to mend the rows") : rc;
 }

@@ -51,6 +51,20 @@ put_end(struct rig *r, uint64_t task, uint64_t seq, uint64_t number, int code)
             .attempts = 1 });
 }
 
+static void
+put_piece(struct rig *r, uint64_t id, const char *name, uint64_t from)
+{
+    static const uint8_t bytes[16384], hash[32];
+
+    put(r, ROW_file, id,
+        &(struct rec_kept_file){ .job = 1,
+            .name = slice_of(name),
+            .size = 3 * sizeof bytes,
+            .hash = { hash, sizeof hash },
+            .from = from,
+            .bytes = { bytes, sizeof bytes } });
+}
+
 /* Job 1: task 1 done, 2 dead, 3 open, 4 cancelled. */
 static void
 put_all(struct rig *r)
@@ -88,6 +102,10 @@ put_all(struct rig *r)
     put_end(r, 1, 1, 1, 0);
     put_end(r, 2, 2, 2, STINT_EDEAD);
     put_end(r, 4, 4, 3, STINT_ECANCELLED);
+    for (uint64_t i = 0; i < 3; i++) {
+        put_piece(r, 1 + 2 * i, "a", i * 16384);
+        put_piece(r, 2 + 2 * i, "b", i * 16384);
+    }
 }
 
 static int
@@ -245,6 +263,28 @@ one_whose_workers_queue_is_lost_gets_another(void **state)
 }
 
 static int
+count_files(void *arg, const struct row *row)
+{
+    unsigned *count = arg;
+
+    *count += row->kind == ROW_file;
+    return 0;
+}
+
+static void
+what_came_behind_a_lost_piece_of_a_file_is_left_out(void **state)
+{
+    struct rig *r = *state;
+    unsigned count = 0;
+
+    damage(r, ROW_file, 3);
+    assert_int_equal(r->told, 1);
+    assert_int_equal(store_scan(r->store, count_files, &count), 0);
+    assert_int_equal(count, 1 + 3);
+    assert_int_equal(start(r).accepted, 4);
+}
+
+static int
 set_up(void **state)
 {
     struct rig *r = calloc(1, sizeof *r);
@@ -285,6 +325,7 @@ main(void)
         TEST(of_a_job_without_its_row_nothing_is_left),
         TEST(nor_of_one_without_its_queue),
         TEST(one_whose_workers_queue_is_lost_gets_another),
+        TEST(what_came_behind_a_lost_piece_of_a_file_is_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
