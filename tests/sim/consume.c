@@ -111,9 +111,12 @@ consume_tasks(struct client *c, struct proto_list list)
     while (codec_list_next(&list, RECORD_task, &t)) {
         const struct ledger_entry *e = ledger_find(&c->world->ledger, t.task);
         /* Handed out before its commit, by a master that died before that: its
-         * completion will be refused. */
+         * completion will be refused, and its id may be another's now. */
         bool undone = c->conn != NULL && !c->conn->at_master;
-        if (undone && (e == NULL || e->attempts < t.attempt)) continue;
+        if (undone
+            && (e == NULL || e->attempts < t.attempt || e->nonce != t.nonce)) {
+            continue;
+        }
         if (e == NULL || t.payload.length < sizeof name) {
             world_fail(c->world, "I2", "task %" PRIu64 " is no task", t.task);
         }
