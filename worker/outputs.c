@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -9,13 +10,14 @@
 
 #include "common/path.h"
 #include "common/stint_error.h"
+#include "common/sys/clock.h"
 #include "common/template.h"
 
 enum { PATH_BYTES = FOLDER_PATH + PATH_INNER_MAX + 2 };
 
 /* How long the sending may take: two minutes, in which a master may be started
  * again, and what 256 KiB/s take. */
-enum { SEND_LEAST_MS = 120000, BYTES_PER_MS = 256 };
+enum { SEND_LEAST_MS = 120000, BYTES_PER_MS = 256, PAUSE_MS = 500 };
 
 static enum run_end
 judge(int code, const char *name, struct reason *why)
@@ -25,9 +27,42 @@ judge(int code, const char *name, struct reason *why)
                                                            : RUN_FAILED;
 }
 
+struct sending {
+    const struct stint_task *task;
+    const char *path, *name;
+    int64_t size;
+};
+
+/* That the master is full passes: others read what they wait for. */
+static bool
+is_full(int code)
+{
+    return code == STINT_EBUDGET || code == STINT_ENOSPACE;
+}
+
+static enum run_end
+deliver(const struct sending *f, int cancel_fd, struct reason *why)
+{
+    int64_t most = SEND_LEAST_MS + f->size / BYTES_PER_MS;
+    tick_ns until = tick_after(clock_now(), SEND_LEAST_MS * TICK_MS);
+
+    for (;;) {
+        struct pollfd cancel = { .fd = cancel_fd, .events = POLLIN };
+        int code = stint_task_put_output(f->task, f->path, f->name, most);
+
+        if (code == 0) return RUN_DONE;
+        if (!is_full(code) || clock_now() >= until) {
+            return judge(code, f->name, why);
+        }
+        if (poll(&cancel, 1, PAUSE_MS) > 0) break;
+    }
+    reason_set(why, "stopped before the master had room for its output");
+    return RUN_GIVEN_BACK;
+}
+
 static enum run_end
 send_file(const struct stint_task *task, const char *name,
-    const struct folder *from, struct reason *why)
+    const struct folder *from, int cancel_fd, struct reason *why)
 {
     char path[PATH_BYTES];
     struct stat info;
@@ -45,9 +80,8 @@ send_file(const struct stint_task *task, const char *name,
         return RUN_FAILED;
     }
     (void)snprintf(path, sizeof path, "%s/%s", from->path, name);
-    int64_t most = SEND_LEAST_MS + (int64_t)(info.st_size / BYTES_PER_MS);
-    int code = stint_task_put_output(task, path, name, most);
-    return code == 0 ? RUN_DONE : judge(code, name, why);
+    const struct sending f = { task, path, name, info.st_size };
+    return deliver(&f, cancel_fd, why);
 }
 
 /* The name that a template makes, tidied, with a NUL; NULL: there is none. */
@@ -75,7 +109,7 @@ make_name(struct buf *room, const char *output,
 
 enum run_end
 outputs_send(const struct stint_task *task, const char *const *outputs,
-    const struct folder *from, struct reason *why)
+    const struct folder *from, int cancel_fd, struct reason *why)
 {
     struct stint_bytes payload = stint_task_payload(task);
     struct slice *split = malloc(TEMPLATE_VALUES_MAX * sizeof *split);
@@ -94,7 +128,8 @@ outputs_send(const struct stint_task *task, const char *const *outputs,
         .seq = stint_task_seq(task) };
     for (; how == RUN_DONE && *outputs != NULL; outputs++) {
         const char *name = make_name(&room, *outputs, &values, why);
-        how = name == NULL ? RUN_REFUSED : send_file(task, name, from, why);
+        how = name == NULL ? RUN_REFUSED
+                           : send_file(task, name, from, cancel_fd, why);
     }
     buf_fini(&room);
     free(split);

@@ -33,6 +33,10 @@ why_not(int code)
     case STINT_ELIMIT:
         return "the job has as many files as it may: 4096 inputs, and 1024 of "
                "each task; put many into one archive";
+    case STINT_EBUDGET:
+        return "the file does not fit into what the master's memory budget "
+               "leaves; one that keeps its jobs on a disk has room for it "
+               "(not --memory), or raise --memory-max";
     default:
         return NULL;
     }
