@@ -201,7 +201,9 @@ $(O)/tests/unit/cli/test_%: $(O)/tests/unit/cli/test_%.o $(CLI_OBJ) $(O)/libstin
 	  -lcmocka $(LIBS_CLI) $(LIBS_EXT) -o $@
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))
 INTEGRATION_TESTS := $(filter $(O)/tests/integration/test_%,$(PROGRAMS))
-PYTESTS := $(wildcard tests/integration/test_*.py tests/proofs/test_*.py)
+JOB_PYTESTS := $(wildcard tests/integration/test_jobs_*.py)
+PYTESTS := $(filter-out $(JOB_PYTESTS),$(wildcard tests/integration/test_*.py tests/proofs/test_*.py))
+TERMINAL_PYTESTS := $(wildcard tests/terminal/test_*.py)
 BATS := $(wildcard tests/cli/*.bats)
 
 unit-build: $(UNIT_TESTS)
@@ -212,7 +214,7 @@ integration-c: integration-build
 	@$(if $(filter tsan,$(CONFIG)),TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp $$TSAN_OPTIONS") \
 	  STINT_BUILD=$(O) tests/run programs $(INTEGRATION_TESTS)
 integration: integration-c             ## real processes over TCP (cmocka and pytest)
-	@[ -z "$(PYTESTS)" ] || STINT_BUILD=$(O) $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTESTS)
+	@[ -z "$(PYTESTS)" ] || STINT_BUILD=$(O) $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTESTS) $(JOB_PYTESTS)
 restart-2000: integration-build        ## 2,000 workers come back after a restart of the master
 	@STINT_BUILD=$(O) $(PYTHON) tests/integration/many_workers.py
 cli-tests: prog examples               ## the command line (bats)
@@ -220,7 +222,7 @@ cli-tests: prog examples               ## the command line (bats)
 parallel: prog                         ## `stint run` against GNU parallel, case by case
 	@STINT_BUILD=$(O) tests/parallel/run $(ARGS)
 terminal: prog examples                ## what a person sees, on a pseudo-terminal
-	@STINT_BUILD=$(O) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider tests/terminal
+	@STINT_BUILD=$(O) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider $(TERMINAL_PYTESTS)
 install-tests: all man                 ## installed and used: pkg-config, CMake, C, C++, units
 	@tests/install/run
 	@tests/install/boot

@@ -12,7 +12,7 @@ from jobs import Shop, running, status
 
 @pytest.fixture
 def shop(tmp_path):
-    s = Shop(tmp_path)
+    s = Shop(tmp_path, "--silence", "2s")
     yield s
     assert s.stop() == 0
 
