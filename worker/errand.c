@@ -263,8 +263,8 @@ run_there(struct slot *slot, const struct stint_task *task,
     if (how != RUN_DONE) return how;
     how = command_run(program->command, &run, folder, end, &slot->call.reason);
     if (how == RUN_DONE && program->what->command.outputs != NULL) {
-        how = outputs_send(
-            task, program->what->command.outputs, folder, &slot->call.reason);
+        how = outputs_send(task, program->what->command.outputs, folder,
+            slot->cancel_fd, &slot->call.reason);
     }
     if (has_inputs) inputs_leave(&slot->worker->inputs, slot->errand.job);
     return how;
