@@ -218,8 +218,8 @@ retry(struct meant *m)
             "show %s` says what became of it)",
             m->run->words[0]);
     if (m->whole.job != 0 && count > 0)
-        exit_note("%" PRIu64 " task%s tried again  ->  stint attach %" PRIu64,
-            count, count == 1 ? " is" : "s are", m->whole.job);
+        exit_note("%" PRIu64 " task%s tried again  ->  %s attach %" PRIu64,
+            count, count == 1 ? " is" : "s are", exit_program(), m->whole.job);
     else
         exit_note("%" PRIu64 " task%s tried again", count,
             count == 1 ? " is" : "s are");

@@ -162,9 +162,9 @@ say_detached(const struct follow *f)
 {
     uint64_t number = stint_job_number(f->job);
 
-    exit_note("detached; job %" PRIu64 " goes on  ->  stint attach %" PRIu64
-              "   stint cancel --job %" PRIu64,
-        number, number, number);
+    exit_note("detached; job %" PRIu64 " goes on  ->  %s attach %" PRIu64
+              "   %s cancel --job %" PRIu64,
+        number, exit_program(), number, exit_program(), number);
     return EXIT_SIGNAL + SIGINT;
 }
 

@@ -22,9 +22,10 @@ summary_say(uint64_t job, const struct stint_job_row *row)
             row->cancelled);
     if (row->failed > 0)
         exit_note("job %" PRIu64 " %s: %" PRIu64
-                  " ok%s%s in %s  ->  stint failures --job %" PRIu64
-                  "   stint retry --failed --job %" PRIu64,
-            job, state, row->done, failed, cancelled, took, job, job);
+                  " ok%s%s in %s  ->  %s failures --job %" PRIu64
+                  "   %s retry --failed --job %" PRIu64,
+            job, state, row->done, failed, cancelled, took, exit_program(), job,
+            exit_program(), job);
     else
         exit_note("job %" PRIu64 " %s: %" PRIu64 " ok%s in %s", job, state,
             row->done, cancelled, took);

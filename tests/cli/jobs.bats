@@ -50,7 +50,7 @@ exits_with() {
     shop
     submit_four 2 3
     run -1 --separate-stderr stint wait 1 --progress never
-    [[ $stderr == *"2 ok, 2 failed"*"stint failures --job 1"* ]]
+    [[ $stderr == *"2 ok, 2 failed"*"/stint failures --job 1"* ]]
     run -1 --separate-stderr stint results last
     [ "${#lines[@]}" -eq 4 ]
     run -1 --separate-stderr stint attach --progress never
@@ -85,7 +85,7 @@ exits_with() {
     run -1 stint wait last -q
     touch there
     run -0 --separate-stderr stint retry --failed
-    [[ $stderr == "2 tasks are tried again"*"stint attach 1" ]]
+    [[ $stderr == "2 tasks are tried again"*"/stint attach 1" ]]
     run -0 stint wait last -q
     [ "$(job last failed)" = 0 ]
     run -1 --separate-stderr stint retry 1
