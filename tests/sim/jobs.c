@@ -6,7 +6,7 @@
 #include "common/base.h"
 #include "common/check.h"
 #include "common/stint_error.h"
-#include "master/core/inside.h"
+#include "master/core/jobs.h"
 #include "proto/codec.h"
 #include "tests/sim/suit.h"
 
@@ -340,12 +340,22 @@ forget(struct client *c, struct client_job *job)
     (void)write(c, job, &m, false);
 }
 
+/* So that more is tried again than blind chance would hit upon. */
+static bool
+has_dead(const struct client *c, const struct client_job *job)
+{
+    const struct job *j =
+        c->world->core != NULL ? jobs_find(c->world->core, job->number) : NULL;
+
+    return j != NULL && j->queue->now[TASK_DEAD] > 0;
+}
+
 void
 jobs_act(struct client *c)
 {
     struct rnd *r = &c->world->rnd;
     struct client_job *job = any_job(c);
-    uint32_t what = rnd_below(r, 100);
+    uint32_t what = rnd_below(r, 115);
 
     if (!ask_may(c)) return;
     if (job == NULL || what < 10) {
@@ -353,16 +363,17 @@ jobs_act(struct client *c)
         return;
     }
     if (job->number == 0 || job->gone) return;
+    if (has_dead(c, job) && rnd_one_in(r, 300)) what = 22;
     if (what < 15) {
         close_one(c, job);
     } else if (what < 19) {
         change(c, job);
-    } else if (what < 29) {
-        end_some(c, job, what < 21 ? 0 : what < 28 ? 1 : 2);
-    } else if (what < 32) {
+    } else if (what < 42) {
+        end_some(c, job, what < 22 ? 0 : what < 40 ? 1 : 2);
+    } else if (what < 45) {
         forget(c, job);
-    } else if (what < 36) {
-        ask_pause(c, slice_of(""), job->number, what < 34);
+    } else if (what < 49) {
+        ask_pause(c, slice_of(""), job->number, what < 47);
     } else if (!job->reading) {
         if (job->read || rnd_one_in(r, 50)) {
             begin_pass(job, (uint8_t)rnd_below(r, 2));

@@ -1,8 +1,8 @@
 /**
  * jobs.h - what a submitter of jobs does, and may rely upon.     [tests/sim]
  */
-#ifndef JOBS_H
-#define JOBS_H
+#ifndef SIM_JOBS_H
+#define SIM_JOBS_H
 
 #include "tests/sim/ask.h"
 
