@@ -118,6 +118,15 @@ view_job(const struct core *core, uint64_t after)
     return NULL;
 }
 
+struct job *
+view_job_behind(const struct core *core, struct job *job)
+{
+    struct list *node = job->order.next;
+
+    return node != &core->jobs.order ? CONTAINER_OF(node, struct job, order)
+                                     : NULL;
+}
+
 /* As job_row.state numbers them. */
 static uint64_t
 state_of(const struct core *core, const struct job *job)

@@ -50,6 +50,9 @@ enum { VIEW_WORDS_MAX = 1024 };
 /** The first one with a number above `after`, or NULL. */
 struct job *view_job(const struct core *core, uint64_t after);
 
+/** The one behind it, or NULL. */
+struct job *view_job_behind(const struct core *core, struct job *job);
+
 /** `words` has room for what the row says of the command. */
 struct rec_job_row view_job_row(struct core *core, tick_ns now,
     const struct job *job, char words[VIEW_WORDS_MAX]);

@@ -258,7 +258,7 @@ answer(void *arg, struct MHD_Connection *c, const char *path,
     if (page == NULL) {
         return send_error(c, MHD_HTTP_NOT_FOUND, path,
             "there are /healthz, /readyz, /metrics, /v1/master, /v1/queues, "
-            "/v1/workers and /v1/tasks");
+            "/v1/jobs, /v1/workers and /v1/tasks");
     }
     struct peer *peer = peer_of(c);
     if (peer != NULL) peer->asked = !page->is_open;

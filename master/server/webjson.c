@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "common/base.h"
+#include "master/core/job.h"
 #include "master/core/queue.h"
 #include "master/core/view.h"
 #include "master/server/webtext.h"
@@ -284,6 +285,64 @@ webjson_workers(
     struct list_page page = begin_list(out, "workers", query);
 
     return end_list(&page, put_workers(&page, view, query->after));
+}
+
+/* ---- jobs ---------------------------------------------------------------- */
+
+static void
+put_job_counts(struct buf *out, const struct rec_job_row *r)
+{
+    put_number(out, "tasks", r->tasks);
+    put_number(out, "done", r->done);
+    put_number(out, "failed", r->failed);
+    put_number(out, "cancelled", r->cancelled);
+    put_number(out, "running", r->running);
+    put_number(out, "ready", r->ready);
+    put_number(out, "delayed", r->delayed);
+    put_number(out, "workers", r->workers);
+    put_number(out, "running_max", r->running_max);
+}
+
+static void
+put_job(struct list_page *page, const struct webview *view, struct job *job)
+{
+    static const char *const states[] = { "open", "running", "done", "halted",
+        "cancelled", "orphaned" };
+    char words[VIEW_WORDS_MAX];
+    const struct rec_job_row r =
+        view_job_row(view->core, view->now, job, words);
+    struct buf *out = page->out;
+    bool ended = r.ended_ns != 0;
+
+    begin_row(page);
+    put_number(out, "job", r.job);
+    put_known(out, "name", r.name);
+    put_text(out, "queue", r.queue);
+    put_text(out, "state", slice_of(states[r.state]));
+    put_job_counts(out, &r);
+    put_flag(out, "paused", r.paused != 0);
+    put_known(out, "halted", r.halt);
+    put_seconds(out, "age", r.age_ns);
+    put_time(out, "took", ended, r.age_ns - (ended ? r.ended_ns : 0));
+    put_known(out, "handler", r.handler);
+    if (view->is_trusted) put_known(out, "command", r.command);
+    webtext_put(out, "}");
+}
+
+unsigned
+webjson_jobs(
+    struct buf *out, const struct webview *view, const struct webquery *query)
+{
+    struct list_page page = begin_list(out, "jobs", query);
+    struct job *job = view_job(view->core, query->after);
+    uint64_t last = query->after;
+
+    for (; job != NULL && has_room(&page);
+         job = view_job_behind(view->core, job)) {
+        put_job(&page, view, job);
+        last = job->number;
+    }
+    return end_list(&page, job != NULL ? last : 0);
 }
 
 /* ---- tasks --------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /**
- * webjson.h - the master, queues, workers and tasks as JSON. [layer: server]
+ * webjson.h - the master, queues, jobs and others as JSON.   [layer: server]
  *
  * The names are those of `stint … --json`, and numbers of seconds are numbers.
  * A list is {"queues":[…],"next":N}: ask again with after=N; null: that was
@@ -23,6 +23,11 @@ unsigned webjson_queues(
     struct buf *out, const struct webview *view, const struct webquery *query);
 
 unsigned webjson_workers(
+    struct buf *out, const struct webview *view, const struct webquery *query);
+
+/** All jobs; what they run only to who showed a token: there may be secrets in
+ * it. */
+unsigned webjson_jobs(
     struct buf *out, const struct webview *view, const struct webquery *query);
 
 /** Those that are held; with the state done, cancelled or expired the last ones

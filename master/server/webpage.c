@@ -40,6 +40,7 @@ static const struct webpage pages[] = {
     { "/metrics", METRICS, false, true, false, webmetrics_show },
     { "/v1/master", JSON, false, false, false, webjson_master },
     { "/v1/queues", JSON, false, true, true, webjson_queues },
+    { "/v1/jobs", JSON, false, true, true, webjson_jobs },
     { "/v1/workers", JSON, false, true, true, webjson_workers },
     { "/v1/tasks", JSON, false, true, true, webjson_tasks },
 };

@@ -163,9 +163,25 @@ def test_tasks_come_in_pages(master):
     assert seen == sorted(set(seen)) and len(seen) == 250
 
 
+def test_jobs_come_in_pages_without_what_they_run(master):
+    for n in range(1, 4):
+        master.run(STINT, "submit", "--name", "night %d" % n, "./a-secret",
+                   ":::", "1", "2")
+    page = rows(master, "jobs?limit=2")
+    assert [j["job"] for j in page["jobs"]] == [1, 2] and page["next"] == 2
+    assert "a-secret" not in str(page)
+    page = rows(master, "jobs?limit=2&after=2")
+    assert page["next"] is None
+    [job] = page["jobs"]
+    assert (job["name"], job["state"], job["queue"]) == (
+        "night 3", "running", "default")
+    assert (job["tasks"], job["ready"], job["took"]) == (2, 2, None)
+
+
 def test_what_is_done_there_changes_nothing_and_shows_no_payload(master):
     master.run(STINT, "put", "jobs", "a secret of the payload")
-    for path in "metrics", "v1/master", "v1/queues", "v1/tasks", "v1/workers":
+    for path in "metrics", "v1/master", "v1/queues", "v1/tasks", "v1/workers", \
+            "v1/jobs":
         assert "secret" not in ask(master.http + "/" + path)[1]
         posted = raw(master, b"POST /%s HTTP/1.1\r\nHost: localhost\r\n"
                      b"Content-Length: 2\r\n\r\n{}" % path.encode())

@@ -100,7 +100,7 @@ static void
 everything_else_is_for_those_with_a_token(void **state)
 {
     static const char *const paths[] = { "/metrics", "/v1/master", "/v1/queues",
-        "/v1/workers", "/v1/tasks" };
+        "/v1/jobs", "/v1/workers", "/v1/tasks" };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
