@@ -122,6 +122,60 @@ ten_thousand_tasks_go_through_a_small_window(void **state)
     assert_int_equal(look().done, MANY);
 }
 
+struct sharer {
+    char name;
+    unsigned count;
+    int code;
+};
+
+static void *
+put_some(void *arg)
+{
+    struct sharer *p = arg;
+    char text[16];
+
+    for (unsigned i = 1; p->code == 0 && i <= p->count; i++) {
+        int length = snprintf(text, sizeof text, "%c%u", p->name, i);
+        p->code = stint_job_put(job, text, (size_t)length, STINT_FOREVER);
+    }
+    return NULL;
+}
+
+static void
+several_threads_put_to_one_handle_while_another_reads(void **state)
+{
+    const struct stint_job_options options = { .window = 50 };
+    struct sharer sharers[2] = { { .name = 'a', .count = 500 },
+        { .name = 'b', .count = 500 } };
+    unsigned seen[2] = { 0, 0 };
+    pthread_t threads[2];
+
+    (void)state;
+    hire(2);
+    open_job(&options);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, put_some, &sharers[i]), 0);
+    }
+    for (unsigned i = 1; i <= 1000; i++) {
+        struct stint_end end = next_end();
+        const char *value = end.value.data;
+        char number[16];
+        assert_int_equal(end.seq, i);
+        assert_in_range(end.value.size, 2, 4);
+        (void)snprintf(
+            number, sizeof number, "%.*s", (int)end.value.size - 1, value + 1);
+        assert_int_equal(strtoul(number, NULL, 10), ++seen[*value - 'a']);
+        if (i % 100 == 0) assert_in_range(look().tasks, i, 1000);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        (void)pthread_join(threads[i], NULL);
+        OK(sharers[i].code);
+    }
+    close_job();
+    expect_all_read();
+}
+
 static void
 a_full_window_is_told_in_time(void **state)
 {
@@ -539,6 +593,7 @@ main(void)
         TEST(ends_come_as_they_happen),
         TEST(a_job_may_be_read_while_it_is_put),
         TEST(ten_thousand_tasks_go_through_a_small_window),
+        TEST(several_threads_put_to_one_handle_while_another_reads),
         TEST(a_full_window_is_told_in_time),
         TEST(values_may_be_large_and_are_read_back_in_part),
         TEST(what_failed_says_how_each_attempt_went),
