@@ -16,13 +16,13 @@ static const char first_words[] =
     "stint - tasks for workers on other machines\n"
     "\n"
     "Begin here:\n"
-    "  stint local -- wc -c                       master and workers in one\n"
-    "  stint put default hello --result           in another terminal\n"
+    "  seq 100 | stint run echo {}                a command for each line\n"
     "\n"
     "Then, each in its place:\n"
-    "  stint master                               holds the queues\n"
-    "  stint worker -j 4 -- ./simulate {}         runs the tasks\n"
-    "  seq 1000 | stint put default --lines       puts some\n";
+    "  stint master                               holds jobs and queues\n"
+    "  stint worker -j 4 --allow-exec             runs the tasks\n"
+    "  stint run ./simulate {} ::: 1 2 3          spreads them, prints results\n"
+    "  stint put try hello; stint get try         queues, for programs\n";
 
 static const char last_words[] =
     "\n"

@@ -93,7 +93,11 @@ static void
 work_end(struct work *w)
 {
     stint_job_free(w->job);
-    stint_close(w->s);
+    /* One that is gone would be waited for. */
+    if (w->s != NULL && !stint_is_connected(w->s))
+        stint_abandon(w->s);
+    else
+        stint_close(w->s);
     private_stop(&w->private);
     line_fini(&w->line);
     input_free(w->input);

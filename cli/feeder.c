@@ -11,8 +11,9 @@
 #include "cli/mem.h"
 #include "cli/pace.h"
 
-/* Outputs of a task that is late are kept by the master meanwhile. */
-enum { TASKS_MAX = 1 << 16, BYTES_MAX = 64 << 20 };
+/* While the first one runs the master keeps what the others wrote; so much may
+ * be ahead, and so much where it has little memory left. */
+enum { TASKS_MAX = 1 << 18, TASKS_SHORT = 1 << 10, BYTES_MAX = 64 << 20 };
 enum { PIECE_MS = 200, CLOSE_MS = 2000 };
 /* The master gives back no more of a value. */
 enum { VALUE_MAX = 64 << 10 };
@@ -36,7 +37,7 @@ struct feeder {
     pthread_mutex_t lock; /* Of all below. */
     pthread_cond_t room;
     uint64_t place, put, ended, bytes, skipped;
-    bool is_over;
+    bool is_over, is_short;
     int status;
     struct large *large; /* Those that the master cuts, until they end. */
     size_t large_count;
@@ -50,8 +51,10 @@ struct feeder {
 static bool
 has_room(const struct feeder *f)
 {
+    uint64_t most = f->is_short ? TASKS_SHORT : TASKS_MAX;
+
     if (!f->o.is_bounded || f->put <= f->ended) return true;
-    return f->put - f->ended < TASKS_MAX && f->bytes < BYTES_MAX;
+    return f->put - f->ended < most && f->bytes < BYTES_MAX;
 }
 
 static void
@@ -106,6 +109,15 @@ feeder_release(struct feeder *f, struct stint_end *end)
     f->bytes -= f->bytes < end->value_size ? f->bytes : end->value_size;
     if (f->ended % 256 == 0 || f->put == f->ended || f->bytes < BYTES_MAX / 2)
         pthread_cond_signal(&f->room);
+    pthread_mutex_unlock(&f->lock);
+}
+
+void
+feeder_mind_memory(struct feeder *f, bool is_short)
+{
+    pthread_mutex_lock(&f->lock);
+    f->is_short = is_short;
+    pthread_cond_signal(&f->room);
     pthread_mutex_unlock(&f->lock);
 }
 

@@ -48,6 +48,9 @@ struct feeder_state feeder_look(struct feeder *f);
  * call. */
 void feeder_release(struct feeder *f, struct stint_end *end);
 
+/** Whether the master is short of memory: then little is put ahead. */
+void feeder_mind_memory(struct feeder *f, bool is_short);
+
 /** The place in the input of place `seq` of the job. */
 uint64_t feeder_place(struct feeder *f, uint64_t seq);
 

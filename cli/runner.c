@@ -23,8 +23,7 @@ enum {
     FLUSH_MS = 10,
     CALL_MS = 2000,
     IDLE_MS = 2000,
-    TWICE_MS = 1000,
-    END_MS = 5000
+    TWICE_MS = 1000
 };
 
 struct runner {
@@ -34,7 +33,7 @@ struct runner {
     struct bar bar;
     struct bar_state state;
     struct stint_job_row row;
-    int64_t began_ms, now_ms, looked_ms, active_ms;
+    int64_t began_ms, now_ms, looked_ms, active_ms, minded_ms;
     bool is_dirty;    /* Something waits in the buffer of stdout. */
     bool is_terminal; /* stdout is one. */
     bool is_mid_line; /* And its last line has no end. */
@@ -159,6 +158,18 @@ say_gone(struct runner *r)
     exit_note("stint: the master is gone; waiting for it, ^C leaves");
 }
 
+/* Somebody else's tasks may be why; a few of ours go on all the same. */
+static void
+mind_memory(struct runner *r)
+{
+    struct stint_status status;
+
+    if (r->now_ms - r->minded_ms < LOOK_SELDOM_MS) return;
+    r->minded_ms = r->now_ms;
+    if (stint_status(r->o.s, &status, LOOK_MS) == 0)
+        feeder_mind_memory(r->feeder, status.memory > status.memory_max / 2);
+}
+
 static void
 look(struct runner *r)
 {
@@ -170,10 +181,9 @@ look(struct runner *r)
         r->state.total = feeder.put;
     else
         r->state.total = total > feeder.skipped ? total - feeder.skipped : 0;
-    if (stint_job_look(r->o.job, &r->row, CALL_MS) != 0) {
-        say_gone(r);
-        return;
-    }
+    say_gone(r);
+    if (r->said_gone || stint_job_look(r->o.job, &r->row, LOOK_MS) != 0) return;
+    mind_memory(r);
     r->state.running = r->row.running;
     r->state.workers = r->o.is_private ? 0 : r->row.workers;
     explain(r);
@@ -191,14 +201,22 @@ tick(struct runner *r)
 
 /* ---- ends that come early ------------------------------------------------ */
 
-static void
+/* Returns whether the master has heard it. */
+static bool
 cancel(struct runner *r, int state_plus_one)
 {
     struct stint_selection which = { .job = stint_job_number(r->o.job),
         .state_plus_one = state_plus_one };
 
-    if (stint_cancel(r->o.s, &which, NULL) != 0)
-        exit_note("stint: %s", stint_error_message());
+    if (!stint_is_connected(r->o.s)) {
+        exit_note("stint: the master is gone, and has the job still: %s cancel "
+                  "%" PRIu64 " when it is back",
+            exit_program(), which.job);
+        return false;
+    }
+    if (stint_cancel(r->o.s, &which, NULL) == 0) return true;
+    exit_note("stint: %s", stint_error_message());
+    return false;
 }
 
 /* The first ^C where the master ends with us: what runs may end. */
@@ -236,9 +254,9 @@ static void
 end_all(struct runner *r)
 {
     feeder_stop(r->feeder);
-    cancel(r, 0);
-    exit_note(
-        "stint: job %" PRIu64 " is cancelled", stint_job_number(r->o.job));
+    if (cancel(r, 0))
+        exit_note(
+            "stint: job %" PRIu64 " is cancelled", stint_job_number(r->o.job));
     r->status = EXIT_SIGNAL + stop_signal();
 }
 
@@ -382,7 +400,7 @@ begin(struct runner *r, const struct runner_options *options)
     *r = (struct runner){ .o = *options,
         .is_terminal = isatty(STDOUT_FILENO) == 1,
         .began_ms = pace_now_ms() };
-    r->now_ms = r->looked_ms = r->active_ms = r->began_ms;
+    r->now_ms = r->looked_ms = r->active_ms = r->minded_ms = r->began_ms;
     r->state.job = options->is_private ? 0 : stint_job_number(options->job);
     print_init(&r->print, options->run, options->program);
     r->print.silent = options->results != NULL;
