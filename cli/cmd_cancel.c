@@ -66,6 +66,9 @@ take_words(struct meant *m)
         }
         if (status != EXIT_FINE) return status;
     }
+    if (m->has_ids && m->whole.job != 0 && setting_text(m->run, "job") == NULL)
+        return exit_say(EXIT_USAGE,
+            "one thing at a time: ids of tasks, or 'last' for a whole job");
     return EXIT_FINE;
 }
 

@@ -13,7 +13,6 @@
 #include "cli/exit.h"
 #include "cli/print.h"
 #include "cli/select.h"
-#include "cli/table.h"
 #include "cli/value.h"
 
 static const struct opt options[] = {
@@ -147,7 +146,7 @@ run_logs(struct run *run)
     struct logs l = { .follows = setting_flag(run, "follow"),
         .wants_out = only_out || !only_err,
         .wants_err = only_err || !only_out,
-        .is_json = table_form(run) == TABLE_JSON,
+        .is_json = setting_flag(run, "json"),
         .err = only_err && !only_out ? stdout : stderr };
     struct stint_selection which = { 0 };
     int status = select_tasks(run->words[0], &which);
@@ -169,7 +168,6 @@ run_logs(struct run *run)
 static const struct opt json_options[] = {
     { "json", 0, OPT_FLAG, NULL, NULL,
         "Print JSON, a line for each piece of what it wrote" },
-    { "plain", 0, OPT_FLAG, NULL, NULL, "The same as without" },
     { 0 },
 };
 static const struct opt_group json_group = { "common",
