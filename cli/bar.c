@@ -11,6 +11,10 @@
 
 enum { DRAW_MS = 200, LINE_MS = 10000, SAMPLE_MS = 500 };
 
+/* Columns that stay free: the terminal writes "^C" there, which must not go on
+ * to the next line, and some go there as soon as the last one is written. */
+enum { SPARE = 3 };
+
 static bool
 is_env(const char *name, const char *begin)
 {
@@ -251,12 +255,11 @@ bar_hide(struct bar *bar)
 static void
 draw(struct bar *bar, const struct bar_state *state)
 {
-    /* The last column stays free: some terminals go on to the next line. */
-    size_t columns = terminal_columns() - 1, drawn;
+    size_t columns = terminal_columns(), drawn;
     char text[BAR_TEXT];
 
-    drawn = bar_text(bar, state, columns, text);
-    if (bar->drawn > columns + 1) bar_hide(bar);
+    if (bar->drawn > columns) bar_hide(bar);
+    drawn = bar_text(bar, state, columns > SPARE ? columns - SPARE : 0, text);
     fprintf(stderr, "\r%s\033[K", text);
     bar->drawn = drawn;
 }
