@@ -48,7 +48,7 @@ what_does_not_fit_is_left_out_the_least_important_first(void **state)
         "job 1  ######-----  612/1000  61%  3 failed  48 running  212/s  "
         "ETA 2s");
     assert_string_equal(
-        text_of(&busy, 50), "612/1000  61%  3 failed  48 running  ETA 2s");
+        text_of(&busy, 49), "612/1000  61%  3 failed  48 running  ETA 2s");
     assert_string_equal(text_of(&busy, 19), "612/1000  3 failed");
     assert_string_equal(text_of(&busy, 10), "612/1000");
     assert_string_equal(text_of(&busy, 3), "");
