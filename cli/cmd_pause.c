@@ -123,7 +123,8 @@ static const struct opt_group purge_group = { "purge", "What:", purge_options };
 struct purge {
     const char *queue, *state;
     bool is_there;
-    uint64_t count; /* Of what is meant. */
+    uint64_t count;   /* Of what is meant, */
+    uint64_t of_jobs; /* and of these those of jobs. */
 };
 
 static bool
@@ -145,11 +146,25 @@ see_queue(void *arg, const struct stint_queue_row *row)
 }
 
 static int
+see_job(void *arg, const struct stint_job_row *row)
+{
+    struct purge *p = arg;
+
+    if (strcmp(row->queue, p->queue) != 0) return 0;
+    p->of_jobs += (means(p, "dead") ? row->failed : 0)
+                  + (means(p, "ready") ? row->ready : 0)
+                  + (means(p, "delayed") ? row->delayed : 0);
+    return 0;
+}
+
+static int
 look(struct stint *s, const struct run *run, struct purge *p)
 {
-    int code = stint_list_queues(
-        s, p->queue, see_queue, p, setting_ms(run, "timeout"));
+    int64_t timeout_ms = setting_ms(run, "timeout");
+    int code = stint_list_queues(s, p->queue, see_queue, p, timeout_ms);
 
+    if (code == 0) code = stint_list_jobs(s, 0, see_job, p, timeout_ms);
+    p->count += p->of_jobs;
     if (code != 0 && code != STINT_ENOQUEUE) return exit_error(code);
     if (p->is_there) return EXIT_FINE;
     return exit_say(EXIT_FAILED,
@@ -198,13 +213,15 @@ purge(struct stint *s, const struct run *run, struct purge *p)
 
     if (status != EXIT_FINE) return status;
     if (setting_flag(run, "dry-run")) {
-        exit_note("would drop %" PRIu64 "%s%s task%s of queue '%s'", p->count,
-            blank, kind, plural(p->count), p->queue);
+        exit_note("would drop %" PRIu64 "%s%s task%s of queue '%s', %" PRIu64
+                  " of them of its jobs",
+            p->count, blank, kind, plural(p->count), p->queue, p->of_jobs);
         return print_dropped(run, p->count);
     }
-    status =
-        ask_first(run, "Drop %" PRIu64 "%s%s task%s of queue '%s' for good?",
-            p->count, blank, kind, plural(p->count), p->queue);
+    status = ask_first(run,
+        "Drop %" PRIu64 "%s%s task%s of queue '%s', %" PRIu64
+        " of them of its jobs, for good?",
+        p->count, blank, kind, plural(p->count), p->queue, p->of_jobs);
     if (status == EXIT_FINE) status = drop(s, p);
     if (status != EXIT_FINE) return status;
     exit_note("%" PRIu64 " task%s of queue '%s' dropped", p->count,
@@ -234,7 +251,7 @@ const struct command command_purge = {
     .examples = "stint purge jobs --state dead\n"
                 "stint purge jobs --dry-run\n"
                 "stint purge jobs --yes\n",
-    .notes = "Tasks of jobs are not meant: stint cancel --job, stint forget.",
+    .notes = "Tasks of its jobs are meant, too.  It asks before.",
     .args_min = 1,
     .args_max = 1,
     .groups = { &purge_group, &ask_group, &opt_output, &opt_connection,

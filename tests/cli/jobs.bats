@@ -221,7 +221,7 @@ exits_with() {
     stint put jobs --delay 1h d
     run -64 --separate-stderr stint purge jobs
     is_one_error
-    [[ $stderr == *"Drop 4 tasks of queue 'jobs' for good?"*"--yes"* ]]
+    [[ $stderr == *"Drop 4 tasks of queue 'jobs', 0 of them of its jobs, for good?"*"--yes"* ]]
     [ "$(stint purge jobs --dry-run --json | json .dropped)" = 4 ]
     [ "$(ready jobs)" = 3 ]
     [ "$(stint purge jobs --state delayed --yes --plain)" = 1 ]
@@ -229,6 +229,9 @@ exits_with() {
     [ "$(ready jobs)" = 0 ]
     run -1 --separate-stderr stint purge nosuch --yes
     is_one_error
+    stint submit -q --queue jobs true ::: 1 2
+    run -0 --separate-stderr stint purge jobs --dry-run
+    [ "$stderr" = "would drop 2 tasks of queue 'jobs', 2 of them of its jobs" ]
 }
 
 @test "forget: an ended job, by its number, and then it is not there" {
