@@ -1,5 +1,5 @@
-/* round_trip TEXT - put TEXT, get it back, print it: a user's first program; then
- * the same as the only task of a job. */
+/* round_trip TEXT - put TEXT, get it back, print it: a user's first program;
+ * then the same as the only task of a job. */
 
 #include <stdio.h>
 #include <string.h>
