@@ -321,14 +321,16 @@ journal_job(struct core *core, struct job *job)
             .request = job->request,
         });
     buf_fini(&needs);
-    if (job->queue->policy.durability == QUEUE_SYNCED) core->journal.sync = true;
+    if (job->queue->policy.durability == QUEUE_SYNCED)
+        core->journal.sync = true;
 }
 
 void
 journal_end(struct core *core, const struct job *job, const struct rec_end *r)
 {
     if (!journal_keeps(core, job->queue)) return;
-    if (job->queue->policy.durability == QUEUE_SYNCED) core->journal.sync = true;
+    if (job->queue->policy.durability == QUEUE_SYNCED)
+        core->journal.sync = true;
     put(core, ROW_end, r->task, RECORD_kept_end,
         &(struct rec_kept_end){
             .job = job->number,

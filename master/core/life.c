@@ -247,9 +247,8 @@ tell_done(struct core *core, tick_ns now, struct task *t, struct slice worker,
     struct slice result, struct slice note)
 {
     /* Who says nothing else has written it all to standard output. */
-    const struct rec_attempt mine = {
-        .cause = NOTES_ENDED, .out = result.length
-    };
+    const struct rec_attempt mine = { .cause = NOTES_ENDED,
+        .out = result.length };
 
     if (t->queue->job == NULL) return outcome_tell(core, t, 0, worker, result);
     const struct rec_end how = {
@@ -268,8 +267,8 @@ last_worker(const struct task *t)
 
 /* An end that happens whether or not there is memory. */
 static void
-must_tell(struct core *core, const struct task *t, int code, struct slice reason,
-    struct slice output)
+must_tell(struct core *core, const struct task *t, int code,
+    struct slice reason, struct slice output)
 {
     if (t->queue->job == NULL) {
         bool died = code != STINT_ECANCELLED && code != STINT_EEXPIRED;
@@ -317,8 +316,7 @@ life_cancel(struct core *core, tick_ns now, struct task *t)
     } else {
         remove_open(core, t);
     }
-    must_tell(
-        core, t, STINT_ECANCELLED, slice_of("cancelled"), slice_of(""));
+    must_tell(core, t, STINT_ECANCELLED, slice_of("cancelled"), slice_of(""));
     leave(core, now, t, TASK_CANCELLED, "");
 }
 
@@ -422,8 +420,8 @@ attempts_max(const struct task *t)
 
 /* What is common to all ways back: counts, words, the lease. */
 static void
-take_back(struct core *core, tick_ns now, struct task *t,
-    enum life_cause cause, const struct life_words *said)
+take_back(struct core *core, tick_ns now, struct task *t, enum life_cause cause,
+    const struct life_words *said)
 {
     struct session *holder = t->is.lease->session;
     struct slice reason = said->reason;

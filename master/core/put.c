@@ -27,8 +27,8 @@ refuse(struct core *core, struct session *s, uint64_t request, uint32_t count,
 
 /* What most tasks do not have.  Returns false without memory. */
 static bool
-add_more(struct task *t, tick_ns now, const struct job *job,
-    const struct msg_put *p)
+add_more(
+    struct task *t, tick_ns now, const struct job *job, const struct msg_put *p)
 {
     tick_ns expires = job != NULL ? job->expires : TICK_NEVER;
 

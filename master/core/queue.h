@@ -50,11 +50,11 @@ struct queue_policy {
 
 struct queue {
     char name[PROTO_NAME_MAX + 1];
-    uint32_t index;   /* In the order in which queues were made. */
-    bool shut;        /* Takes no puts. */
-    bool emptied;     /* Shut at once: what comes back is cancelled. */
-    bool paused;      /* Hands nothing out. */
-    struct job *job;  /* Whose own queue it is; NULL: an ordinary one. */
+    uint32_t index;    /* In the order in which queues were made. */
+    bool shut;         /* Takes no puts. */
+    bool emptied;      /* Shut at once: what comes back is cancelled. */
+    bool paused;       /* Hands nothing out. */
+    struct job *job;   /* Whose own queue it is; NULL: an ordinary one. */
     struct list lanes; /* struct lane: its jobs by what they need (lane.h). */
     struct list jobs;  /* Of them those that offer tasks now, newest last. */
     uint64_t offered;  /* So many tasks, in all. */

@@ -77,7 +77,7 @@ struct session {
     uint64_t leased, done, failed;
     struct needs traits; /* What it has, and what of it is used. */
     uint64_t strict;     /* Leases of strict jobs (place.h). */
-    struct list waits; /* struct wait.of_session */
+    struct list waits;   /* struct wait.of_session */
     uint32_t waits_count;
     struct list jobs;       /* struct job, that it opened. */
     struct list results;    /* struct outcome, not yet in a frame. */

@@ -17,8 +17,7 @@ verb_fn put_tasks, get_tasks, get_cancel;
 verb_fn finish_done, finish_fail, finish_release, finish_renew, finish_cancel;
 verb_fn queues_declare, queues_join, queues_shutdown;
 verb_fn look_status, look_list;
-verb_fn admin_key_add, admin_key_revoke, admin_drain, admin_pause,
-    admin_stop;
+verb_fn admin_key_add, admin_key_revoke, admin_drain, admin_pause, admin_stop;
 verb_fn filing_put, filing_get, filing_list;
 verb_fn job_open, job_read, end_tasks;
 verb_fn job_verbs_close, job_verbs_change, job_verbs_forget, job_verbs_what;

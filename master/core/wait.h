@@ -2,8 +2,9 @@
  * wait.h - requests that are parked until something happens.    [layer: core]
  *
  * One mechanism for all of them: a get waits for tasks, a put for room, a join
- * for the last task, a reader for ends of a job.  A wait ends by being satisfied, at its deadline, or with
- * its session; it then is in no list and its memory is gone.
+ * for the last task, a reader for ends of a job.  A wait ends by being
+ * satisfied, at its deadline, or with its session; it then is in no list and
+ * its memory is gone.
  */
 #ifndef WAIT_H
 #define WAIT_H
