@@ -83,7 +83,7 @@ begin_pass(struct client_job *job, uint8_t by)
     job->by = by;
     job->after = 0;
     job->read = false;
-    memset(job->shown, 0, job->shown_count);
+    if (job->shown_count > 0) memset(job->shown, 0, job->shown_count);
 }
 
 static void
