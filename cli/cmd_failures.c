@@ -181,10 +181,9 @@ say_next(const struct grouping *g, uint64_t job, uint64_t tasks)
         exit_note("no task of job %" PRIu64 " has failed", job);
         return;
     }
-    exit_note("%" PRIu64 " of %" PRIu64 " tasks failed  ->  %s logs %" PRIu64
-              "   %s retry --failed --job %" PRIu64,
-        g->failures, tasks, exit_program(), g->rows[0].task, exit_program(),
-        job);
+    exit_note("%" PRIu64 " of %" PRIu64 " tasks failed", g->failures, tasks);
+    exit_note("    %s logs %" PRIu64, exit_program(), g->rows[0].task);
+    exit_note("    %s retry --failed --job %" PRIu64, exit_program(), job);
 }
 
 static int
