@@ -346,17 +346,38 @@ struct stint_file_row {
     uint8_t hash[32];
 };
 
-/** Send a file as an input of the job: it lies in the folder of each task as
- * `name` (relative; NULL: the last part of `path`).  Before the first put. */
+/**
+ * Send a file as an input of the job, before the first put: each task finds a
+ * copy of it in its folder as `name` (relative, without ".."; NULL: the last
+ * part of `path`).  What the master has already is not sent again.
+ *
+ * Returns: 0, or STINT_EINVAL (its name, or no regular file), STINT_EBUSY (it
+ *          changed while it was read), STINT_EEXISTS (the job has tasks already
+ *          and not this file), STINT_ESYSTEM (it cannot be read), STINT_ELIMIT
+ *          (4,096 files), STINT_EBUDGET, STINT_ENOSPACE, STINT_ENOJOB.
+ * Time:    as long as the sending takes; an answer to a piece comes within the
+ *          connection's timeout.  The file is read twice and never in memory.
+ */
 STINT_CHECK int stint_job_put_file(
     struct stint_job *job, const char *path, const char *name);
 
-/** Files of a job: those a task left (seq > 0), inputs and all (0). */
+/** Files of a job: those that the task at this place left, when it was done;
+ * 0: all, inputs among them, in the order in which they came.  `see` is called
+ * without a lock held, and may ask for the file; other than 0 ends it, and is
+ * returned. */
 STINT_CHECK int stint_job_list_files(struct stint_job *job, uint64_t seq,
     int (*see)(void *arg, const struct stint_file_row *row), void *arg,
     int64_t timeout_ms);
 
-/** Write one of them to `path` (a new file beside it, checked, renamed). */
+/**
+ * Write one of them to `path`: into a new file beside it, which is compared
+ * with the file's hash, gets its permissions (but that others may not write to
+ * it) and replaces what is there.  On error nothing is there but what was.
+ *
+ * Returns: 0, or STINT_EDAMAGED (the hashes differ), STINT_ENOFILE, STINT_EBUSY
+ *          (it was replaced by another one), STINT_ESYSTEM (it cannot be
+ *          written), STINT_EROLE, STINT_ENOJOB, STINT_ETIMEOUT.
+ */
 STINT_CHECK int stint_job_get_file(struct stint_job *job,
     const struct stint_file_row *file, const char *path, int64_t timeout_ms);
 
