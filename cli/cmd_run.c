@@ -27,7 +27,7 @@
 #include "cli/table.h"
 
 /* What both have while they run. */
-struct work {
+struct plan {
     struct run *run;
     struct joboptions o;
     struct carry carry;
@@ -42,7 +42,7 @@ struct work {
 /* ---- before anybody is asked --------------------------------------------- */
 
 static int
-check_input(const struct work *w)
+check_input(const struct plan *w)
 {
     const char *name = w->run->command->name;
 
@@ -55,7 +55,7 @@ check_input(const struct work *w)
 }
 
 static int
-open_input(struct work *w)
+open_input(struct plan *w)
 {
     const struct run *run = w->run;
     const struct input_options options = { .words = w->o.input,
@@ -71,11 +71,11 @@ open_input(struct work *w)
 }
 
 static int
-work_begin(struct run *run, struct work *w)
+plan_begin(struct run *run, struct plan *w)
 {
     int status;
 
-    *w = (struct work){
+    *w = (struct plan){
         .run = run, .carry.fd = -1, .wake_fd = eventfd(0, EFD_CLOEXEC)
     };
     if (w->wake_fd < 0)
@@ -90,7 +90,7 @@ work_begin(struct run *run, struct work *w)
 }
 
 static void
-work_end(struct work *w)
+plan_end(struct plan *w)
 {
     stint_job_free(w->job);
     /* One that is gone would be waited for. */
@@ -107,7 +107,7 @@ work_end(struct work *w)
 }
 
 static int
-print_plan(struct work *w)
+print_plan(struct plan *w)
 {
     bool tag =
         setting_find(w->run, "tag") != NULL && setting_flag(w->run, "tag");
@@ -125,7 +125,7 @@ print_plan(struct work *w)
 }
 
 static int
-open_job(struct work *w)
+open_job(struct plan *w)
 {
     int code = stint_job_open(w->s, &w->o.job, &w->job);
 
@@ -134,8 +134,16 @@ open_job(struct work *w)
 
 /* ---- run ----------------------------------------------------------------- */
 
+static bool
+has_place(const struct joboptions *o)
+{
+    for (size_t i = 0; o->argv[i] != NULL; i++)
+        if (strstr(o->argv[i], "{#}") != NULL) return true;
+    return false;
+}
+
 static int
-check_resume(const struct run *run)
+check_resume(const struct run *run, const struct joboptions *o)
 {
     bool resume = setting_flag(run, "resume");
     bool failed = setting_flag(run, "resume-failed");
@@ -147,12 +155,17 @@ check_resume(const struct run *run)
     if (resume && !has_log && setting_text(run, "results") == NULL)
         return exit_say(EXIT_USAGE,
             "--resume needs --joblog or --results, which say what was done");
+    /* Files that are called after it would be written over. */
+    if ((resume || failed) && has_place(o))
+        return exit_say(EXIT_USAGE,
+            "{#} begins at 1 again where what was done is left out; number "
+            "the values themselves, as in :::: values ::::+ numbers");
     return EXIT_FINE;
 }
 
 /* A private master has nothing but a shell's programs. */
 static int
-check_private(const struct work *w)
+check_private(const struct plan *w)
 {
     if (w->private.master == NULL || w->o.job.program == STINT_PROGRAM_COMMAND)
         return EXIT_FINE;
@@ -182,7 +195,7 @@ open_logs(const struct run *run, struct joblog *log, struct results *results)
 }
 
 static int
-run_job(struct work *w)
+run_job(struct plan *w)
 {
     const struct run *run = w->run;
     struct joblog log = { 0 };
@@ -212,7 +225,7 @@ run_job(struct work *w)
 }
 
 static int
-connect_and_run(struct work *w)
+connect_and_run(struct plan *w)
 {
     int status;
 
@@ -227,14 +240,14 @@ connect_and_run(struct work *w)
 static int
 run_run(struct run *run)
 {
-    struct work w;
-    int status = work_begin(run, &w);
+    struct plan w;
+    int status = plan_begin(run, &w);
 
-    if (status == EXIT_FINE) status = check_resume(run);
+    if (status == EXIT_FINE) status = check_resume(run, &w.o);
     if (status == EXIT_FINE)
         status =
             setting_flag(run, "dry-run") ? print_plan(&w) : connect_and_run(&w);
-    work_end(&w);
+    plan_end(&w);
     return status;
 }
 
@@ -248,7 +261,7 @@ stop_feeding(void *feeder)
 }
 
 static int
-print_number(const struct work *w, uint64_t tasks)
+print_number(const struct plan *w, uint64_t tasks)
 {
     uint64_t job = stint_job_number(w->job);
 
@@ -263,7 +276,7 @@ print_number(const struct work *w, uint64_t tasks)
 }
 
 static int
-submit_all(struct work *w)
+submit_all(struct plan *w)
 {
     struct feeder_options options = {
         .job = w->job, .input = w->input, .wake_fd = w->wake_fd
@@ -287,7 +300,7 @@ submit_all(struct work *w)
 }
 
 static int
-connect_and_submit(struct work *w)
+connect_and_submit(struct plan *w)
 {
     int status;
 
@@ -300,13 +313,13 @@ connect_and_submit(struct work *w)
 static int
 run_submit(struct run *run)
 {
-    struct work w;
-    int status = work_begin(run, &w);
+    struct plan w;
+    int status = plan_begin(run, &w);
 
     if (status == EXIT_FINE)
         status = setting_flag(run, "dry-run") ? print_plan(&w)
                                               : connect_and_submit(&w);
-    work_end(&w);
+    plan_end(&w);
     return status;
 }
 

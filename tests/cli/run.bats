@@ -95,7 +95,7 @@ gone() {
     for words in "--halt maybe echo" "--need =3 echo" "--array 5-1 echo" \
         "--resume echo" "--resume-failed --results d echo" "--colsep ( echo" \
         "--handler f echo" "--shell" "-a nowhere echo" "--jbos 3 echo" \
-        "--results x.csv echo"; do
+        "--results x.csv echo" "--resume --joblog log echo {#}"; do
         # shellcheck disable=SC2086 # they are words
         run -64 --separate-stderr run_here $words ::: a
         is_one_error || { echo "$words: $stderr"; return 1; }
