@@ -255,7 +255,7 @@ start_as_wanted(struct spawned *p, const struct spawn_config *config,
     if (limited) return start_limited(p, config, script, file, theirs);
     error = start(p, config, file, config->argv, theirs);
     if (error != ENOEXEC) return error;
-    error = find_program(file, config->path, config->folder, found);
+    error = find_program(config->argv[0], config->path, config->folder, found);
     return error == 0 ? start_script(p, config, found, theirs) : ENOEXEC;
 }
 

@@ -147,13 +147,18 @@ static inline void
 hire(struct hand *hand, struct stint_worker_options options)
 {
     static const char *const queues[] = { "work", NULL };
-    const struct stint_options who = { .kind = STINT_WORKER, .name = "hand" };
+    struct stint_options who = { .kind = STINT_WORKER, .name = "hand" };
+    struct stint_trait *traits;
 
     *hand = (struct hand){ .code = 0 };
     if (options.queues == NULL) options.queues = queues;
-    if (options.command == NULL && options.plugin == NULL)
+    if (options.command == NULL && options.plugin == NULL
+        && !options.allow_exec)
         options.handlers = handlers;
+    ok(stint_worker_traits(&options, &traits));
+    who.traits = traits;
     ok(stint_master_connect(master, &who, &hand->s));
+    free(traits);
     ok(stint_worker_new(hand->s, &options, &hand->worker));
     assert_int_equal(pthread_create(&hand->thread, NULL, serve, hand), 0);
 }
