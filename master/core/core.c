@@ -7,6 +7,7 @@
 #include "master/core/end_tasks.h"
 #include "master/core/filing.h"
 #include "master/core/greet.h"
+#include "master/core/job_turn.h"
 #include "master/core/jobs.h"
 #include "master/core/life.h"
 #include "master/core/load.h"
@@ -368,7 +369,7 @@ core_turn(struct core *core, tick_ns now)
     greet_tick(core, now);
     feed_starved(core);
     end_tasks_tick(core, now);
-    jobs_tick(core, now);
+    job_turn(core, now);
     match_all(core, now);
     match_tick(core, now);
     match_all(core, now);

@@ -7,10 +7,8 @@
 #include "common/base.h"
 #include "common/check.h"
 #include "common/stint_error.h"
-#include "master/core/job_read.h"
 #include "master/core/lane.h"
 #include "master/core/life.h"
-#include "master/core/match.h"
 #include "master/core/reply.h"
 
 static bool
@@ -262,18 +260,6 @@ jobs_must_end(
     core->journal.failed = true;
 }
 
-/* It is not waited for any more: what waits for room is refused. */
-static void
-refuse_puts(struct core *core, const struct job *job)
-{
-    for (;;) {
-        struct list *node = list_first(&job->queue->putters);
-        if (node == NULL) return;
-        match_give_up(core, CONTAINER_OF(node, struct wait_link, node)->wait,
-            STINT_ECANCELLED);
-    }
-}
-
 /* Begin to end what is open. */
 static void
 stop(struct core *core, struct job *job, enum job_end end)
@@ -283,7 +269,6 @@ stop(struct core *core, struct job *job, enum job_end end)
     job->queue->emptied = true;
     job->swept = 0;
     job->sweeps = true;
-    refuse_puts(core, job);
     journal_job(core, job);
     life_touch(core, job->queue);
     jobs_touch(core, job);
@@ -375,12 +360,6 @@ jobs_forget(struct core *core, struct job *job)
     list_remove(&job->due);
     list_remove(&job->order);
     list_push(&core->jobs.forgotten, &job->order);
-    for (;;) {
-        struct list *node = list_first(&job->readers);
-        if (node == NULL) break;
-        match_give_up(core, CONTAINER_OF(node, struct wait_link, node)->wait,
-            STINT_ENOJOB);
-    }
     lane_leave(job);
     job->end = JOB_FORGOTTEN;
     job->swept = 0;
@@ -397,108 +376,6 @@ jobs_drop(struct core *core, struct job *job, struct end *e)
     ends_drop(&job->ends, e);
     count(core, job, before);
     journal_tally(core, job->queue);
-}
-
-/* ---- the turn ------------------------------------------------------------ */
-
-/* What an end of the whole means for what is at one place. */
-static void
-sweep_one(struct core *core, tick_ns now, struct job *job, uint64_t seq)
-{
-    struct ends_place at = ends_at(&job->ends, ENDS_BY_SEQ, seq);
-
-    if (at.kind == ENDS_TASK) {
-        struct task *t = at.is.task;
-        bool held = t->state == TASK_LEASED;
-        bool too = job->end == JOB_CANCELLED || job->halt == 2;
-        if (!held || too) life_cancel(core, now, t);
-    } else if (at.kind == ENDS_END && job->end == JOB_FORGOTTEN) {
-        struct task *t = task_table_find(&core->tasks, at.is.end->task);
-        if (t != NULL) life_drop(core, now, t);
-        jobs_drop(core, job, at.is.end);
-    }
-}
-
-/* Returns whether that was all. */
-static bool
-sweep(struct core *core, tick_ns now, struct job *job, unsigned *steps)
-{
-    while (*steps > 0) {
-        uint64_t seq = ends_skip(&job->ends, ENDS_BY_SEQ, job->swept);
-        if (seq > job->queue->accepted) return true;
-        *steps -= 1;
-        job->swept = seq;
-        sweep_one(core, now, job, seq);
-    }
-    return false;
-}
-
-static void
-bury_one(struct core *core, struct job *job)
-{
-    struct queue *q = job->queue;
-
-    if (journal_keeps(core, q)) {
-        journal_drop(core, ROW_tally, q->index);
-        journal_drop(core, ROW_queue, q->index);
-        journal_drop(core, ROW_job, job->number);
-    }
-    files_forget(core, job);
-    core->memory -= job->memory + job->ends.memory;
-    job_free(job);
-    queue_free(q);
-}
-
-static void
-maybe_ends(struct core *core, tick_ns now, struct job *job)
-{
-    if (job->ended != 0 || !job_is_over(job)) return;
-    job->ended = now > 0 ? now : 1;
-    if (job->end == JOB_CLOSED) job->end = JOB_ENDED;
-    heap_add(&core->jobs.forget, &job->forget);
-    journal_job(core, job);
-}
-
-static void
-forget_due(struct core *core, tick_ns now)
-{
-    for (;;) {
-        struct heap_node *node = heap_peek(&core->jobs.forget);
-        if (node == NULL) return;
-        struct job *job = CONTAINER_OF(node, struct job, forget);
-        if (tick_after(job->ended, job->keep) > now) return;
-        jobs_forget(core, job);
-    }
-}
-
-void
-jobs_tick(struct core *core, tick_ns now)
-{
-    unsigned steps = core->config.steps_max;
-    struct list due;
-
-    forget_due(core, now);
-    while (!list_is_empty(&core->jobs.forgotten) && steps > 0) {
-        struct list *node = list_first(&core->jobs.forgotten);
-        struct job *job = CONTAINER_OF(node, struct job, order);
-        if (sweep(core, now, job, &steps)) bury_one(core, job);
-    }
-    list_init(&due);
-    list_splice(&due, &core->jobs.due);
-    for (;;) {
-        struct list *node = list_pop(&due);
-        if (node == NULL) return;
-        struct job *job = CONTAINER_OF(node, struct job, due);
-        if (job->sweeps) job->sweeps = !sweep(core, now, job, &steps);
-        maybe_ends(core, now, job);
-        list_remove(&job->due);
-        enum job_read_left left = job_read_all(core, job);
-        if (job->sweeps || left == JOB_READ_MORE) {
-            list_push(&core->jobs.due, &job->due);
-        } else if (left == JOB_READ_LATER) {
-            list_push(&core->jobs.later, &job->due);
-        }
-    }
 }
 
 void

@@ -2,8 +2,8 @@
  * jobs.h - all jobs, and what becomes of them.                  [layer: core]
  *
  * life.c says what happens to their tasks; what follows for the job (it ends,
- * is halted, is forgotten; readers hear of it) is done once a turn, in steps
- * that are bounded: a job may have a million tasks.
+ * is halted, is forgotten; readers hear of it) is done once a turn
+ * (job_turn.h).
  */
 #ifndef JOBS_H
 #define JOBS_H
@@ -73,9 +73,6 @@ void jobs_forget(struct core *core, struct job *job);
 
 /** The session is over: its jobs take no more tasks. */
 void jobs_leave(struct core *core, struct session *s);
-
-/** What is due, and what changed since the last turn. */
-void jobs_tick(struct core *core, tick_ns now);
 
 /** A batch is on the disk: ends that only the store has can be read. */
 void jobs_committed(struct core *core);

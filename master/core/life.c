@@ -35,12 +35,6 @@ life_init(struct core *core)
     heap_init(&core->expiries, expires_sooner);
 }
 
-void
-life_touch(struct core *core, struct queue *q)
-{
-    if (list_is_empty(&q->dirty)) list_push(&core->dirty, &q->dirty);
-}
-
 /* ---- into and out of the open states ------------------------------------ */
 
 static bool

@@ -96,6 +96,10 @@ tick_ns life_next_deadline(const struct core *core);
 void life_init(struct core *core);
 
 /** Something about `q` changed: match it in this turn. */
-void life_touch(struct core *core, struct queue *q);
+static inline void
+life_touch(struct core *core, struct queue *q)
+{
+    if (list_is_empty(&q->dirty)) list_push(&core->dirty, &q->dirty);
+}
 
 #endif
