@@ -22,7 +22,7 @@ enum {
 /* Smaller than this we are no larger than many a command. */
 #define SMALL ((uint64_t)32 << 20)
 #define FIRST_LOOK (20 * TICK_MS)
-#define LOOK_MAX TICK_S
+#define LOOK_MAX (100 * TICK_MS)
 
 enum watched { PROCESS, INPUT, OUTPUT, ERRORS, PROGRESS, CANCEL, WATCHED };
 

@@ -152,8 +152,8 @@ hire(struct hand *hand, struct stint_worker_options options)
 
     *hand = (struct hand){ .code = 0 };
     if (options.queues == NULL) options.queues = queues;
-    if (options.command == NULL && options.plugin == NULL
-        && !options.allow_exec)
+    if (options.handlers == NULL && options.command == NULL
+        && options.plugin == NULL && !options.allow_exec)
         options.handlers = handlers;
     ok(stint_worker_traits(&options, &traits));
     who.traits = traits;

@@ -287,7 +287,7 @@ time_and_memory_are_those_of_the_command(void **state)
 {
     (void)state;
     run_shell("x=$(head -c 80000000 /dev/zero | tr '\\0' x); i=0; "
-              "while [ $i -lt 100000 ]; do i=$((i+1)); done; sleep 0.2",
+              "while [ $i -lt 100000 ]; do i=$((i+1)); done; sleep 0.5",
         "");
     assert_int_equal(end.code, 0);
     assert_in_range(try_of(0)->memory, 80000000, 800000000);
