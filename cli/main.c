@@ -6,6 +6,7 @@
  */
 #include "cli/command.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,16 @@ spell_out(int argc, char **argv)
     return argv;
 }
 
+/* A stream that is closed stays of no use, but nothing else gets its number. */
+static void
+hold_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0
+            && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -144,6 +155,7 @@ main(int argc, char **argv)
     unsigned words = 0;
 
     width_begin();
+    hold_streams();
     if (argc > 0) exit_program_is(argv[0]);
     exit_color(setting_color_early(STDERR_FILENO));
     if (argc < 2)

@@ -180,6 +180,14 @@ gone() {
     [[ $stderr == *"stdout cannot be written: No space left"* ]]
 }
 
+@test "a stream that is closed is said to be, and nothing else is taken for it" {
+    run -1 --separate-stderr bash -c "timeout 30 '$STINT' run -q echo <&-"
+    is_one_error
+    [[ $stderr == *"stdin cannot be read"* ]]
+    run -1 --separate-stderr bash -c "timeout 30 '$STINT' run -q echo ::: a >&-"
+    [[ $stderr == *"stdout cannot be written"* ]]
+}
+
 @test "a folder that cannot be written is said and fails" {
     touch file
     run -1 --separate-stderr run_here --results file/below echo ::: a
