@@ -477,11 +477,13 @@ STINT_CHECK int stint_show_post(struct stint *s, const struct stint_show *show,
     struct stint_bytes out, struct stint_bytes err, bool more);
 
 /** Read an input of a job from the master, or bring what a task leaves; as
- * stint_job_get_file() and stint_job_put_file(). */
+ * stint_job_get_file() and stint_job_put_file().  `cancel_fd` (-1: none) may be
+ * readable at any time: then it ends soon with STINT_ECANCELLED. */
 STINT_CHECK int stint_task_get_input(struct stint *s, uint64_t job,
-    const struct stint_file_row *file, const char *path, int64_t timeout_ms);
+    const struct stint_file_row *file, const char *path, int cancel_fd,
+    int64_t timeout_ms);
 STINT_CHECK int stint_task_put_output(const struct stint_task *t,
-    const char *path, const char *name, int64_t timeout_ms);
+    const char *path, const char *name, int cancel_fd, int64_t timeout_ms);
 
 #ifdef __cplusplus
 }

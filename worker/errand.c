@@ -247,7 +247,7 @@ bring_inputs(struct slot *slot, const struct folder *folder)
     const struct stint_job_program *what = slot->errand.program->what;
 
     return inputs_bring(&slot->worker->inputs, slot->errand.job, what->files,
-        what->files_count, folder, &slot->call.reason);
+        what->files_count, folder, slot->cancel_fd, &slot->call.reason);
 }
 
 /* In a folder of its own, or in none. */

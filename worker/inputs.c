@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/hash.h"
@@ -19,6 +21,7 @@
 enum { HASH_BYTES = 32, COPY_BYTES = 1 << 20, PATH_BYTES = 4200 };
 
 #define KEEP_FOR (600 * TICK_S)
+#define LOOK (100 * TICK_MS)
 
 /* How long a fetch may take: a minute, and what 256 KiB/s take. */
 enum { FETCH_LEAST_MS = 60000, BYTES_PER_MS = 256 };
@@ -43,9 +46,14 @@ struct input_job {
 void
 inputs_init(struct inputs *in, struct stint *s, struct workspace *space)
 {
+    pthread_condattr_t attributes;
+
     *in = (struct inputs){ .s = s, .space = space };
     (void)pthread_mutex_init(&in->lock, NULL);
-    (void)pthread_cond_init(&in->fetched, NULL);
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&in->fetched, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
 }
 
 /* ---- the book of them, under the lock ------------------------------------ */
@@ -189,6 +197,8 @@ judge(int code, const struct stint_file_row *row, struct reason *why)
     case STINT_ESYSTEM:
     case STINT_EINVAL:
         return RUN_FAILED;
+    case STINT_ECANCELLED:
+        return RUN_GIVEN_BACK;
     default:
         return RUN_NOT_NOW;
     }
@@ -196,22 +206,41 @@ judge(int code, const struct stint_file_row *row, struct reason *why)
 
 static enum run_end
 fetch(struct inputs *in, uint64_t job, const struct stint_file_row *row,
-    const char *path, struct reason *why)
+    const char *path, int cancel_fd, struct reason *why)
 {
     tick_ns began = clock_now();
     int64_t most = FETCH_LEAST_MS + (int64_t)(row->size / BYTES_PER_MS);
-    int code = stint_task_get_input(in->s, job, row, path, most);
+    int code = stint_task_get_input(in->s, job, row, path, cancel_fd, most);
 
     if (code != 0) return judge(code, row, why);
     tell(in, job, row, clock_now() - began);
     return RUN_DONE;
 }
 
+static bool
+is_cancelled(int cancel_fd)
+{
+    struct pollfd cancel = { .fd = cancel_fd, .events = POLLIN };
+
+    return cancel_fd >= 0 && poll(&cancel, 1, 0) > 0;
+}
+
+/* For a fetch to end, or to look whether we are cancelled. */
+static void
+wait_a_little(struct inputs *in)
+{
+    tick_ns until = tick_after(clock_now(), LOOK);
+    const struct timespec at = { .tv_sec = until / TICK_S,
+        .tv_nsec = until % TICK_S };
+
+    (void)pthread_cond_timedwait(&in->fetched, &in->lock, &at);
+}
+
 /* Have one there, and its path.  Who comes first fetches it; under the lock,
  * which is let go of meanwhile. */
 static enum run_end
 have(struct inputs *in, struct input_job *j, const struct stint_file_row *row,
-    char path[PATH_BYTES], struct reason *why)
+    char path[PATH_BYTES], int cancel_fd, struct reason *why)
 {
     struct input *file = find_input(in, j, row->hash);
 
@@ -220,13 +249,14 @@ have(struct inputs *in, struct input_job *j, const struct stint_file_row *row,
         return RUN_NOT_NOW;
     }
     while (file->state == INPUT_COMING) {
-        (void)pthread_cond_wait(&in->fetched, &in->lock);
+        if (is_cancelled(cancel_fd)) return RUN_GIVEN_BACK;
+        wait_a_little(in);
     }
     if (file->state == INPUT_THERE) return RUN_DONE;
 
     file->state = INPUT_COMING;
     (void)pthread_mutex_unlock(&in->lock);
-    enum run_end how = fetch(in, j->job, row, path, why);
+    enum run_end how = fetch(in, j->job, row, path, cancel_fd, why);
     (void)pthread_mutex_lock(&in->lock);
     file->state = how == RUN_DONE ? INPUT_THERE : INPUT_ABSENT;
     (void)pthread_cond_broadcast(&in->fetched);
@@ -325,7 +355,7 @@ copy(const char *path, const struct folder *folder,
 
 static enum run_end
 bring_one(struct inputs *in, struct input_job *j,
-    const struct stint_file_row *row, const struct folder *to,
+    const struct stint_file_row *row, const struct folder *to, int cancel_fd,
     struct reason *why)
 {
     char path[PATH_BYTES];
@@ -335,7 +365,7 @@ bring_one(struct inputs *in, struct input_job *j,
         return RUN_REFUSED;
     }
     (void)pthread_mutex_lock(&in->lock);
-    enum run_end how = have(in, j, row, path, why);
+    enum run_end how = have(in, j, row, path, cancel_fd, why);
     (void)pthread_mutex_unlock(&in->lock);
     if (how != RUN_DONE) return how;
     int error = copy(path, to, row);
@@ -348,7 +378,7 @@ bring_one(struct inputs *in, struct input_job *j,
 enum run_end
 inputs_bring(struct inputs *in, uint64_t job,
     const struct stint_file_row *files, size_t count, const struct folder *to,
-    struct reason *why)
+    int cancel_fd, struct reason *why)
 {
     enum run_end how = RUN_DONE;
 
@@ -360,7 +390,7 @@ inputs_bring(struct inputs *in, uint64_t job,
         return RUN_NOT_NOW;
     }
     for (size_t i = 0; i < count && how == RUN_DONE; i++)
-        how = bring_one(in, j, &files[i], to, why);
+        how = bring_one(in, j, &files[i], to, cancel_fd, why);
     if (how != RUN_DONE) inputs_leave(in, job);
     return how;
 }

@@ -43,7 +43,7 @@ void inputs_fini(struct inputs *in);
  */
 enum run_end inputs_bring(struct inputs *in, uint64_t job,
     const struct stint_file_row *files, size_t count, const struct folder *to,
-    struct reason *why);
+    int cancel_fd, struct reason *why);
 
 /** A task of the job needs them no more. */
 void inputs_leave(struct inputs *in, uint64_t job);

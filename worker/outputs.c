@@ -48,15 +48,17 @@ deliver(const struct sending *f, int cancel_fd, struct reason *why)
 
     for (;;) {
         struct pollfd cancel = { .fd = cancel_fd, .events = POLLIN };
-        int code = stint_task_put_output(f->task, f->path, f->name, most);
+        int code =
+            stint_task_put_output(f->task, f->path, f->name, cancel_fd, most);
 
         if (code == 0) return RUN_DONE;
+        if (code == STINT_ECANCELLED) break;
         if (!is_full(code) || clock_now() >= until) {
             return judge(code, f->name, why);
         }
         if (poll(&cancel, 1, PAUSE_MS) > 0) break;
     }
-    reason_set(why, "stopped before the master had room for its output");
+    reason_set(why, "stopped before the master had its output");
     return RUN_GIVEN_BACK;
 }
 

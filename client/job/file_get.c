@@ -53,7 +53,7 @@ stint_job_list_files(struct stint_job *job, uint64_t seq,
     if (rc != 0) return rc;
     m.as.file_list.job = job->number;
     m.as.file_list.seq = seq;
-    flight_begin(&flight, job->s);
+    flight_begin(&flight, job->s, -1);
     do {
         rc = flight_ask(&flight, &m, MESSAGE_BYTES);
         if (rc == 0) rc = flight_next(&flight, deadline, &answer);
@@ -218,7 +218,7 @@ get_rest_of_block(struct getting *g, uint64_t end)
     struct slice bytes = { NULL, 0 };
     int rc = 0;
 
-    flight_begin(&alone, g->flight.s);
+    flight_begin(&alone, g->flight.s, g->flight.cancel_fd);
     while (rc == 0 && g->to.have < end) {
         rc = ask(g, &alone, g->to.have);
         if (rc == 0) rc = take(g, &alone, &bytes);
@@ -273,7 +273,7 @@ get_all(struct getting *g)
 
 static int
 get_file(struct stint *s, uint64_t job, const struct stint_file_row *file,
-    const char *path, int64_t timeout_ms)
+    const char *path, int cancel_fd, int64_t timeout_ms)
 {
     struct getting g = { .file = file,
         .m = { .type = MSG_file_get },
@@ -286,7 +286,7 @@ get_file(struct stint *s, uint64_t job, const struct stint_file_row *file,
     g.m.as.file_get.seq = file->seq;
     g.m.as.file_get.name = slice_of(file->name);
     rc = open_sink(&g.to, path);
-    flight_begin(&g.flight, s);
+    flight_begin(&g.flight, s, cancel_fd);
     if (rc == 0) rc = get_all(&g);
     if (rc == 0) rc = finish_sink(&g.to, file);
     flight_end(&g.flight);
@@ -298,12 +298,13 @@ int
 stint_job_get_file(struct stint_job *job, const struct stint_file_row *file,
     const char *path, int64_t timeout_ms)
 {
-    return get_file(job->s, job->number, file, path, timeout_ms);
+    return get_file(job->s, job->number, file, path, -1, timeout_ms);
 }
 
 int
 stint_task_get_input(struct stint *s, uint64_t job,
-    const struct stint_file_row *file, const char *path, int64_t timeout_ms)
+    const struct stint_file_row *file, const char *path, int cancel_fd,
+    int64_t timeout_ms)
 {
-    return get_file(s, job, file, path, timeout_ms);
+    return get_file(s, job, file, path, cancel_fd, timeout_ms);
 }

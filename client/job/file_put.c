@@ -203,7 +203,7 @@ send_file(struct sending *to)
 /* `m` says whose it is. */
 static int
 put_file(struct stint *s, struct msg m, const char *path, const char *name,
-    int64_t timeout_ms)
+    int cancel_fd, int64_t timeout_ms)
 {
     struct slice inner =
         name != NULL ? slice_of(name) : path_last(slice_of(path));
@@ -223,7 +223,7 @@ put_file(struct stint *s, struct msg m, const char *path, const char *name,
     to.file.piece_max = flight_piece(s);
     to.file.piece = malloc(to.file.piece_max);
     if (to.file.piece == NULL) return say(STINT_ENOMEM, "no memory for a file");
-    flight_begin(&to.flight, s);
+    flight_begin(&to.flight, s, cancel_fd);
     int rc = open_source(&to.file);
     if (rc == 0) rc = send_file(&to);
     flight_end(&to.flight);
@@ -238,12 +238,12 @@ stint_job_put_file(struct stint_job *job, const char *path, const char *name)
     struct msg m = { .type = MSG_file_put };
 
     m.as.file_put.job = job->number;
-    return put_file(job->s, m, path, name, STINT_FOREVER);
+    return put_file(job->s, m, path, name, -1, STINT_FOREVER);
 }
 
 int
 stint_task_put_output(const struct stint_task *t, const char *path,
-    const char *name, int64_t timeout_ms)
+    const char *name, int cancel_fd, int64_t timeout_ms)
 {
     struct msg m = { .type = MSG_file_put };
     int rc = pump_check_timeout(timeout_ms);
@@ -256,5 +256,5 @@ stint_task_put_output(const struct stint_task *t, const char *path,
     if (m.as.file_put.job == 0) {
         return say(STINT_EINVAL, "a task that is of no job leaves no files");
     }
-    return put_file(t->s, m, path, name, timeout_ms);
+    return put_file(t->s, m, path, name, cancel_fd, timeout_ms);
 }

@@ -1,11 +1,25 @@
 #include "client/job/flight.h"
 
+#include <poll.h>
+
 #include "client/pump.h"
+#include "common/sys/clock.h"
+#include "common/sys/say.h"
+
+/* How often is looked whether it is cancelled. */
+#define LOOK (100 * TICK_MS)
 
 void
-flight_begin(struct flight *f, struct stint *s)
+flight_begin(struct flight *f, struct stint *s, int cancel_fd)
 {
-    *f = (struct flight){ .s = s };
+    *f = (struct flight){ .s = s, .cancel_fd = cancel_fd };
+}
+
+static void
+give_up(struct flight *f, struct call *c)
+{
+    if (!c->over) rpc_forget(f->s->rpc, &c->r);
+    call_end(c);
 }
 
 /* The answer that was lent is the oldest one's. */
@@ -25,9 +39,7 @@ flight_end(struct flight *f)
     pump_enter(f->s);
     let_go(f);
     for (; f->count > 0; f->count--) {
-        struct call *c = &f->calls[f->first];
-        if (!c->over) rpc_forget(f->s->rpc, &c->r);
-        call_end(c);
+        give_up(f, &f->calls[f->first]);
         f->first = (f->first + 1) % FLIGHT_PIECES;
     }
     pump_leave(f->s);
@@ -50,13 +62,49 @@ flight_ask(struct flight *f, struct msg *m, size_t bytes)
     return rc;
 }
 
+static bool
+is_over(const void *arg)
+{
+    const struct call *c = arg;
+
+    return c->over;
+}
+
+static bool
+is_cancelled(const struct flight *f)
+{
+    struct pollfd cancel = { .fd = f->cancel_fd, .events = POLLIN };
+
+    return f->cancel_fd >= 0 && poll(&cancel, 1, 0) > 0;
+}
+
+/* Until the answer is there, or may not be waited for. */
+static int
+wait_for(struct flight *f, const struct call *c, tick_ns deadline)
+{
+    while (!c->over && f->cancel_fd >= 0) {
+        tick_ns until = tick_min(deadline, tick_after(clock_now(), LOOK));
+        int rc = pump_wait(f->s, is_over, c, until);
+
+        if (is_cancelled(f)) return say(STINT_ECANCELLED, "it was cancelled");
+        if (rc != STINT_ETIMEOUT && rc != STINT_EUNREACHABLE) break;
+        if (until >= deadline) break;
+    }
+    return 0;
+}
+
 int
 flight_next(struct flight *f, tick_ns deadline, const struct msg **answer)
 {
     pump_enter(f->s);
     let_go(f);
     struct call *c = &f->calls[f->first];
-    int rc = call_wait(c, deadline);
+    int rc = wait_for(f, c, deadline);
+    if (rc == 0) {
+        rc = call_wait(c, deadline);
+    } else {
+        give_up(f, c);
+    }
     if (rc == 0) {
         *answer = &c->m;
         f->shown = true;

@@ -5,7 +5,7 @@
  * The connection's lock is taken inside, for a moment each: files are read and
  * written without it.
  *
- *     flight_begin(&f, s)
+ *     flight_begin(&f, s, -1)
  *     while there are more:  if (flight_is_full(&f)) flight_next(&f, …)
  *                            flight_ask(&f, &m, bytes)
  *     while (flight_left(&f) > 0)  flight_next(&f, …)
@@ -24,10 +24,11 @@ struct flight {
     struct stint *s;
     struct call calls[FLIGHT_PIECES];
     unsigned first, count;
-    bool shown; /* An answer is lent. */
+    bool shown;    /* An answer is lent. */
+    int cancel_fd; /* Readable: no answer is waited for any more.  -1: none. */
 };
 
-void flight_begin(struct flight *f, struct stint *s);
+void flight_begin(struct flight *f, struct stint *s, int cancel_fd);
 
 /** Give up what is under way, and the answer that is lent. */
 void flight_end(struct flight *f);
