@@ -68,6 +68,28 @@ frames_that_are_lost_or_come_twice_change_nothing(void **state)
     stint_master_stop(master);
 }
 
+struct pauser {
+    struct stint *s;
+    atomic_bool leaves;
+    int code;
+};
+
+/* Let the job run for a moment now and then. */
+static void *
+pause_and_undo(void *arg)
+{
+    struct pauser *p = arg;
+    uint64_t number = stint_job_number(job);
+
+    while (p->code == 0 && !atomic_load(&p->leaves)) {
+        p->code = stint_pause(p->s, NULL, number, false);
+        (void)usleep(900000);
+        if (p->code == 0) p->code = stint_pause(p->s, NULL, number, true);
+        (void)usleep(20000);
+    }
+    return NULL;
+}
+
 /* The window is full most of the time, so that puts wait at the master when it
  * ends all waits of a client that it takes for dead. */
 static void
@@ -75,6 +97,8 @@ who_was_taken_for_dead_puts_on_in_order(void **state)
 {
     const struct stint_job_options options = { .window = 5 };
     struct through through = { .pid = 0 };
+    struct pauser pauser = { .code = 0 };
+    pthread_t thread;
     struct stint_master_options quick = { .listen = "tcp://127.0.0.1:0",
         .memory = true,
         .silence_ms = 300,
@@ -89,16 +113,22 @@ who_was_taken_for_dead_puts_on_in_order(void **state)
     assert_non_null(s);
     OK(stint_job_open(s, &options, &job));
     hire(1);
+    pauser.s = connect_as("pauser");
+    assert_int_equal(pthread_create(&thread, NULL, pause_and_undo, &pauser), 0);
     int64_t end = now_ms() + 6000;
     unsigned i = 0;
     while (now_ms() < end) {
         put_number(++i);
         (void)usleep(500);
     }
+    atomic_store(&pauser.leaves, true);
+    (void)pthread_join(thread, NULL);
+    OK(pauser.code);
     OK(stint_job_close_input(job, 60000));
     expect_numbers(i);
     stint_job_free(job);
     dismiss();
+    OK(stint_close(pauser.s));
     OK(stint_close(s));
     (void)through_end(&through);
 }
