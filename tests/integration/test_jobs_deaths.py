@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import until
+from conftest import STINT, until
 from jobs import Shop, running, status
 
 
@@ -76,6 +76,41 @@ def test_a_client_killed_while_it_submits_much_leaves_a_whole_number(shop):
         "cancelled"] == r["tasks"] and r, what="the end of all tasks")
     assert ended["tasks"] == row["tasks"] > 20
     assert ended["failed"] == 0
+
+
+def test_a_client_frozen_for_longer_than_the_silence_goes_on(shop):
+    shop.worker()
+    out, into = os.pipe()
+    run = shop.begin("echo", "{}", stdin=out)
+    os.close(out)
+    os.write(into, b"1\n2\n")
+    until(lambda: len(run.out) == 2, what="two results")
+    run.kill(signal.SIGSTOP)
+    os.write(into, b"3\n4\n")
+    until(lambda: shop.job()["state"] == "orphaned", what="an orphan")
+    run.kill(signal.SIGCONT)
+    os.write(into, b"5")
+    os.close(into)
+    assert run.wait() == 0
+    assert run.out == values(5)
+    assert shop.job()["state"] == "done"
+
+
+def test_a_reader_that_leaves_ends_the_job(shop):
+    """As in `yes | stint run echo {} | head -2`."""
+    shop.worker()
+    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as feed:
+        run = subprocess.Popen(
+            [STINT, "run", "echo", "{}"], env=shop.env, stdin=feed.stdout,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        feed.stdout.close()
+        assert [run.stdout.readline() for _ in range(2)] == [b"y\n"] * 2
+        run.stdout.close()
+        assert run.wait(30) != 0
+    row = until(lambda: (r := shop.job())["running"] == 0 and r,
+                what="the end of what ran")
+    assert row["state"] == "cancelled"
+    assert row["done"] + row["cancelled"] == row["tasks"]
 
 
 # ---- who runs
