@@ -177,11 +177,12 @@ STINT_API int stint_close(struct stint *s);
 STINT_API void stint_abandon(struct stint *s);
 
 /**
- * Wait until everything posted (stint_queue_post, stint_task_post_…) has been
- * answered.
+ * Wait until everything posted (stint_queue_post, stint_task_post_…,
+ * stint_job_put) has been answered.
  *
- * Returns: 0, or the first error that a posted call met since the last flush,
- *          or STINT_ETIMEOUT, or STINT_EUNREACHABLE.
+ * Returns: 0, or the first error that a posted call met since the last flush
+ *          (those of jobs are told by the job), or STINT_ETIMEOUT, or
+ *          STINT_EUNREACHABLE.
  */
 STINT_CHECK int stint_flush(struct stint *s, int64_t timeout_ms);
 
