@@ -121,13 +121,22 @@ is_of_host(const struct trait *need)
     return false;
 }
 
+/* What a worker is to be started with that may run such a job. */
+static const char *
+program_of(const struct job *job)
+{
+    if (job == NULL || job->program == JOB_PROGRAM_WORKER) return "";
+    return job->program == JOB_PROGRAM_COMMAND ? " --allow-exec"
+                                               : " --plugin FILE";
+}
+
 struct advice {
     char text[512];
 };
 
 /* ": start one with …", where that would help. */
 static struct advice
-advise(const struct queue *q, const struct trait *need)
+advise(const struct queue *q, const struct job *job, const struct trait *need)
 {
     struct advice a = { "" };
     char count[24] = "";
@@ -138,7 +147,7 @@ advise(const struct queue *q, const struct trait *need)
     }
     const char *value = need->count > 0 ? count : need->value;
     (void)snprintf(a.text, sizeof a.text,
-        ": start one with stint worker --%s %s%s%s%s%s",
+        ": start one with stint worker%s --%s %s%s%s%s%s", program_of(job),
         need->count > 0 ? "resource" : "label", need->name,
         value[0] != '\0' ? "=" : "", value, option_of(q), name_of(q));
     return a;
@@ -146,10 +155,10 @@ advise(const struct queue *q, const struct trait *need)
 
 static void
 say_too_few(struct because *b, const struct survey *v, const struct queue *q,
-    const struct trait *need, uint64_t most)
+    const struct job *job, const struct trait *need, uint64_t most)
 {
     struct words has = { "none" }, many = { "" };
-    struct advice advice = advise(q, need);
+    struct advice advice = advise(q, job, need);
 
     if (most > 0) has = amount(need, most);
     if (v->open > 1) many = words_count(v->open);
@@ -161,10 +170,10 @@ say_too_few(struct because *b, const struct survey *v, const struct queue *q,
 }
 
 static void
-say_unlabelled(
-    struct because *b, const struct queue *q, const struct trait *need)
+say_unlabelled(struct because *b, const struct queue *q, const struct job *job,
+    const struct trait *need)
 {
-    struct advice advice = advise(q, need);
+    struct advice advice = advise(q, job, need);
 
     because(b, BECAUSE_UNSUITED, "no worker of queue %s is labelled %s%s%s%s",
         q->name, need->name, need->value[0] != '\0' ? "=" : "", need->value,
@@ -173,7 +182,8 @@ say_unlabelled(
 
 static void
 say_lacking(struct because *b, const struct survey *v, const struct queue *q,
-    const struct trait *need, const struct supply *supply)
+    const struct job *job, const struct trait *need,
+    const struct supply *supply)
 {
     if (strcmp(need->name, "exec") == 0) {
         because(b, BECAUSE_NO_EXEC,
@@ -186,9 +196,9 @@ say_lacking(struct because *b, const struct survey *v, const struct queue *q,
             "worker --plugin FILE%s%s",
             q->name, need->value, option_of(q), name_of(q));
     } else if (need->count > 0) {
-        say_too_few(b, v, q, need, supply->most);
+        say_too_few(b, v, q, job, need, supply->most);
     } else {
-        say_unlabelled(b, q, need);
+        say_unlabelled(b, q, job, need);
     }
 }
 
@@ -203,7 +213,7 @@ say_unsuited(struct because *b, const struct core *core, const struct survey *v,
         const struct trait *need = &job->needs.traits[i];
         const struct supply supply = supply_of(core, q, need);
         if (supply.have == 0 && b->count < said + 4) {
-            say_lacking(b, v, q, need, &supply);
+            say_lacking(b, v, q, job, need, &supply);
         }
     }
     if (b->count == said) {
@@ -265,10 +275,7 @@ survey_workers(struct because *b, const struct core *core,
         because(b, BECAUSE_UNSERVED,
             "no worker serves queue %s: start one "
             "with stint worker%s%s%s",
-            q->name,
-            job != NULL && job->program == JOB_PROGRAM_COMMAND ? " --allow-exec"
-                                                               : "",
-            option_of(q), name_of(q));
+            q->name, program_of(job), option_of(q), name_of(q));
     } else if (v.suited > 0) {
         say_open(b, core, &v, q, job);
     } else if (v.drained_suited > 0) {
