@@ -65,6 +65,15 @@ is_word(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
+/* Digits are alike in any case, also where the value is too short. */
+static bool
+is_number(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!isdigit((unsigned char)text[i])) return false;
+    return true;
+}
+
 /* Length of the part of `value` that stands at `text`; 0: none does. */
 static size_t
 value_at(const char *text, struct stint_bytes value)
@@ -77,8 +86,8 @@ value_at(const char *text, struct stint_bytes value)
         const char *nul = memchr(part, '\0', (size_t)(end - part));
         size_t n = (size_t)((nul != NULL ? nul : end) - part);
 
-        if (n >= VALUE_MIN && n <= length && memcmp(text, part, n) == 0
-            && !is_word(text[n]))
+        if (n >= VALUE_MIN && !is_number(part, n) && n <= length
+            && memcmp(text, part, n) == 0 && !is_word(text[n]))
             return n;
         part += n + 1;
     }

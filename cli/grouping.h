@@ -49,8 +49,8 @@ void grouping_fini(struct grouping *g);
 char *grouping_how(int code, const struct stint_attempt *last);
 
 /** What of a message is the same in others like it: digits become N, long or
- * 0x hexadecimal numbers 0xN, `value` (if it is long enough to be told from
- * chance) {}.  Gives the text. */
+ * 0x hexadecimal numbers 0xN, `value` (if it is no number and long enough to be
+ * told from chance) {}.  Gives the text. */
 char *grouping_alike(const char *text, struct stint_bytes value);
 
 /** The last `lines` lines of what a task wrote, as text that a terminal takes

@@ -40,6 +40,8 @@ numbers_addresses_and_the_value_do_not_tell_messages_apart(void **state)
     check_alike("a face is no number", "", "a face is no number");
     check_alike("after 1.5 s", "", "after N.N s");
     check_alike("ab failed", "ab", "ab failed");
+    check_alike("bad 7", "7", "bad N");
+    check_alike("bad 7001", "7001", "bad N");
     check_alike("abcd failed", "abc", "abcd failed");
     check_alike("\033[31mred", "", " [Nmred");
 }
