@@ -21,7 +21,8 @@ static const char first_words[] =
     "Then, each in its place:\n"
     "  stint master                               holds jobs and queues\n"
     "  stint worker -j 4 --allow-exec             runs the tasks\n"
-    "  stint run ./simulate {} ::: 1 2 3          spreads them, prints results\n"
+    "  stint run ./simulate {} ::: 1 2 3          spreads them, prints "
+    "results\n"
     "  stint put try hello; stint get try         queues, for programs\n";
 
 static const char last_words[] =
