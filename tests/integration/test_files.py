@@ -274,6 +274,28 @@ def test_what_a_killed_worker_left_is_removed_by_the_next(shop):
     assert os.listdir(shop.env["TMPDIR"]) == []
 
 
+def test_a_worker_that_fetches_from_a_frozen_master_can_be_stopped(shop):
+    data = write(shop, "data", 300 << 20)
+    shop.stint("submit", "--put", data, "true", ":::", "1", "2")
+    worker = shop.worker(slots=2)
+    top = shop.env["TMPDIR"]
+    until(lambda: any(name.startswith(".stint-") for _, _, names in os.walk(
+        top) for name in names), 20, "a fetch")
+    shop.process.send_signal(signal.SIGSTOP)
+    try:
+        worker.terminate()
+        time.sleep(0.5)
+        worker.terminate()
+        until(lambda: folders(shop) == [], 10, "the end of the fetch")
+    finally:
+        shop.process.send_signal(signal.SIGCONT)
+    worker.wait(60)
+    assert os.listdir(top) == []
+    shop.worker()
+    shop.stint("wait", "last")
+    assert shop.job()["done"] == 2
+
+
 # ---- deaths -----------------------------------------------------------------
 
 def test_a_worker_that_dies_while_it_sends_is_no_loss(shop):
