@@ -113,6 +113,29 @@ def test_a_reader_that_leaves_ends_the_job(shop):
     assert row["done"] + row["cancelled"] == row["tasks"]
 
 
+def test_a_client_killed_again_and_again_is_resumed_from_its_joblog(shop):
+    shop.worker()
+    argv = ["--joblog", "log", "--resume", "--shell", "sleep 0.02; echo {}",
+            ":::", *values(120)]
+    printed = []
+    for count in (10, 20, 30):
+        run = shop.begin(*argv)
+        until(lambda r=run, n=count: len(r.out) >= n, what="some results")
+        run.kill()
+        run.wait()
+        printed += run.out
+        shop.stint("cancel", "--job", "last")
+    run = shop.begin(*argv)
+    assert run.wait() == 0
+    assert set(printed + run.out) == set(values(120))
+    with open(os.path.join(shop.folder, "log")) as log:
+        rows = [line.split("\t") for line in log.read().splitlines()[1:]]
+    # A line that the kill cut is followed by a whole one of the same place.
+    whole = [int(row[0]) for row in rows if len(row) == 9]
+    assert sorted(whole) == list(range(1, 121))
+    assert {row[6] for row in rows if len(row) == 9} == {"0"}
+
+
 # ---- who runs
 
 def test_a_worker_killed_among_its_tasks_costs_nothing(shop):
