@@ -1,11 +1,10 @@
 #include "worker/duties.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "common/sys/clock.h"
-#include "worker/child.h"
-#include "worker/slot.h"
+#include "worker/order.h"
+#include "worker/wake.h"
 #include "worker/worker.h"
 
 void
@@ -35,7 +34,7 @@ note_recall(void *arg, uint64_t task, unsigned attempt)
             (struct duties_recall){ task, attempt };
     }
     (void)pthread_mutex_unlock(&d->lock);
-    worker_wake(w);
+    wake(w);
 }
 
 /* Beyond the bound nobody is shown anything until his wait is over. */
@@ -53,7 +52,7 @@ note_show(void *arg, const struct stint_show *show)
             (struct duties_show){ *show, tick_after(clock_now(), wait) };
     }
     (void)pthread_mutex_unlock(&d->lock);
-    worker_wake(w);
+    wake(w);
 }
 
 static void
@@ -126,7 +125,7 @@ do_recalls(struct stint_worker *w)
         struct slot *slot = find_slot(w, recalls[i].task, recalls[i].attempt);
 
         if (slot != NULL) {
-            slot_recall(slot);
+            order_recall(slot);
         } else {
             keep_stray(d, recalls[i]);
         }

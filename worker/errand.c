@@ -10,6 +10,7 @@
 #include "worker/folder.h"
 #include "worker/outputs.h"
 #include "worker/slot.h"
+#include "worker/wake.h"
 #include "worker/worker.h"
 
 enum {
@@ -136,9 +137,9 @@ errand_prepare(struct slot *slot, const struct stint_task *task)
 /* ---- running ------------------------------------------------------------- */
 
 static void
-wake(void *arg)
+tell_more(void *arg)
 {
-    worker_wake(arg);
+    wake(arg);
 }
 
 static enum stint_cause
@@ -208,7 +209,7 @@ task_for(struct slot *slot, const struct stint_task *task)
         .cancel_fd = slot->cancel_fd,
         .capture = &slot->capture,
         .progress = &slot->call.progress,
-        .more = wake,
+        .more = tell_more,
         .more_arg = slot->worker,
     };
 }

@@ -25,6 +25,7 @@
 
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
+#include "worker/order.h"
 #include "worker/slot.h"
 #include "worker/spawn.h"
 #include "worker/worker.h"
@@ -176,7 +177,7 @@ stop(struct watch *watch, tick_ns now)
     (void)pthread_mutex_lock(&w->lock);
     w->stopping = true;
     for (unsigned i = 0; i < w->slot_count; i++) {
-        slot_stop(&w->slots[i]);
+        order_stop(&w->slots[i]);
     }
     (void)pthread_mutex_unlock(&w->lock);
     ssize_t n = write(w->stop_fd, &one, sizeof one);

@@ -1,4 +1,6 @@
 #include "worker/slot.h"
+#include "worker/order.h"
+#include "worker/wake.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -65,29 +67,6 @@ next_task(struct slot *slot)
 /* ---- running ------------------------------------------------------------- */
 
 static void
-order(const struct slot *slot, uint64_t what)
-{
-    /* It fails only when the counter is full: then it is readable anyway. */
-    ssize_t n = write(slot->cancel_fd, &what, sizeof what);
-    (void)n;
-}
-
-void
-slot_stop(struct slot *slot)
-{
-    atomic_store(&slot->call.cancelled, true);
-    order(slot, CHILD_STOP);
-}
-
-void
-slot_recall(struct slot *slot)
-{
-    slot->recalled = true;
-    atomic_store(&slot->call.cancelled, true);
-    order(slot, CHILD_RECALL);
-}
-
-static void
 begin(struct slot *slot, struct stint_task *task)
 {
     struct stint_worker *w = slot->worker;
@@ -101,11 +80,11 @@ begin(struct slot *slot, struct stint_task *task)
     slot->state = SLOT_RUNNING;
     slot->started = clock_now();
     slot->recalled = false;
-    if (w->stopping) slot_stop(slot);
+    if (w->stopping) order_stop(slot);
     if (w->duties.stray_count > 0
         && duties_is_recalled(
             &w->duties, stint_task_id(task), stint_task_attempt(task))) {
-        slot_recall(slot);
+        order_recall(slot);
     }
     agent_begin(&w->agent, bytes);
     (void)pthread_mutex_unlock(&w->lock);
@@ -190,7 +169,7 @@ leave(struct slot *slot)
         w->here -= 1;
     }
     (void)pthread_mutex_unlock(&w->lock);
-    worker_wake(w);
+    wake(w);
     worker_drop(w);
 }
 

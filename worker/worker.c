@@ -1,4 +1,5 @@
 #include "worker/worker.h"
+#include "worker/wake.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -232,29 +233,17 @@ worker_drop(struct stint_worker *w)
 /* ---- from outside -------------------------------------------------------- */
 
 void
-worker_wake(struct stint_worker *w)
-{
-    static const uint64_t one = 1;
-    int error = errno;
-
-    /* It fails only when the counter is full: then it is readable anyway. */
-    ssize_t n = write(w->wake_fd, &one, sizeof one);
-    (void)n;
-    errno = error;
-}
-
-void
 stint_worker_drain(struct stint_worker *w)
 {
     atomic_store(&w->drain_asked, true);
-    worker_wake(w);
+    wake(w);
 }
 
 void
 stint_worker_stop(struct stint_worker *w)
 {
     atomic_store(&w->stop_asked, true);
-    worker_wake(w);
+    wake(w);
 }
 
 struct stint_worker_counts
@@ -281,7 +270,7 @@ worker_trouble(struct stint_worker *w, int code)
             w->sentence, sizeof w->sentence, "%s", stint_error_message());
     }
     (void)pthread_mutex_unlock(&w->lock);
-    worker_wake(w);
+    wake(w);
 }
 
 void

@@ -91,9 +91,6 @@ struct stint_worker {
     struct slot slots[]; /* slot_count of them. */
 };
 
-/** Have the coordinator look.  Signal-safe; keeps errno. */
-void worker_wake(struct stint_worker *w);
-
 /** Remember why the worker has to end, with the sentence of this thread. */
 void worker_trouble(struct stint_worker *w, int code);
 
