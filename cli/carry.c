@@ -33,6 +33,39 @@ split_put(const char *text, const char **name)
     return file;
 }
 
+/* The name that it gets in a task's folder; gives it. */
+static char *
+inner_name(const char *text)
+{
+    const char *name;
+    char *file = split_put(text, &name), *inner;
+    struct slice last = path_last(slice_of(file));
+
+    inner = name != NULL ? mem_copy(name) : mem_copy((const char *)last.bytes);
+    free(file);
+    return inner;
+}
+
+/* One would take the place of the other. */
+static int
+check_names(const char *const *put, size_t which)
+{
+    char *name = inner_name(put[which]);
+    int status = EXIT_FINE;
+
+    for (size_t i = 0; i < which && status == EXIT_FINE; i++) {
+        char *other = inner_name(put[i]);
+        if (strcmp(name, other) == 0)
+            status = exit_say(EXIT_USAGE,
+                "--put %s and --put %s would both be '%s' in a task's folder: "
+                "--put FILE=NAME gives another name",
+                put[i], put[which], name);
+        free(other);
+    }
+    free(name);
+    return status;
+}
+
 static int
 check_put(const char *text)
 {
@@ -103,9 +136,11 @@ carry_take(
 
     *c = (struct carry){ .put = setting_list(run, "put"), .fd = -1 };
     if (c->put != NULL || get != NULL) status = check_program(run, job);
-    for (const char *const *put = c->put;
-         status == EXIT_FINE && put != NULL && *put != NULL; put++)
-        status = check_put(*put);
+    for (size_t i = 0;
+         status == EXIT_FINE && c->put != NULL && c->put[i] != NULL; i++) {
+        status = check_put(c->put[i]);
+        if (status == EXIT_FINE) status = check_names(c->put, i);
+    }
     for (; status == EXIT_FINE && get != NULL && *get != NULL; get++)
         status = take_get(c, *get);
     if (status != EXIT_FINE) return status;

@@ -181,11 +181,13 @@ def test_what_a_failed_attempt_left_does_not_count(shop):
 
 @pytest.mark.parametrize("argv", [
     ["--put", "data=../x"], ["--put", "data=/x"], ["--put", "data=a/../../x"],
-    ["--put", "."], ["--put", "nowhere"], ["--get", "../x"], ["--get", "/x"],
+    ["--put", "data", "--put", "other=data"], ["--put", "."],
+    ["--put", "nowhere"], ["--get", "../x"], ["--get", "/x"],
     ["--get-to", "x"], ["--put", "data", "--cwd", "/"],
     ["--get", "x", "--handler", "square"]])
 def test_what_cannot_be_is_a_usage_error(shop, argv):
     write(shop, "data", 1)
+    write(shop, "other", 1)
     command = [] if "--handler" in argv else ["true"]
     run(shop, *argv, *command, ":::", "1", code=64)
     assert not os.path.exists(os.path.join(os.path.dirname(
