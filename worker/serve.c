@@ -63,14 +63,14 @@ take_away(struct slot *slot)
 }
 
 static void
-fail_overdue(const struct slot *slot, struct stint_task *task, tick_ns ran)
+fail_overdue(struct stint_task *task, tick_ns timeout, tick_ns ran)
 {
     char length[REASON_LENGTH];
     struct reason why;
     static const struct stint_bytes nothing;
     int code;
 
-    reason_duration(length, slot->errand.timeout);
+    reason_duration(length, timeout);
     reason_set(&why, "timed out after %s", length);
     if (stint_task_job(task) == 0) {
         code = stint_task_post_fail(task, why.text, 0);
@@ -97,23 +97,24 @@ look_at_handler(struct slot *slot, tick_ns now)
 {
     struct stint_worker *w = slot->worker;
     struct stint_task *late = NULL;
+    tick_ns timeout = 0, ran = 0;
 
     (void)pthread_mutex_lock(&w->lock);
     if (runs_handler(slot) && slot->task != NULL) {
-        tick_ns timeout = slot->errand.timeout;
-
-        if (slot->recalled) {
-            /* Its end will not be reported. */
-        } else if (timeout > 0 && now - slot->started >= timeout) {
-            late = take_away(slot);
+        timeout = slot->errand.timeout;
+        ran = now - slot->started;
+        if (timeout > 0 && ran >= timeout) {
             slot->overdue = true;
-            w->counts.failed += 1;
+            if (!slot->recalled) { /* Else nothing is reported of it. */
+                late = take_away(slot);
+                w->counts.failed += 1;
+            }
         } else if (stint_task_remaining_ms(slot->task) < 0) {
             atomic_store(&slot->call.cancelled, true);
         }
     }
     (void)pthread_mutex_unlock(&w->lock);
-    if (late != NULL) fail_overdue(slot, late, now - slot->started);
+    if (late != NULL) fail_overdue(late, timeout, ran);
 }
 
 /* ---- the master ---------------------------------------------------------- */
@@ -306,10 +307,10 @@ pace(struct stint_worker *w)
 
     (void)pthread_mutex_lock(&w->lock);
     for (unsigned i = 0; i < w->slot_count; i++) {
-        tick_ns timeout = w->slots[i].errand.timeout;
+        const struct slot *slot = &w->slots[i];
 
-        if (runs_handler(&w->slots[i]) && timeout > 0) {
-            least = tick_min(least, timeout / 4);
+        if (runs_handler(slot) && slot->errand.timeout > 0) {
+            least = tick_min(least, slot->errand.timeout / 4);
         }
     }
     (void)pthread_mutex_unlock(&w->lock);
