@@ -26,6 +26,9 @@
 #include "cli/stop.h"
 #include "cli/table.h"
 
+/* How long the master may take to say what it has. */
+enum { CALL_MS = 20000 };
+
 /* What both have while they run. */
 struct plan {
     struct run *run;
@@ -124,12 +127,39 @@ print_plan(struct plan *w)
     return status == EXIT_FINE ? print_flush() : status;
 }
 
+/* With a key that is known the job has what it gets, unless who put it was cut
+ * off: nobody but him knows how far he came in his input. */
+static int
+join_job(const struct plan *w)
+{
+    uint64_t number = stint_job_number(w->job);
+    struct stint_job_row row;
+    int code = stint_job_look(w->job, &row, CALL_MS);
+    const char *s = code == 0 && row.tasks == 1 ? "" : "s";
+
+    if (code != 0) return exit_error(code);
+    if (row.state == STINT_JOB_ORPHANED)
+        return exit_say(EXIT_FAILED,
+            "job %" PRIu64 " has this key, and who submitted it was cut off "
+            "when %" PRIu64 " task%s had been put: %s attach %" PRIu64
+            " follows these, %s cancel --job %" PRIu64 " ends them; then run "
+            "all with another key",
+            number, row.tasks, s, exit_program(), number, exit_program(),
+            number);
+    exit_note("stint: job %" PRIu64 " has this key already, with %" PRIu64
+              " task%s: nothing is put again",
+        number, row.tasks, s);
+    return EXIT_FINE;
+}
+
 static int
 open_job(struct plan *w)
 {
     int code = stint_job_open(w->s, &w->o.job, &w->job);
 
-    return code == 0 ? carry_send(&w->carry, w->job) : exit_error(code);
+    if (code != 0) return exit_error(code);
+    if (stint_job_existed(w->job, NULL)) return join_job(w);
+    return carry_send(&w->carry, w->job);
 }
 
 /* ---- run ----------------------------------------------------------------- */
@@ -284,9 +314,10 @@ submit_all(struct plan *w)
     struct stop_steps steps = { .first = stop_feeding };
     struct feeder_state state;
     struct feeder *feeder;
+    uint64_t tasks;
     int printed, status;
 
-    (void)stint_job_existed(w->job, &options.first);
+    if (stint_job_existed(w->job, &tasks)) return print_number(w, tasks);
     feeder = feeder_begin(&options);
     steps.arg = feeder;
     stop_watch(&steps);

@@ -181,8 +181,10 @@ static int
 say_stopped(const struct feeder *f, int code)
 {
     if (atomic_load(&f->stop)) return EXIT_FINE;
-    /* Halted or cancelled: who reads the ends says so. */
+    /* Halted or cancelled: who reads the ends says so; so he does, if there is
+     * one, when it is not there any more. */
     if (code == STINT_ECANCELLED) return EXIT_FINE;
+    if (code == STINT_ENOJOB && f->o.is_bounded) return EXIT_FAILED;
     return exit_say(exit_of(code), "%" PRIu64 " tasks were put, then: %s",
         f->put, stint_error_message());
 }
@@ -192,10 +194,6 @@ put_one(struct feeder *f, struct stint_bytes value)
 {
     int code;
 
-    if (f->place <= f->o.first) {
-        count_put(f, value);
-        return 0;
-    }
     if (is_done(f, value)) {
         skip(f);
         return 0;
@@ -249,8 +247,12 @@ static void *
 feed(void *arg)
 {
     struct feeder *f = arg;
-    int status = put_all(f), closed = close_job(f);
+    int status = EXIT_FINE, closed = EXIT_FINE;
 
+    if (f->o.input != NULL) {
+        status = put_all(f);
+        closed = close_job(f);
+    }
     pthread_mutex_lock(&f->lock);
     f->status = status != EXIT_FINE ? status : closed;
     f->is_over = true;

@@ -22,12 +22,11 @@ struct feeder;
 
 struct feeder_options {
     struct stint_job *job;
-    struct input *input;
+    struct input *input;           /* NULL: nothing is put, nothing closed. */
     int wake_fd;                   /* An eventfd; the input's. */
     const struct joblog *joblog;   /* Leave out what it has; or NULL. */
     const struct results *results; /* The same; or NULL. */
-    uint64_t first;  /* So many, from the first, are in the job already. */
-    bool is_bounded; /* Somebody calls feeder_release(). */
+    bool is_bounded;               /* Somebody calls feeder_release(). */
 };
 
 struct feeder_state {

@@ -12,6 +12,7 @@
 #include "cli/feeder.h"
 #include "cli/pace.h"
 #include "cli/stop.h"
+#include "cli/summary.h"
 #include "cli/value.h"
 
 /* How long a look at the job may take, how long output may wait for more of it,
@@ -38,6 +39,8 @@ struct runner {
     bool is_terminal; /* stdout is one. */
     bool is_mid_line; /* And its last line has no end. */
     bool said_why, said_gone;
+    bool is_joined; /* The job was there before us: we only read on. */
+    bool is_lost;   /* It is not there any more. */
     uint64_t cancelled;
     unsigned signals; /* That were dealt with. */
     int status;       /* Other than 0: leave with that. */
@@ -103,15 +106,21 @@ keep_one(struct runner *r, const struct stint_end *end)
 }
 
 static void
-take_end(struct runner *r, struct stint_end *end)
+count_end(struct runner *r, const struct stint_end *end)
 {
-    feeder_release(r->feeder, end);
-    fail(r, carry_fetch(r->o.carry, r->o.job, end));
     if (end->code == 0)
         r->state.done++;
     else
         r->state.failed++;
     if (end->code == STINT_ECANCELLED) r->cancelled++;
+}
+
+static void
+take_end(struct runner *r, struct stint_end *end)
+{
+    feeder_release(r->feeder, end);
+    fail(r, carry_fetch(r->o.carry, r->o.job, end));
+    if (!r->is_joined) count_end(r, end);
     r->active_ms = r->now_ms;
     r->is_dirty = true;
     print_one(r, end);
@@ -170,6 +179,16 @@ mind_memory(struct runner *r)
         feeder_mind_memory(r->feeder, status.memory > status.memory_max / 2);
 }
 
+/* Some have ended that are not kept: the master has counted them. */
+static void
+count_all(struct runner *r)
+{
+    r->state.total = r->row.tasks;
+    r->state.done = r->row.done;
+    r->state.failed = r->row.failed + r->row.cancelled;
+    r->cancelled = r->row.cancelled;
+}
+
 static void
 look(struct runner *r)
 {
@@ -186,6 +205,7 @@ look(struct runner *r)
     mind_memory(r);
     r->state.running = r->row.running;
     r->state.workers = r->o.is_private ? 0 : r->row.workers;
+    if (r->is_joined) count_all(r);
     explain(r);
 }
 
@@ -282,13 +302,14 @@ mind_signals(struct runner *r)
     end_all(r);
 }
 
-/* Nobody reads on, or a disk is full: what runs is of no use. */
+/* Nobody reads on, or a disk is full: what runs is of no use, unless it is not
+ * for us alone. */
 static void
 give_up(struct runner *r)
 {
     if (r->signals > 0) return;
     feeder_stop(r->feeder);
-    cancel(r, 0);
+    if (!r->is_joined && !r->is_lost) cancel(r, 0);
 }
 
 /* ---- the last words ------------------------------------------------------ */
@@ -343,6 +364,39 @@ say_last(struct runner *r)
             job, counts, took, exit_program(), job, exit_program(), job);
 }
 
+static int
+say_lost(struct runner *r)
+{
+    r->is_lost = true;
+    return exit_say(EXIT_FAILED,
+        "job %" PRIu64
+        " is not there any more: its master was started anew without a store, "
+        "or somebody has forgotten it; what is not printed is lost%s",
+        stint_job_number(r->o.job),
+        r->o.joblog != NULL
+            ? "; the same command with --resume (and this --joblog) runs the "
+              "rest"
+            : "");
+}
+
+/* All of the job counts, not only what was printed. */
+static int
+end_joined(struct runner *r)
+{
+    uint64_t job = stint_job_number(r->o.job);
+
+    int code = stint_job_look(r->o.job, &r->row, CALL_MS);
+
+    if (code == STINT_ENOJOB) return say_lost(r);
+    if (code != 0) return exit_error(code);
+    count_all(r);
+    if (r->cancelled > 0
+        && stint_list_jobs(r->o.s, job, say_halted, r, CALL_MS) < 0)
+        exit_note("stint: %s", stint_error_message());
+    if (r->is_mid_line && r->bar.kind == BAR_LIVE) fputc('\n', stderr);
+    return summary_say(job, &r->row);
+}
+
 /* ---- the loop ------------------------------------------------------------ */
 
 static int
@@ -364,7 +418,10 @@ is_over(struct runner *r, int code)
     if (code == 0 || code == STINT_ETIMEOUT || code == STINT_EUNREACHABLE
         || code == STINT_ECANCELLED)
         return false;
-    if (code != STINT_EEMPTY) fail(r, exit_error(code));
+    if (code == STINT_ENOJOB)
+        fail(r, say_lost(r));
+    else if (code != STINT_EEMPTY)
+        fail(r, exit_error(code));
     return true;
 }
 
@@ -375,7 +432,7 @@ read_ends(struct runner *r)
 
     do {
         code = next_end(r);
-        tick(r);
+        if (code != STINT_ENOJOB) tick(r);
         mind_signals(r);
     } while (r->status == EXIT_FINE && !is_over(r, code));
     flush(r);
@@ -384,13 +441,14 @@ read_ends(struct runner *r)
 static void
 begin(struct runner *r, const struct runner_options *options)
 {
+    bool is_joined = stint_job_existed(options->job, NULL);
     const struct stint_read_options how = {
         .order = setting_flag(options->run, "as-completed") ? STINT_BY_END
                                                             : STINT_BY_SEQ,
-        .drop = true
+        .drop = !is_joined
     };
     struct feeder_options feeder = { .job = options->job,
-        .input = options->input,
+        .input = is_joined ? NULL : options->input,
         .wake_fd = options->wake_fd,
         .joblog = options->resumes ? options->joblog : NULL,
         .results = options->resumes ? options->results : NULL,
@@ -399,14 +457,16 @@ begin(struct runner *r, const struct runner_options *options)
 
     *r = (struct runner){ .o = *options,
         .is_terminal = isatty(STDOUT_FILENO) == 1,
+        .is_joined = is_joined,
         .began_ms = pace_now_ms() };
     r->now_ms = r->looked_ms = r->active_ms = r->minded_ms = r->began_ms;
+    if (r->bar.kind == BAR_LINES && r->bar.every_ms <= LOOK_SELDOM_MS)
+        r->looked_ms -= LOOK_SELDOM_MS; /* Its first line comes at once. */
     r->state.job = options->is_private ? 0 : stint_job_number(options->job);
     print_init(&r->print, options->run, options->program);
     r->print.silent = options->results != NULL;
     bar_init(&r->bar, options->run, r->began_ms);
     stint_job_read(options->job, &how);
-    (void)stint_job_existed(options->job, &feeder.first);
     stop_watch(&steps);
     r->feeder = feeder_begin(&feeder);
 }
@@ -424,6 +484,7 @@ runner_run(const struct runner_options *options)
     status = feeder_end(r.feeder);
     stop_watch(NULL);
     if (r.status != EXIT_FINE) return r.status;
+    if (r.is_joined && r.signals == 0) return end_joined(&r);
     say_last(&r);
     if (r.signals > 0) return EXIT_SIGNAL + stop_signal();
     if (status != EXIT_FINE) return status;
