@@ -9,7 +9,7 @@
 #include "cli/value.h"
 #include "cli/width.h"
 
-enum { DRAW_MS = 200, LINE_MS = 10000, SAMPLE_MS = 500 };
+enum { DRAW_MS = 200, LINE_MS = 10000, OFTEN_MS = 1000, SAMPLE_MS = 500 };
 
 /* Columns that stay free: the terminal writes "^C" there, which must not go on
  * to the next line, and some go there as soon as the last one is written. */
@@ -44,14 +44,28 @@ terminal_folds(void)
     return !is_env("TERM", "screen") || is_env("TMUX", "");
 }
 
+static int64_t
+every(const struct run *run, enum bar_kind kind)
+{
+    if (kind == BAR_LIVE) return DRAW_MS;
+    return strcmp(setting_text(run, "progress"), "always") == 0 ? OFTEN_MS
+                                                                : LINE_MS;
+}
+
 void
 bar_init(struct bar *bar, const struct run *run, int64_t now_ms)
 {
-    *bar = (struct bar){ .kind = kind_of(run),
+    enum bar_kind kind = kind_of(run);
+
+    *bar = (struct bar){ .kind = kind,
+        .every_ms = every(run, kind),
         .is_utf8 = width_is_utf8(),
         .is_color = setting_color(run, STDERR_FILENO),
         .folds = terminal_folds(),
         .shown_ms = now_ms };
+    /* Who asked for it sees a line at once. */
+    if (kind == BAR_LINES && bar->every_ms == OFTEN_MS)
+        bar->shown_ms -= OFTEN_MS;
     bar_rate(bar, 0, now_ms);
 }
 
@@ -292,12 +306,11 @@ bar_show(
     char text[BAR_TEXT];
 
     state->rate = bar_rate(bar, ended_of(state), now_ms);
-    if (bar->kind == BAR_NONE) return;
+    if (bar->kind == BAR_NONE || since < bar->every_ms) return;
     if (bar->kind == BAR_LIVE) {
-        if (!may_draw || since < DRAW_MS) return;
+        if (!may_draw) return;
         draw(bar, state);
     } else {
-        if (since < LINE_MS) return;
         bar_line(state, text);
         fprintf(stderr, "%s\n", text);
     }

@@ -9,7 +9,8 @@
  *
  * What does not fit is left out, the least important first; the window may be
  * resized at any time.  Elsewhere, and on a terminal that cannot go back
- * (TERM=dumb), it is a line every ten seconds.
+ * (TERM=dumb), it is a line every ten seconds; with --progress=always one at
+ * once and then every second.
  *
  * A terminal that folds lines anew when it gets narrower leaves a bar that was
  * drawn for more columns on several lines, and all of them are erased; those
@@ -42,7 +43,7 @@ struct bar {
     enum bar_kind kind;
     bool is_utf8, is_color, folds;
     size_t drawn; /* Columns of what stands there; 0: nothing does. */
-    int64_t shown_ms;
+    int64_t every_ms, shown_ms;
     /* Ends at earlier times, a ring: what the rate is of. */
     struct bar_sample {
         int64_t at_ms;

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <stint_job.h>
 
@@ -11,6 +12,7 @@
 #include "cli/select.h"
 #include "cli/table.h"
 #include "cli/value.h"
+#include "cli/width.h"
 
 static const struct opt options[] = {
     { "job", 0, OPT_TEXT, "JOB", NULL,
@@ -30,7 +32,9 @@ static const struct column columns[] = {
 struct reasons {
     struct table *table;
     uint64_t task, job;
-    bool is_told; /* People get a line each, at once. */
+    bool is_told;   /* People get a line each, at once. */
+    size_t columns; /* Of the terminal; 0: it is none. */
+    size_t used;    /* Of them in this line. */
 };
 
 /* As docs/PROTOCOL.md numbers them; machines tell them apart by these words. */
@@ -44,12 +48,23 @@ word_of(unsigned code)
     return code < sizeof(words) / sizeof(*words) ? words[code] : "other";
 }
 
+static void
+tell(struct reasons *reasons, const char *text)
+{
+    if (reasons->columns > 0)
+        width_wrap(stdout, text, reasons->columns, reasons->used);
+    else
+        fputs(text, stdout);
+    putchar('\n');
+    reasons->used = 0;
+}
+
 static int
 see_reason(void *arg, const struct stint_because *why)
 {
     struct reasons *reasons = arg;
 
-    if (reasons->is_told) printf("%s\n", why->text);
+    if (reasons->is_told) tell(reasons, why->text);
     table_add(reasons->table,
         (const struct cell[]){ { .number = (int64_t)reasons->task },
             { .number = (int64_t)reasons->job }, { .text = word_of(why->code) },
@@ -85,18 +100,29 @@ explain_all(struct stint *s, const struct run *run, struct reasons *reasons)
     for (uint64_t id = which.first; status == EXIT_FINE && id <= which.last;
          id++) {
         if (reasons->is_told && which.first != which.last)
-            printf("task %" PRIu64 ": ", id);
+            reasons->used = (size_t)printf("task %" PRIu64 ": ", id);
         reasons->task = id;
         status = explain(s, run, reasons);
     }
     return status;
 }
 
+static size_t
+terminal_columns(void)
+{
+    size_t wide = 0, lines;
+
+    if (isatty(STDOUT_FILENO) == 1)
+        width_terminal(STDOUT_FILENO, &wide, &lines);
+    return wide;
+}
+
 static int
 run_explain(struct run *run)
 {
-    struct reasons reasons = { table_new(columns), 0, 0,
-        table_form(run) == TABLE_PEOPLE };
+    struct reasons reasons = { .table = table_new(columns),
+        .is_told = table_form(run) == TABLE_PEOPLE,
+        .columns = terminal_columns() };
     bool has_job = setting_text(run, "job") != NULL;
     struct stint *s;
     int status;

@@ -68,6 +68,7 @@ const struct command command_local = {
              "to serve.  TERM and ^C finish what runs and "
              "leave; what is not done by then is there again at the next "
              "start.",
+    .implies = "allow-exec",
     .runs_commands = true,
     .groups = { &command_worker_group, &command_master_group, &opt_data,
         &opt_authkey, &opt_general },

@@ -24,7 +24,9 @@ struct command {
     const char *examples; /* Lines for --help, without indentation. */
     const char *notes;    /* What else --help says, at its end; or NULL. */
     unsigned args_min, args_max; /* Words that are not options. */
-    bool runs_commands; /* What follows "--" is not words of its own. */
+    const char *implies; /* An option that is set anyway: taken, but --help says
+                            nothing of it.  Or NULL. */
+    bool runs_commands;  /* What follows "--" is not words of its own. */
     bool ends_at_word; /* The first word that is no option ends the options: the
                           rest is somebody else's command line. */
     /** Its options, its own first; a name in an earlier group hides the same

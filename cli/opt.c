@@ -47,7 +47,8 @@ static const struct opt general_options[] = {
         "Say less: lists print names or ids only, others nothing but errors" },
     { "color", 0, OPT_CHOICE, "auto|always|never", "auto", "Use colours" },
     { "progress", 0, OPT_CHOICE, "auto|always|never", "auto",
-        "Show progress on stderr" },
+        "Show progress on stderr: a bar on a terminal, elsewhere a line every "
+        "ten seconds, or every second (always)" },
     { "config", 0, OPT_FILE, "FILE", NULL,
         "Read this configuration file before the user's and the system's" },
     { 0 },

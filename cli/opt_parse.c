@@ -52,6 +52,8 @@ add_setting(struct parser *p, size_t index, int *group, const char **title)
 {
     const struct setting *s = &p->run->settings[index];
     const char *mine = title_of(p->run->command, s->opt);
+    const char *implied = p->run->command->implies;
+    bool hides = implied != NULL && strcmp(implied, s->opt->name) == 0;
 
     if (s->opt->kind == OPT_SECRET || s->hidden) return;
     if (mine != *title) {
@@ -63,6 +65,7 @@ add_setting(struct parser *p, size_t index, int *group, const char **title)
         p, &(struct argp_option){ .name = s->opt->name,
                .key = s->opt->letter ? s->opt->letter : KEY_FIRST + (int)index,
                .arg = opt_arg(s->opt),
+               .flags = hides ? OPTION_HIDDEN : 0,
                .doc = p->texts[index],
                .group = *group });
 }

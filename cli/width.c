@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <wchar.h>
 
+#include "cli/mem.h"
 #include "cli/value.h"
 
 static bool
@@ -110,6 +111,31 @@ width_pad(FILE *out, const char *text, size_t columns, bool right)
     if (right) fprintf(out, "%*s", (int)blanks, "");
     taken = width_put(out, text, columns);
     if (!right) fprintf(out, "%*s", (int)(columns - taken), "");
+}
+
+void
+width_wrap(FILE *out, const char *text, size_t columns, size_t used)
+{
+    bool is_first = true;
+
+    for (const char *word = text + strspn(text, " "); *word != '\0';) {
+        size_t length = strcspn(word, " ");
+        char *copy = mem_format("%.*s", (int)length, word);
+        size_t wide = width_of(copy);
+
+        if (used > 0 && used + !is_first + wide > columns) {
+            putc('\n', out);
+            used = 0;
+        } else if (!is_first) {
+            putc(' ', out);
+            used++;
+        }
+        used += put_some(out, copy, wide);
+        is_first = false;
+        free(copy);
+        word += length;
+        word += strspn(word, " ");
+    }
 }
 
 static size_t

@@ -27,6 +27,11 @@ size_t width_put(FILE *out, const char *text, size_t columns);
 /** The same, and blanks up to `columns`: behind it, or before it if `right`. */
 void width_pad(FILE *out, const char *text, size_t columns, bool right);
 
+/** Print all of `text`, in lines of at most `columns` between whose words it is
+ * broken, `used` columns of the first one being taken.  A word that is longer
+ * is not broken. */
+void width_wrap(FILE *out, const char *text, size_t columns, size_t used);
+
 /** Columns and lines of the terminal `fd`, else of $COLUMNS and $LINES, else 80
  * and 24. */
 void width_terminal(int fd, size_t *columns, size_t *lines);

@@ -338,6 +338,75 @@ gone() {
     [ "$(sort ran | tr '\n' ' ')" = "a b " ]
 }
 
+@test "a key that is known: the run attaches, whatever values it has" {
+    commands
+    run -1 timeout 30 "$STINT" run -q --key k --shell 'echo {}; exit {}' ::: 0 1
+    run -1 --separate-stderr timeout 30 "$STINT" run --key k --shell 'echo {}; exit {}' ::: 5 6 7
+    [ "$output" = 1 ]
+    [[ ${stderr_lines[0]} == "stint: job 1 has this key already, with 2 tasks: nothing is put again" ]]
+    [[ $stderr == *"job 1 done: 1 ok, 1 failed in "*"failures --job 1"* ]]
+    [[ $stderr != *"no more tasks"* ]]
+    run -0 --separate-stderr timeout 30 "$STINT" submit --key k --shell 'echo {}; exit {}' ::: 5 6 7
+    [ "$output" = "job 1: 2 tasks" ]
+    run -1 --separate-stderr timeout 30 "$STINT" run --key k cat ::: 0
+    is_one_error
+    [[ $stderr == *"another job of this key"* ]]
+}
+
+@test "a key whose job still runs: its end is waited for, and all of it counts" {
+    commands
+    stint submit -q --key k --shell 'echo {}; sleep 1; exit {}' ::: 0 0 0 1
+    run -1 --separate-stderr timeout 30 "$STINT" run --key k --shell 'echo {}; sleep 1; exit {}' ::: 0
+    [ "$output" = "$(printf '0\n0\n0\n1')" ]
+    [[ $stderr == *"job 1 done: 3 ok, 1 failed in "* ]]
+    run -1 --separate-stderr stint results 1 --json
+    [ "${#lines[@]}" -eq 4 ]
+}
+
+@test "a key whose first submitter was cut off: how far he came, and what to do" {
+    commands
+    mkfifo pipe
+    "$STINT" run --key k --shell 'echo {}' <pipe >/dev/null 2>&1 3>&- &
+    first=$!
+    STARTED="$STARTED $first"
+    exec 7>pipe
+    seq 3 >&7
+    wait_for tasks_are 1 3
+    kill -KILL "$first"
+    exec 7>&-
+    wait_for job_is 1 orphaned
+    run -1 --separate-stderr timeout 30 "$STINT" run --key k --shell 'echo {}' ::: 1 2 3 4
+    is_one_error
+    [[ $stderr == *"3 tasks had been put"*"attach 1"*"cancel --job 1"*"another key"* ]]
+}
+
+tasks_are() {
+    [ "$(stint jobs "$1" --json | json .tasks)" = "$2" ]
+}
+
+job_is() {
+    [ "$(stint jobs "$1" --json | json .state)" = "$2" ]
+}
+
+@test "a job that its master has lost is one sentence, with what to do" {
+    commands
+    background run "$STINT" run --joblog log --shell 'touch begun; sleep 300; : {}' ::: a b c
+    runner=$!
+    wait_for test -e begun
+    stint cancel --job 1
+    ends_with 1 "$runner"
+    background run "$STINT" run --joblog log --shell 'touch begun2; sleep 300; : {}' ::: a b c
+    runner=$!
+    wait_for test -e begun2
+    kill -KILL "$MASTER" "$WORKER"
+    rm ready.json
+    background again "$STINT" master --memory --listen "$ADDRESS"
+    wait_for stint ping --timeout 1s
+    ends_with 1 "$runner"
+    [ "$(grep -c '^stint: job 2 is not there any more: .*--resume' run.err)" -eq 1 ]
+    ! grep -q 'no such job' run.err
+}
+
 @test "submit prints the number and leaves, the results wait" {
     commands
     run -0 timeout 30 "$STINT" submit echo {} ::: a b
@@ -354,6 +423,13 @@ gone() {
 @test "submit without a master says so" {
     run -78 --separate-stderr timeout 30 "$STINT" submit echo ::: a
     is_one_error
+}
+
+@test "--progress always is a line at once, in a pipe, too" {
+    run -0 --separate-stderr timeout 30 "$STINT" run --progress always --shell 'sleep 1.5; : {}' ::: a
+    [ "$(grep -c '^stint: 0.* done, ' <<<"$stderr")" -ge 2 ]
+    run -0 --separate-stderr timeout 30 "$STINT" run --shell 'sleep 1.5; : {}' ::: a
+    [[ $stderr != *" done, "* ]]
 }
 
 @test "progress is a line, never with -q" {

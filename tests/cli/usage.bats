@@ -187,3 +187,10 @@ load helper
     stint put --help | lacks 'Mandatory or optional'
     stint help put | lacks 'Mandatory or optional'
 }
+
+@test "help of local says nothing of --allow-exec, which it does anyway" {
+    stint local --help | lacks -e --allow-exec
+    stint worker --help | grep -q -e --allow-exec
+    run -64 --separate-stderr stint local --allow-exec -- </dev/null
+    [[ $stderr == *"no command follows"* ]]
+}
