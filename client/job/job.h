@@ -72,9 +72,14 @@ struct stint_job {
     struct job_reader reader;
 };
 
-/** Free the struct, whose handle is gone and of which nothing is on its way.
- * The reference to the connection is the caller's matter. */
-void job_dissolve(struct stint_job *job);
+/** Gives a handle, which counts among `refs`; NULL: no memory, said.  `queue`
+ * has at most PROTO_NAME_MAX bytes. */
+struct stint_job *job_new(
+    struct stint *s, struct slice queue, uint64_t number, uint64_t window);
+
+/** Free the struct, whose handle is gone and of which nothing waits or is on
+ * its way.  The reference to the connection is the caller's matter. */
+void job_free(struct stint_job *job);
 
 /** Copy a sentence that came. */
 void job_note(char text[INSIDE_TEXT], struct slice from);

@@ -39,17 +39,10 @@ batch_free(struct batch *batch)
     free(batch);
 }
 
-void
-job_put_init(struct stint_job *job, uint64_t window)
+static void
+drop_batches(struct job_puts *p)
 {
-    list_init(&job->puts.batches);
-    job->puts.window = window;
-}
-
-void
-job_put_fini(struct stint_job *job)
-{
-    for (struct list *node; (node = list_first(&job->puts.batches)) != NULL;)
+    for (struct list *node; (node = list_first(&p->batches)) != NULL;)
         batch_free(batch_of(node));
 }
 
@@ -71,7 +64,7 @@ fail(struct stint_job *job, int code, struct slice text)
     if (p->code != 0) return;
     p->code = code;
     job_note(p->text, text);
-    job_put_fini(job);
+    drop_batches(p);
     p->count = p->sent ? p->r.open : 0;
     p->bytes = p->sent_bytes;
 }
@@ -134,7 +127,7 @@ take_answer(struct rpc_request *r, int code, const struct msg *m, bool last)
     }
     if (job->freed && !p->sent) {
         job->s->refs--; /* Never the last: somebody reads the connection. */
-        job_dissolve(job);
+        job_free(job);
     }
 }
 

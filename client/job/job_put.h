@@ -6,12 +6,8 @@
 
 #include "client/job/job.h"
 
-void job_put_init(struct stint_job *job, uint64_t window);
-
-/** Whether all that was put is accepted, or refused for good. */
+/** Whether all that was put is accepted, or refused for good: nothing waits and
+ * nothing is on its way. */
 bool job_put_is_idle(const struct stint_job *job);
-
-/** Free what waits.  Nothing is on its way. */
-void job_put_fini(struct stint_job *job);
 
 #endif

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "client/job/encode.h"
-#include "client/job/job_put.h"
+#include "client/job/job.h"
 #include "client/job/job_read.h"
 #include "common/sys/clock.h"
 #include "proto/stream.h"
@@ -556,7 +556,7 @@ set_up(void **state)
     w->job->s = &w->s;
     w->job->number = JOB;
     (void)snprintf(w->job->queue, sizeof w->job->queue, "default");
-    job_put_init(w->job, 0);
+    list_init(&w->job->puts.batches);
     stream_init(&w->master);
     welcome(w);
     *state = w;
