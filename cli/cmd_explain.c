@@ -79,10 +79,7 @@ explain(struct stint *s, const struct run *run, struct reasons *reasons)
         reasons, setting_ms(run, "timeout"));
 
     if (code == STINT_ENOTASK && reasons->task != 0)
-        return exit_say(EXIT_FAILED,
-            "the master has no task %" PRIu64 "; it ended or never was "
-            "(`stint tasks` lists those there are)",
-            reasons->task);
+        return select_no_task(s, run, reasons->task);
     return code == 0 ? EXIT_FINE : exit_error(code);
 }
 

@@ -113,7 +113,7 @@ say_unseen(const struct logs *l, int code)
     if (code != STINT_ENOTASK) return exit_error(code);
     return exit_say(EXIT_FAILED,
         "there is no output of a task %" PRIu64 ": it never was, is of no job, "
-        "or was forgotten with it (`stint tasks` lists those there are)",
+        "or is kept no more (`stint tasks` lists those there are)",
         l->task);
 }
 

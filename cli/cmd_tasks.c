@@ -338,9 +338,10 @@ look_up(
         if (code != 0 && code != STINT_ENOTASK) return exit_error(code);
     }
     if (table_rows(rows->table) > before) return EXIT_FINE;
+    if (first == last) return select_no_task(s, run, first);
     return exit_say(EXIT_FAILED,
-        "the master has no task %s; it ended well or never was (`stint tasks` "
-        "lists those there are)",
+        "the master has none of the tasks %s; they ended or never were (`stint "
+        "tasks` lists those there are)",
         ids);
 }
 

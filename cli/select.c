@@ -60,6 +60,41 @@ select_tasks(const char *word, struct stint_selection *which)
         word);
 }
 
+static int
+see_nothing(void *arg, const struct stint_because *why)
+{
+    (void)arg;
+    (void)why;
+    return 0;
+}
+
+/* Of an id that it has given the master says more than the error does. */
+static bool
+has_ended(struct stint *s, const struct run *run, uint64_t task)
+{
+    int code = stint_explain(
+        s, task, 0, see_nothing, NULL, setting_ms(run, "timeout"));
+
+    return code == STINT_ENOTASK
+           && strcmp(stint_error_message(), stint_error_text(code)) != 0;
+}
+
+int
+select_no_task(struct stint *s, const struct run *run, uint64_t task)
+{
+    if (has_ended(s, run, task))
+        return exit_say(EXIT_FAILED,
+            "task %" PRIu64
+            " has ended, and nothing of it is kept: `stint run` "
+            "keeps only what failed of what it has printed, `stint submit` all "
+            "until the job is forgotten",
+            task);
+    return exit_say(EXIT_FAILED,
+        "this master has never had a task %" PRIu64 "; `stint tasks` lists "
+        "those there are",
+        task);
+}
+
 int
 select_look(
     struct stint_job *job, const struct run *run, struct stint_job_row *row)

@@ -30,6 +30,10 @@ int select_job_option(struct stint *s, const struct run *run, uint64_t *number);
 /** Read "17" or "17-20"; returns the exit status, having said what is wrong. */
 int select_tasks(const char *word, struct stint_selection *which);
 
+/** Say why the master knows nothing of this task: it has ended and nothing is
+ * kept, or it never was.  Returns EXIT_FAILED. */
+int select_no_task(struct stint *s, const struct run *run, uint64_t task);
+
 /** One row of a job, without its texts. */
 int select_look(
     struct stint_job *job, const struct run *run, struct stint_job_row *row);

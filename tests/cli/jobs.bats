@@ -335,3 +335,21 @@ exits_with() {
     [ "$(json .workers.0.worker <top)" = node7 ]
     json .queues.0.ready <top
 }
+
+@test "a task that ended and was printed is told from one that never was" {
+    shop
+    run -0 stint run -q echo ::: a b
+    wait_for past 2
+    for command in show explain; do
+        run -1 --separate-stderr stint "$command" 2
+        is_one_error
+        [[ $stderr == *"task 2 has ended, and nothing of it is kept"*"stint run"* ]]
+        run -1 --separate-stderr stint "$command" 99
+        is_one_error
+        [[ $stderr == *"never had a task 99"* ]]
+    done
+}
+
+past() {
+    ! stint show "$1" 2>/dev/null
+}
