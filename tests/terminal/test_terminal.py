@@ -421,3 +421,15 @@ def test_the_first_command_works_without_a_master(terminal):
     assert term.wait() == 0
     lines = term.lines()
     assert [s for s in lines if s.isdigit()] == values(5)
+
+
+def test_explain_breaks_its_sentences_between_words(shop, terminal):
+    shop.stint("submit", "--need", "gpus=9999", "true", ":::", "1")
+    whole = shop.stint("explain", "--job", "last")
+    assert max(map(len, whole.splitlines())) > 30
+    term = terminal("explain", "--job", "last", columns=30)
+    assert term.wait() == 0
+    lines = [line for line in term.lines() if line]
+    shop.stint("cancel", "last")
+    # A word that was cut in two would not come out as one.
+    assert " ".join(lines).split() == whole.split()
