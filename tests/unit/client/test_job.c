@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "client/job/encode.h"
-#include "client/job/job.h"
+#include "client/job/job_put.h"
 #include "client/job/job_read.h"
 #include "common/sys/clock.h"
 #include "proto/stream.h"
