@@ -60,8 +60,7 @@ do_one(struct core *core, tick_ns now, const struct session *s,
     w->count += 1;
 }
 
-/* ---- all of them ----------------------------------------------------------
- */
+/* ---- all of them --------------------------------------------------------- */
 
 /* The next task that may be meant; NULL: that was the last. */
 static struct task *

@@ -2,6 +2,7 @@
  * one that has ended it is kept, and one that waits has written nothing yet. */
 #include "common/base.h"
 #include "common/error.h"
+#include "master/core/end_tasks.h"
 #include "master/core/jobs.h"
 #include "master/core/reply.h"
 #include "master/core/seek.h"
@@ -10,15 +11,6 @@
 #include "proto/record.h"
 
 enum { PIECE_BYTES = 64 << 10 };
-
-/* Its own submitter's key, or an admin's (I14). */
-static bool
-may_peek(const struct core *core, const struct session *s, const struct task *t)
-{
-    if (t->queue->job != NULL) return jobs_may(s, t->queue->job);
-    if ((s->key->role & ROLE_ADMIN) != 0) return true;
-    return t->ref != 0 && core->slots[t->submitter]->key == s->key;
-}
 
 static void
 answer(struct core *core, struct session *s, struct msg_peeked peeked)
@@ -163,7 +155,7 @@ peek_task(
 
     if (t == NULL) {
         peek_gone(core, s, p);
-    } else if (!may_peek(core, s, t)) {
+    } else if (!end_tasks_may(core, s, t)) {
         reply_error(core, s, p->request, STINT_EROLE,
             "the task was submitted with another key: use that one, or an "
             "admin key");
