@@ -175,6 +175,7 @@ end_of(struct follow *f, int code)
 
     bar_hide(&f->bar);
     if (code == STINT_ECLOSED) return print_flush();
+    if (code == STINT_ENOJOB) return summary_lost(stint_job_number(f->job), "");
     if (code != 0 && (f->follows || code != STINT_ETIMEOUT))
         return exit_error(code);
     if (atomic_load(&is_detached)) return say_detached(f);

@@ -368,11 +368,7 @@ static int
 say_lost(struct runner *r)
 {
     r->is_lost = true;
-    return exit_say(EXIT_FAILED,
-        "job %" PRIu64
-        " is not there any more: its master was started anew without a store, "
-        "or somebody has forgotten it; what is not printed is lost%s",
-        stint_job_number(r->o.job),
+    return summary_lost(stint_job_number(r->o.job),
         r->o.joblog != NULL
             ? "; the same command with --resume (and this --joblog) runs the "
               "rest"

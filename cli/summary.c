@@ -31,3 +31,13 @@ summary_say(uint64_t job, const struct stint_job_row *row)
             row->done, cancelled, took);
     return is_bad ? EXIT_FAILED : EXIT_FINE;
 }
+
+int
+summary_lost(uint64_t job, const char *more)
+{
+    return exit_say(EXIT_FAILED,
+        "job %" PRIu64
+        " is not there any more: its master was started anew without a store, "
+        "or somebody has forgotten it; what is not printed is lost%s",
+        job, more);
+}

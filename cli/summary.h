@@ -12,4 +12,8 @@
  * EXIT_FAILED when not every task ended well. */
 int summary_say(uint64_t job, const struct stint_job_row *row);
 
+/** Say that it is not there any more, and why that may be; `more` follows.
+ * Returns EXIT_FAILED. */
+int summary_lost(uint64_t job, const char *more);
+
 #endif

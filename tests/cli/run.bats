@@ -398,13 +398,18 @@ job_is() {
     background run "$STINT" run --joblog log --shell 'touch begun2; sleep 300; : {}' ::: a b c
     runner=$!
     wait_for test -e begun2
+    background attach "$STINT" attach 2 --progress always
+    attached=$!
+    wait_for grep -q '^job 2: ' attach.err
     kill -KILL "$MASTER" "$WORKER"
     rm ready.json
     background again "$STINT" master --memory --listen "$ADDRESS"
     wait_for stint ping --timeout 1s
     ends_with 1 "$runner"
     [ "$(grep -c '^stint: job 2 is not there any more: .*--resume' run.err)" -eq 1 ]
-    ! grep -q 'no such job' run.err
+    run ! grep 'no such job' run.err
+    ends_with 1 "$attached"
+    [ "$(grep -c '^stint: job 2 is not there any more: ' attach.err)" -eq 1 ]
 }
 
 @test "submit prints the number and leaves, the results wait" {
