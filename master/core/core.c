@@ -445,8 +445,7 @@ core_forget(
     return true;
 }
 
-/* ---- what survives --------------------------------------------------------
- */
+/* ---- what survives ------------------------------------------------------- */
 
 bool
 core_take(struct core *core, struct core_batch *batch)

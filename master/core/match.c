@@ -18,8 +18,7 @@ link_of(struct list *node)
     return CONTAINER_OF(node, struct wait_link, node);
 }
 
-/* ---- gets -----------------------------------------------------------------
- */
+/* ---- gets ---------------------------------------------------------------- */
 
 static struct slice
 handler_of(const struct task *t)
@@ -186,8 +185,7 @@ match_gets(struct core *core, tick_ns now, struct queue *q)
     }
 }
 
-/* ---- puts ------------------------------------------------------------------
- */
+/* ---- puts ---------------------------------------------------------------- */
 
 static void
 keep_receipt(struct core *core, struct session *s, const struct queue *q,
@@ -258,8 +256,7 @@ match_puts(struct core *core, tick_ns now, struct queue *q)
     return any;
 }
 
-/* ---- all -------------------------------------------------------------------
- */
+/* ---- all ----------------------------------------------------------------- */
 
 static void
 match_joins(struct core *core, struct queue *q)
