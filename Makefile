@@ -162,7 +162,9 @@ $(PROGRAMS): $(O)/%: $(O)/%.o $(O)/libstint.a
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $^ $(LIBS_MORE) $(LIBS_EXT) \
 	  $(if $(filter $(O)/tests/integration/test_%,$@),-lcmocka) -o $@
 examples: $(call in,examples)          ## the programs of examples/
-	@[ $(CONFIG) != release ] || [ -z "$^" ] || { mkdir -p build/examples && cp $^ build/examples/; }
+	@[ $(CONFIG) != release ] || [ -z "$^" ] || { mkdir -p build/examples && \
+	  for f in $^; do cmp -s $$f build/examples/$${f##*/} || \
+	  { cp $$f build/examples/.new && mv -f build/examples/.new build/examples/$${f##*/}; } || exit 1; done; }
 
 # ---- tests -------------------------------------------------------------------
 

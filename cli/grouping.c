@@ -176,20 +176,22 @@ grouping_tail(struct stint_bytes bytes, unsigned lines)
     return value_show_bytes(bytes, &hex);
 }
 
-/* The last thing it said, which is where most programs say what is wrong. */
+/* The last thing it said, which is where most programs say what is wrong.  A
+ * reason that only says `how` is none. */
 static char *
-text_of(const struct grouping_one *one)
+text_of(const struct grouping_one *one, const char *how)
 {
     char *line, *text;
+    const char *reason = one->reason != NULL ? one->reason : "";
+
+    if (strcmp(reason, how) == 0) reason = "";
 
     if (one->last != NULL && one->last->cause > STINT_CAUSE_ENDED
         && one->last->cause != STINT_CAUSE_LIMIT) {
-        const char *reason = one->reason != NULL ? one->reason : "";
         return grouping_alike(reason, one->value);
     }
     line = grouping_tail(one->err, 1);
-    text = grouping_alike(
-        *line == '\0' && one->reason != NULL ? one->reason : line, one->value);
+    text = grouping_alike(*line == '\0' ? reason : line, one->value);
     free(line);
     return text;
 }
@@ -247,7 +249,8 @@ begin(struct grouping *g, const struct grouping_one *one, char *how, char *text)
 void
 grouping_add(struct grouping *g, const struct grouping_one *one)
 {
-    char *how = grouping_how(one->code, one->last), *text = text_of(one);
+    char *how = grouping_how(one->code, one->last);
+    char *text = text_of(one, how);
     struct grouping_row *row = find(g, how, text);
 
     g->failures++;

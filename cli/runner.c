@@ -230,7 +230,7 @@ cancel(struct runner *r, int state_plus_one)
 
     if (!stint_is_connected(r->o.s)) {
         exit_note("stint: the master is gone, and has the job still: %s cancel "
-                  "%" PRIu64 " when it is back",
+                  "--job %" PRIu64 " when it is back",
             exit_program(), which.job);
         return false;
     }
@@ -265,7 +265,7 @@ detach(struct runner *r)
         pace_sleep_ms(TICK_MS / 2);
     if (atomic_load(&pressed) > 1) return;
     exit_note("stint: back to it: %s attach %" PRIu64 "   end it: %s cancel "
-              "%" PRIu64,
+              "--job %" PRIu64,
         exit_program(), job, exit_program(), job);
     r->status = EXIT_SIGNAL + stop_signal();
 }

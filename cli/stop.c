@@ -8,16 +8,36 @@
 #include <unistd.h>
 
 #include "cli/exit.h"
+#include "cli/pace.h"
+
+enum { ECHO_MS = 200 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct stop_steps now;
 static unsigned count;
 static atomic_int last = SIGINT;
 
+/* timeout(1) and service managers send TERM to a process and to its group: that
+ * is one wish, which comes twice. */
+static bool
+is_echo(int number)
+{
+    static int64_t at;
+    int64_t before = at;
+
+    at = pace_now_ms();
+    return count == 1 && number != SIGINT && number == atomic_load(&last)
+           && at - before < ECHO_MS;
+}
+
 static void
 take_step(int number)
 {
     pthread_mutex_lock(&lock);
+    if (is_echo(number)) {
+        pthread_mutex_unlock(&lock);
+        return;
+    }
     count++;
     atomic_store(&last, number);
     if (count == 1 && now.first != NULL)

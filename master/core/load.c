@@ -537,6 +537,7 @@ start_time(struct core *core, tick_ns now)
         s->alarm_at = tick_after(now, s->alarm_at);
         LIST_FOREACH (node, after, &s->leases) {
             struct lease *l = CONTAINER_OF(node, struct lease, of_session);
+            l->since = now; /* As far as this start knows. */
             l->deadline = tick_after(now, l->deadline);
         }
     }

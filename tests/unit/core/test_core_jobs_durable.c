@@ -2,6 +2,8 @@
 #include "tests/unit/core/jobs_rig.h"
 #include "tests/unit/core/kept.h"
 
+#include "proto/record.h"
+
 static void
 jobs_and_their_ends_are_there_again(void **state)
 {
@@ -248,6 +250,38 @@ a_job_whose_session_does_not_come_back_is_closed(void **state)
     assert_int_equal(jobs_row(w, job).state, 2);
 }
 
+/* The time of the master is that of its host: it may be days old. */
+static void
+a_worker_that_is_lost_with_the_master_ran_no_longer_than_this_start(
+    void **state)
+{
+    struct rig *rig = *state;
+    struct rec_attempt note;
+    const char *where;
+
+    rig_sleep(rig, 1000 * TICK_S);
+    struct rig_peer *s = rig_submitter(rig), *w = rig_worker(rig);
+    uint64_t job = jobs_open(s, (struct msg_job_open){ .attempts_max = 1 });
+    jobs_put(s, job, 1, (const char *const[]){ "a" });
+    jobs_take(w);
+    kept_settle(rig);
+    tick_ns began = rig->now;
+    kept_restart(rig);
+    rig_hello(s, PROTO_VERSION);
+    for (unsigned i = 0; i < 6; i++) {
+        rig_sleep(rig, 10 * TICK_S);
+        rig_forget_inbox(s);
+    }
+    const struct task *t = task_table_next(&rig->core->tasks, 0);
+    assert_non_null(t);
+    assert_non_null(t->more);
+    struct cursor c = { t->more->notes.bytes,
+        t->more->notes.bytes + t->more->notes.length };
+    assert_int_equal(record_read(&c, RECORD_attempt, &note, &where), 0);
+    assert_int_equal(note.cause, 5);
+    assert_true(note.wall_ns <= (uint64_t)(rig->now - began));
+}
+
 int
 main(void)
 {
@@ -264,6 +298,8 @@ main(void)
         TEST(a_cancel_that_a_crash_cut_short_goes_on),
         TEST(a_job_in_memory_leaves_no_row),
         TEST(a_job_whose_session_does_not_come_back_is_closed),
+        TEST(
+            a_worker_that_is_lost_with_the_master_ran_no_longer_than_this_start),
     };
 
     jobs_settle = kept_settle;
