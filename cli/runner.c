@@ -22,6 +22,7 @@ enum {
     LOOK_MS = 200,
     LOOK_SELDOM_MS = 1000,
     FLUSH_MS = 10,
+    FLUSH_ENDS = 256,
     CALL_MS = 2000,
     IDLE_MS = 2000,
     TWICE_MS = 1000
@@ -35,9 +36,10 @@ struct runner {
     struct bar_state state;
     struct stint_job_row row;
     int64_t began_ms, now_ms, looked_ms, active_ms, minded_ms;
-    bool is_dirty;    /* Something waits in the buffer of stdout. */
-    bool is_terminal; /* stdout is one. */
-    bool is_mid_line; /* And its last line has no end. */
+    bool is_dirty;      /* Something waits in the buffer of stdout: */
+    unsigned unflushed; /* so many ends. */
+    bool is_terminal;   /* stdout is one. */
+    bool is_mid_line;   /* And its last line has no end. */
     bool said_why, said_gone;
     bool is_joined; /* The job was there before us: we only read on. */
     bool is_lost;   /* It is not there any more. */
@@ -69,9 +71,12 @@ flush(struct runner *r)
 {
     if (!r->is_dirty) return;
     r->is_dirty = false;
+    r->unflushed = 0;
     fail(r, print_flush());
     if (r->o.joblog != NULL && r->status == EXIT_FINE)
         fail(r, joblog_flush(r->o.joblog));
+    /* Not before: what a killed run has not printed another one can. */
+    if (r->status == EXIT_FINE && !r->is_joined) stint_job_drop(r->o.job);
 }
 
 static void
@@ -123,6 +128,7 @@ take_end(struct runner *r, struct stint_end *end)
     if (!r->is_joined) count_end(r, end);
     r->active_ms = r->now_ms;
     r->is_dirty = true;
+    r->unflushed++;
     print_one(r, end);
     keep_one(r, end);
 }
@@ -403,7 +409,9 @@ next_end(struct runner *r)
 
     r->now_ms = pace_now_ms();
     if (code == 0) take_end(r, &end);
-    if (code == STINT_ETIMEOUT || code == STINT_EUNREACHABLE) flush(r);
+    if (code == STINT_ETIMEOUT || code == STINT_EUNREACHABLE
+        || r->unflushed >= FLUSH_ENDS)
+        flush(r);
     return code;
 }
 
@@ -440,8 +448,7 @@ begin(struct runner *r, const struct runner_options *options)
     bool is_joined = stint_job_existed(options->job, NULL);
     const struct stint_read_options how = {
         .order = setting_flag(options->run, "as-completed") ? STINT_BY_END
-                                                            : STINT_BY_SEQ,
-        .drop = !is_joined
+                                                            : STINT_BY_SEQ
     };
     struct feeder_options feeder = { .job = options->job,
         .input = is_joined ? NULL : options->input,

@@ -206,7 +206,8 @@ enum stint_order { STINT_BY_SEQ = 0, STINT_BY_END = 1 };
 struct stint_read_options {
     enum stint_order order;
     uint64_t after; /* Begin behind this place, or this end. */
-    bool drop;      /* What is read and ended well need not be kept. */
+    bool drop;      /* What is read and ended well need not be kept, from the
+                       next call on. */
     bool bare;      /* Without value and output. */
     bool failed_only;
 };
@@ -215,6 +216,11 @@ struct stint_read_options {
  * the order of places. */
 STINT_API void stint_job_read(
     struct stint_job *job, const struct stint_read_options *options);
+
+/** What was read so far and ended well need not be kept: for a reader that
+ * passes it on, when that is safe, and has `drop` not set.  Told to the master
+ * with the next page.  Never waits. */
+STINT_API void stint_job_drop(struct stint_job *job);
 
 /**
  * The next task's end; reads ahead in pages of about a megabyte, so that at

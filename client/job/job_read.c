@@ -70,7 +70,7 @@ make_ask(const struct stint_job *job, uint64_t after, tick_ns wait)
         .wait_ns = (uint64_t)wait,
         .bare = o->bare,
         .failed = o->failed_only };
-    if (o->drop) m.as.job_ends.drop = reader->passed;
+    m.as.job_ends.drop = reader->passed;
     return m;
 }
 
@@ -102,7 +102,7 @@ post_drop(struct stint_job *job)
 {
     struct job_reader *reader = &job->reader;
 
-    if (!reader->options.drop || reader->passed <= reader->dropped) return;
+    if (reader->passed <= reader->dropped) return;
     struct msg m = make_ask(job, reader->passed, 0);
     m.as.job_ends.limit = 1;
     m.as.job_ends.bare = 1;
@@ -220,6 +220,12 @@ lend(struct stint_job *job, const struct rec_end *r, struct stint_end *end)
     reader->lent = reader->options.order == STINT_BY_END ? r->number : r->seq;
 }
 
+static void
+pass(struct job_reader *reader)
+{
+    if (reader->lent > reader->passed) reader->passed = reader->lent;
+}
+
 static int
 next(struct stint_job *job, struct stint_end *end, int64_t timeout_ms)
 {
@@ -227,7 +233,7 @@ next(struct stint_job *job, struct stint_end *end, int64_t timeout_ms)
     tick_ns deadline = pump_deadline(timeout_ms);
     struct rec_end r;
 
-    if (reader->lent > reader->passed) reader->passed = reader->lent;
+    if (reader->options.drop) pass(reader);
     while (!codec_list_next(&reader->page.ends, RECORD_end, &r)) {
         if (reader->page.over) {
             drop_page(&reader->page); /* A retry may let it go on. */
@@ -254,6 +260,14 @@ stint_job_next(struct stint_job *job, struct stint_end *end, int64_t timeout_ms)
     if (rc == 0) rc = next(job, end, timeout_ms);
     pump_leave(job->s);
     return rc;
+}
+
+void
+stint_job_drop(struct stint_job *job)
+{
+    pump_enter(job->s);
+    pass(&job->reader);
+    pump_leave(job->s);
 }
 
 void

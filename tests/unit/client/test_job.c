@@ -470,6 +470,25 @@ a_reader_that_leaves_drops_what_it_has_passed_and_no_more(void **state)
 }
 
 static void
+who_passes_on_what_he_reads_says_himself_what_may_be_dropped(void **state)
+{
+    struct world *w = *state;
+    const struct answered_ends first = { .first = 1, .count = 2, .next = 2 };
+    const struct answered_ends second = { .first = 3, .count = 1, .next = 3 };
+    const struct msg_job_ends *ask = begin_reading(w, NULL);
+
+    end_some(w, ask->request, &first);
+    assert_int_equal(next(w), 1);
+    stint_job_drop(w->job);
+    assert_int_equal(next(w), 2);
+    ask = asked(w);
+    assert_int_equal(ask->drop, 0);
+    end_some(w, ask->request, &second);
+    assert_int_equal(next(w), 3);
+    assert_int_equal(asked(w)->drop, 1);
+}
+
+static void
 an_empty_page_is_asked_for_again_only_by_who_waits(void **state)
 {
     struct world *w = *state;
@@ -596,6 +615,7 @@ main(void)
         TEST(the_next_page_is_asked_for_before_one_is_used_up),
         TEST(what_the_caller_has_passed_may_be_dropped),
         TEST(a_reader_that_leaves_drops_what_it_has_passed_and_no_more),
+        TEST(who_passes_on_what_he_reads_says_himself_what_may_be_dropped),
         TEST(an_empty_page_is_asked_for_again_only_by_who_waits),
         TEST(output_is_parted_by_the_note_of_the_last_attempt),
         TEST(that_the_job_was_forgotten_is_told_to_the_reader),
