@@ -9,8 +9,10 @@
 #include "cli/table.h"
 
 static bool
-is_shown(const struct setting *s)
+is_shown(const struct command *c, const struct setting *s)
 {
+    if (c->implies != NULL && strcmp(c->implies, s->opt->name) == 0)
+        return false;
     return s->opt->kind != OPT_SECRET;
 }
 
@@ -22,7 +24,7 @@ each_option(const struct command *c,
 
     setting_init(&run, c);
     for (size_t i = 0; i < run.count; i++)
-        if (is_shown(&run.settings[i])) print(c, run.settings[i].opt);
+        if (is_shown(c, &run.settings[i])) print(c, run.settings[i].opt);
     setting_fini(&run);
 }
 

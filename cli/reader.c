@@ -93,12 +93,13 @@ int
 reader_next(struct reader *r, struct stint_bytes *line)
 {
     for (;;) {
-        const char *begin = r->data + r->at, *end = NULL;
+        const char *end = NULL;
         int code;
 
         if (r->used > r->seen)
             end = memchr(r->data + r->seen, r->delimiter, r->used - r->seen);
-        if (end != NULL) return give(r, (size_t)(end - begin), line);
+        if (end != NULL)
+            return give(r, (size_t)(end - (r->data + r->at)), line);
         r->seen = r->used;
         if (r->is_end)
             return r->used > r->at ? give(r, r->used - r->at, line) : 0;

@@ -18,8 +18,9 @@
 
 enum { SPINS_MAX = 20000 };
 
-/* A simulated minute is enough for whatever is open when all is well. */
-#define HEALING (240 * TICK_S)
+/* Enough for whatever is open when all is well: a consumer that lets each lease
+ * run out costs a job's task seven of them before it is given up. */
+#define HEALING (900 * TICK_S)
 
 void
 world_trace(const struct world *w, const char *format, ...)
