@@ -45,7 +45,17 @@
     E(ENOSPACE,    -32, 1, "the disk is full: no new work until there is room") \
     E(EFORMAT,     -33, 0, "the store is of another version") \
     E(ENOJOB,      -34, 0, "there is no such job") \
-    E(ENOFILE,     -35, 0, "there is no such file")
+    E(ENOFILE,     -35, 0, "there is no such file") \
+    E(ENOOBJECT,   -36, 0, "there is no such object") \
+    E(ENOENTRY,    -37, 0, "there is no such entry") \
+    E(ENOTHELD,    -38, 0, "it is not held") \
+    E(EBROKEN,     -39, 0, "the barrier is broken") \
+    E(ECHANGED,    -40, 1, "it was changed meanwhile") \
+    E(ETYPE,       -41, 0, "it is of another type") \
+    E(EOVERFLOW,   -42, 0, "the number does not fit") \
+    E(EEOF,        -43, 0, "the other end is closed") \
+    E(ENOTREADY,   -44, 1, "it has not ended yet") \
+    E(ENOPROGRAM,  -45, 0, "there is no such program")
 /* clang-format on */
 
 enum stint_error {
@@ -53,7 +63,7 @@ enum stint_error {
 #define STINT_ERROR_ENUM(name, number, retry, text) STINT_##name = (number),
     STINT_ERRORS(STINT_ERROR_ENUM)
 #undef STINT_ERROR_ENUM
-        STINT_ERROR_LAST_ = -35
+        STINT_ERROR_LAST_ = -45
 };
 
 #endif
