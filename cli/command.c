@@ -29,6 +29,7 @@ const struct command *const command_table[] = {
     &command_health,
     &command_cancel,
     &command_retry,
+    &command_change,
     &command_drain,
     &command_pause,
     &command_resume,

@@ -353,3 +353,27 @@ exits_with() {
 past() {
     ! stint show "$1" 2>/dev/null
 }
+
+@test "-j and the priority of a job change while it runs" {
+    shop
+    stint submit -q -j 1 sleep 30 ::: 1 2 3
+    run -0 --separate-stderr stint change last -j 2 --priority -3
+    [[ $stderr == "job 1: 2 at most side by side, priority -3" ]]
+    wait_for running_are 2
+    run -0 --separate-stderr stint change 1 -j 0 --json
+    [ "$(json .jobs <<<"$output")" = 0 ]
+    [ "$(json .priority <<<"$output")" = -3 ]
+    stint cancel --job 1 -q
+    stint wait 1 -q || true
+    run -0 --separate-stderr stint change 1 --priority 0
+    [[ $stderr == *"it has ended"* ]]
+    run -64 --separate-stderr stint change 1
+    is_one_error
+    [[ $stderr == *"stint change 1 -j 10"* ]]
+    run -1 --separate-stderr stint change 9 -j 1
+    is_one_error
+}
+
+running_are() {
+    [ "$(job last running)" = "$1" ]
+}
