@@ -26,10 +26,10 @@
  *
  * A function is a handler with a name (stint.h): of this program, or of a plug-in.
  * Arguments and results are bytes; stint_value.h packs what C has.  A function that
- * returns other than 0 has failed for good: it is not tried again unless `tries`
- * says so.  A worker that dies inside a function is replaced, and the task tried
- * again by another (`tries` in all, 3 if 0), or its result is STINT_EWORKERLOST;
- * nothing ever hangs because a worker is gone.
+ * returns other than 0 has failed for good, and is not tried again.  A worker that
+ * dies inside a function is replaced, and the task tried again by another (`tries`
+ * in all), or its result is STINT_EWORKERLOST; nothing ever hangs because a worker
+ * is gone.
  *
  * What stint.h says of errors, timeouts, memory and threads holds here; any number
  * of threads may share a pool and its results.
@@ -66,7 +66,6 @@ struct stint_pool_options {
     /* The other form: workers elsewhere. */
     struct stint *on;  /* Its master; NULL: processes of our own.  Lent. */
     const char *queue; /* Whose workers; NULL: "default". */
-    const struct stint_trait *needs; /* Labels and resources they must have. */
 };
 
 /**
