@@ -33,7 +33,7 @@ static const struct opt_group cancel_group = { "cancel",
 static const struct opt retry_options[] = {
     { "failed", 0, OPT_FLAG, NULL, NULL,
         "All that failed: of the last job, or of" },
-    { "job", 0, OPT_TEXT, "JOB", NULL, "this job: its number, or 'last'; or" },
+    { "job", 0, OPT_TEXT, "JOB", NULL, "this job: " SELECT_JOB_HELP "; or" },
     { "queue", 0, OPT_TEXT, "NAME", NULL, "the dead letters of this queue" },
     { 0 },
 };
@@ -57,18 +57,22 @@ take_words(struct meant *m)
         int status;
 
         if (strcmp(word, "all") == 0) continue;
-        if (strcmp(word, "last") == 0) {
-            status = select_job_number(m->s, word, &m->whole.job);
-            m->has_whole = true;
-        } else {
-            status = select_tasks(word, &ids);
-            m->has_ids = true;
-        }
+        status = select_tasks(m->s, word, &ids);
         if (status != EXIT_FINE) return status;
+        if (ids.job == 0) {
+            m->has_ids = true;
+        } else if (m->whole.job != 0 && m->whole.job != ids.job) {
+            return exit_say(EXIT_USAGE,
+                "one job at a time: %" PRIu64 " or %" PRIu64 "?", m->whole.job,
+                ids.job);
+        } else {
+            m->whole.job = ids.job;
+            m->has_whole = true;
+        }
     }
     if (m->has_ids && m->whole.job != 0 && setting_text(m->run, "job") == NULL)
-        return exit_say(EXIT_USAGE,
-            "one thing at a time: ids of tasks, or 'last' for a whole job");
+        return exit_say(
+            EXIT_USAGE, "one thing at a time: ids of tasks, or a whole job");
     return EXIT_FINE;
 }
 
@@ -105,7 +109,7 @@ change(const struct meant *m, uint64_t *sum,
         int status = EXIT_FINE;
 
         if (!strchr("0123456789", m->run->words[i][0])) continue;
-        status = select_tasks(m->run->words[i], &which);
+        status = select_tasks(m->s, m->run->words[i], &which);
         if (status != EXIT_FINE) return status;
         code = verb(m->s, &which, &count);
         /* Counted, so that what is not there is told once. */
@@ -146,7 +150,7 @@ cancel(struct meant *m)
     if (!m->has_whole && !m->has_ids)
         return exit_say(EXIT_USAGE,
             "cancel what? stint cancel 17-20, stint cancel last, stint cancel "
-            "--job N or stint cancel --queue NAME");
+            "--job JOB or stint cancel --queue NAME");
     m->whole.state_plus_one = state_plus_one(setting_text(m->run, "state"));
     status = change(m, &count, stint_cancel);
     if (status != EXIT_FINE) return status;
@@ -176,14 +180,14 @@ run_cancel(struct run *run)
 const struct command command_cancel = {
     .name = "cancel",
     .group = "Fix",
-    .args = "[TASK...|last]",
+    .args = "[TASK...|JOB]",
     .summary = "End tasks, or a whole job",
     .examples = "stint cancel 17-20\n"
                 "stint cancel last\n"
                 "stint cancel --job 3 --state ready\n",
     .notes = "What waits does not begin; what runs is told to end (TERM, "
-             "later KILL).  'last' and --job end a whole job, which takes no "
-             "more tasks then.",
+             "later KILL).  A number is a task's id; 'last', a name, a key and "
+             "--job mean a whole job, which takes no more tasks then.",
     .args_max = 1 << 30,
     .groups = { &cancel_group, &opt_output, &opt_connection, &opt_general },
     .run = run_cancel,
@@ -246,7 +250,7 @@ run_retry(struct run *run)
 const struct command command_retry = {
     .name = "retry",
     .group = "Fix",
-    .args = "[TASK...]",
+    .args = "[TASK...|JOB]",
     .summary = "Try failed tasks again, with all their attempts",
     .examples = "stint retry 17-20\n"
                 "stint retry --failed\n"

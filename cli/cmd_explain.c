@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <stint_job.h>
@@ -16,7 +17,7 @@
 
 static const struct opt options[] = {
     { "job", 0, OPT_TEXT, "JOB", NULL,
-        "The next task of this job: its number, or 'last'" },
+        "The next task of this job: " SELECT_JOB_HELP },
     { 0 },
 };
 static const struct opt_group group = { "explain", "What:", options };
@@ -87,20 +88,21 @@ static int
 explain_all(struct stint *s, const struct run *run, struct reasons *reasons)
 {
     struct stint_selection which = { 0 };
-    int status;
+    struct select_ids ids = { 0 };
+    int status = run->word_count == 0 ? select_job_option(s, run, &which.job)
+                                      : select_tasks(s, run->words[0], &which);
 
-    if (run->word_count == 0) {
-        status = select_job_option(s, run, &reasons->job);
-        return status == EXIT_FINE ? explain(s, run, reasons) : status;
-    }
-    status = select_tasks(run->words[0], &which);
-    for (uint64_t id = which.first; status == EXIT_FINE && id <= which.last;
-         id++) {
-        if (reasons->is_told && which.first != which.last)
-            reasons->used = (size_t)printf("task %" PRIu64 ": ", id);
-        reasons->task = id;
+    if (status != EXIT_FINE) return status;
+    reasons->job = which.job;
+    if (which.job != 0) return explain(s, run, reasons);
+    status = select_ids(s, &which, &ids);
+    for (size_t i = 0; status == EXIT_FINE && i < ids.count; i++) {
+        if (reasons->is_told && ids.count > 1)
+            reasons->used = (size_t)printf("task %" PRIu64 ": ", ids.ids[i]);
+        reasons->task = ids.ids[i];
         status = explain(s, run, reasons);
     }
+    free(ids.ids);
     return status;
 }
 
@@ -120,17 +122,15 @@ run_explain(struct run *run)
     struct reasons reasons = { .table = table_new(columns),
         .is_told = table_form(run) == TABLE_PEOPLE,
         .columns = terminal_columns() };
-    bool has_job = setting_text(run, "job") != NULL;
-    struct stint *s;
-    int status;
+    const char *word;
+    struct stint *s = NULL;
+    int status = select_job_word(run, &word);
 
-    if ((run->word_count > 0) == has_job) {
-        table_free(reasons.table);
-        return exit_say(EXIT_USAGE,
-            "explain what? stint explain TASK, or stint explain --job N for "
+    if (status == EXIT_FINE && word == NULL)
+        status = exit_say(EXIT_USAGE,
+            "explain what? stint explain TASK, or stint explain --job JOB for "
             "the next task of a job");
-    }
-    status = connect_as(run, STINT_TOOL, &s);
+    if (status == EXIT_FINE) status = connect_as(run, STINT_TOOL, &s);
     if (status == EXIT_FINE) {
         status = explain_all(s, run, &reasons);
         if (status == EXIT_FINE)
@@ -145,11 +145,12 @@ run_explain(struct run *run)
 const struct command command_explain = {
     .name = "explain",
     .group = "Look",
-    .args = "[TASK]",
+    .args = "[TASK|JOB]",
     .summary = "Say why a task does not run",
     .examples = "stint explain 17\n"
                 "stint explain --job last\n",
-    .notes = "The most important reason comes first.",
+    .notes = "A number is a task's id; 'last', a name, a key and --job mean "
+             "the next task of a job.  The most important reason comes first.",
     .args_max = 1,
     .groups = { &group, &opt_output, &opt_connection, &opt_general },
     .run = run_explain,

@@ -19,7 +19,8 @@
 #include "cli/width.h"
 
 static const struct opt options[] = {
-    { "job", 0, OPT_TEXT, "JOB", "last", "Of this job: its number, or 'last'" },
+    { "job", 0, OPT_TEXT, "JOB", NULL,
+        "Of this job: " SELECT_JOB_HELP ", as it is without any" },
     { "queue", 0, OPT_TEXT, "NAME", NULL,
         "The dead letters of this queue instead, by their reasons" },
     { 0 },
@@ -187,11 +188,12 @@ say_next(const struct grouping *g, uint64_t job, uint64_t tasks)
 }
 
 static int
-show_job(struct stint *s, const struct run *run, struct grouping *g)
+show_job(struct stint *s, const struct run *run, struct grouping *g,
+    const char *word)
 {
     struct stint_job *job;
     struct stint_job_row row;
-    int status = select_job(s, setting_text(run, "job"), &job);
+    int status = select_job(s, word, &job);
 
     if (status != EXIT_FINE) return status;
     status = select_look(job, run, &row);
@@ -220,13 +222,20 @@ show_queue(struct stint *s, const struct run *run, struct grouping *g)
 static int
 run_failures(struct run *run)
 {
+    const char *word, *queue = setting_text(run, "queue");
     struct grouping g = { 0 };
     struct stint *s;
-    int status = connect_as(run, STINT_TOOL, &s);
+    int status = select_job_word(run, &word);
 
     if (status != EXIT_FINE) return status;
-    status = setting_text(run, "queue") != NULL ? show_queue(s, run, &g)
-                                                : show_job(s, run, &g);
+    if (queue != NULL && word != NULL)
+        return exit_say(EXIT_USAGE,
+            "failures of job %s or of queue '%s'? Leave out one of them", word,
+            queue);
+    status = connect_as(run, STINT_TOOL, &s);
+    if (status != EXIT_FINE) return status;
+    status =
+        queue != NULL ? show_queue(s, run, &g) : show_job(s, run, &g, word);
     grouping_fini(&g);
     stint_close(s);
     return status;
@@ -235,13 +244,15 @@ run_failures(struct run *run)
 const struct command command_failures = {
     .name = "failures",
     .group = "Look",
+    .args = "[JOB]",
     .summary = "Show what failed, counted by how and with what error",
     .examples = "stint failures\n"
-                "stint failures --job 3 --json | jq '.[].count'\n"
+                "stint failures 3 --json | jq '.[].count'\n"
                 "stint failures --queue jobs\n",
     .notes = "Failures are alike when they ended in the same way and their "
              "last line of stderr differs in numbers, addresses and the "
              "task's own value only.  Of each kind the first one is shown.",
+    .args_max = 1,
     .groups = { &group, &opt_output, &opt_connection, &opt_general },
     .run = run_failures,
 };

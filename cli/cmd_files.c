@@ -25,6 +25,7 @@ static const struct opt files_options[] = {
         "The same, with a folder for each task, called by its place" },
     { "task", 0, OPT_COUNT, "PLACE", NULL,
         "Only what the task at this place of the job left" },
+    SELECT_JOB_OPTION,
     { "json", 0, OPT_FLAG, NULL, NULL, "Print JSON" },
     { "plain", 0, OPT_FLAG, NULL, NULL, "Print tab-separated lines" },
     { 0 },
@@ -146,11 +147,11 @@ get_files(struct stint_job *job, const struct run *run, uint64_t task)
 }
 
 static int
-files_of(struct stint *s, const struct run *run)
+files_of(struct stint *s, const struct run *run, const char *word)
 {
     uint64_t task = (uint64_t)setting_number(run, "task");
-    struct stint_job *job = NULL;
-    int status = select_job(s, run->words[0], &job);
+    struct stint_job *job;
+    int status = select_job(s, word, &job);
 
     if (status != EXIT_FINE) return status;
     if (setting_text(run, "get-to") != NULL)
@@ -164,15 +165,17 @@ files_of(struct stint *s, const struct run *run)
 static int
 run_files(struct run *run)
 {
+    const char *word;
     struct stint *s;
-    int status;
+    int status = select_job_word(run, &word);
 
+    if (status != EXIT_FINE) return status;
     if (setting_flag(run, "by-task") && setting_text(run, "get-to") == NULL)
         return exit_say(
             EXIT_USAGE, "--by-task says how --get-to DIR writes files");
     status = connect_as(run, STINT_TOOL, &s);
     if (status != EXIT_FINE) return status;
-    status = files_of(s, run);
+    status = files_of(s, run, word);
     stint_close(s);
     return status;
 }

@@ -128,17 +128,17 @@ list(
 static int
 list_words(struct stint *s, const struct run *run, struct jobs *jobs)
 {
-    int status = EXIT_FINE;
+    struct select_words words;
+    int status = select_job_words(run, &words);
 
-    if (run->word_count == 0) {
-        status = list(s, run, jobs, setting_text(run, "job"));
-        return status == EXIT_FINE ? table_print(jobs->table, run) : status;
-    }
-    for (size_t i = 0; i < run->word_count && status == EXIT_FINE; i++)
-        status = list(s, run, jobs, run->words[i]);
+    if (status == EXIT_FINE && words.count == 0)
+        status = list(s, run, jobs, NULL);
+    for (size_t i = 0; i < words.count && status == EXIT_FINE; i++)
+        status = list(s, run, jobs, words.words[i]);
     if (status != EXIT_FINE) return status;
-    return table_rows(jobs->table) == 1 ? table_print_record(jobs->table, run)
-                                        : table_print(jobs->table, run);
+    return words.count > 0 && table_rows(jobs->table) == 1
+               ? table_print_record(jobs->table, run)
+               : table_print(jobs->table, run);
 }
 
 static int
@@ -165,7 +165,8 @@ const struct command command_jobs = {
     .examples = "stint jobs\n"
                 "stint jobs last\n"
                 "stint jobs --state running --json | jq '.[].job'\n",
-    .notes = "JOB is its number or 'last'.  Jobs that have ended are kept for "
+    .notes = "JOB is its number, name or key, or 'last'.  Jobs that have ended "
+             "are kept for "
              "a week, or as long as their submitter said.",
     .args_max = 1 << 30,
     .groups = { &jobs_group, &opt_output, &opt_connection, &opt_general },
@@ -195,36 +196,43 @@ forget(struct stint *s, const char *word)
 static int
 run_forget(struct run *run)
 {
-    struct stint *s;
-    int status;
+    struct select_words jobs;
+    struct stint *s = NULL;
+    int status = select_job_words(run, &jobs);
 
+    if (status != EXIT_FINE) return status;
+    if (jobs.count == 0)
+        return exit_say(EXIT_USAGE, "forget which job? stint forget JOB");
     if (setting_flag(run, "dry-run")) {
-        for (size_t i = 0; i < run->word_count; i++)
-            exit_note("would forget job %s", run->words[i]);
+        for (size_t i = 0; i < jobs.count; i++)
+            exit_note("would forget job %s", jobs.words[i]);
         return EXIT_FINE;
     }
-    status = ask_first(run, "Forget %zu job%s with all results?",
-        run->word_count, run->word_count == 1 ? "" : "s");
+    status = ask_first(run, "Forget %zu job%s with all results?", jobs.count,
+        jobs.count == 1 ? "" : "s");
+    if (status == EXIT_FINE) status = connect_as(run, STINT_TOOL, &s);
     if (status != EXIT_FINE) return status;
-    status = connect_as(run, STINT_TOOL, &s);
-    if (status != EXIT_FINE) return status;
-    for (size_t i = 0; i < run->word_count && status == EXIT_FINE; i++)
-        status = forget(s, run->words[i]);
+    for (size_t i = 0; i < jobs.count && status == EXIT_FINE; i++)
+        status = forget(s, jobs.words[i]);
     stint_close(s);
     return status;
 }
 
+static const struct opt forget_options[] = { SELECT_JOB_OPTION, { 0 } };
+static const struct opt_group forget_group = { "forget",
+    "What:", forget_options };
+
 const struct command command_forget = {
     .name = "forget",
     .group = "Fix",
-    .args = "JOB...",
+    .args = "[JOB...]",
     .summary = "Forget jobs that have ended, with their results and files",
     .examples = "stint forget 3\n"
                 "stint forget last --yes\n",
-    .notes = "JOB is its number or 'last'.  Jobs are forgotten by themselves "
+    .notes = "JOB is its number, name or key, or 'last'.  Jobs are forgotten "
+             "by themselves "
              "a week after their end, or when their submitter said.",
-    .args_min = 1,
     .args_max = 1 << 30,
-    .groups = { &ask_group, &opt_connection, &opt_general },
+    .groups = { &forget_group, &ask_group, &opt_connection, &opt_general },
     .run = run_forget,
 };

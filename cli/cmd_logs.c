@@ -18,6 +18,7 @@
 static const struct opt options[] = {
     { "follow", 'f', OPT_FLAG, NULL, NULL,
         "Go on until the task has ended, from one attempt to the next" },
+    SELECT_JOB_OPTION,
     { "stdout", 0, OPT_FLAG, NULL, NULL, "Only what it writes to stdout" },
     { "stderr", 0, OPT_FLAG, NULL, NULL,
         "Only what it writes to stderr, on our stdout" },
@@ -30,8 +31,9 @@ enum { PIECE_MS = 10000 };
 struct logs {
     struct stint *s;
     uint64_t task;
-    bool follows, wants_out, wants_err, is_json, is_quiet;
-    FILE *err; /* Where its stderr goes. */
+    bool follows, wants_out, wants_err, is_json;
+    bool failed; /* One that was followed. */
+    FILE *err;   /* Where its stderr goes. */
     unsigned attempt;
     struct stint_glance glance;
 };
@@ -78,23 +80,27 @@ say_attempt(struct logs *l)
 }
 
 /* How it ended, where somebody waited for it. */
-static int
-end_of(const struct logs *l)
+static void
+say_end(struct logs *l)
 {
     switch (l->glance.state) {
     case STINT_DONE:
-        return EXIT_FINE;
+        break;
     case STINT_DEAD:
-        if (!l->follows) return EXIT_FINE;
-        return exit_say(EXIT_FAILED,
+        if (!l->follows) break;
+        l->failed = true;
+        (void)exit_say(EXIT_FAILED,
             "task %" PRIu64 " failed; stint show %" PRIu64 " says how", l->task,
             l->task);
+        break;
     case STINT_CANCELLED:
     case STINT_EXPIRED:
-        if (!l->follows) return EXIT_FINE;
-        return exit_say(EXIT_FAILED, "task %" PRIu64 " was %s", l->task,
+        if (!l->follows) break;
+        l->failed = true;
+        (void)exit_say(EXIT_FAILED, "task %" PRIu64 " was %s", l->task,
             l->glance.state == STINT_EXPIRED ? "not begun in time"
                                              : "cancelled");
+        break;
     case STINT_READY:
     case STINT_DELAYED:
     case STINT_LEASED:
@@ -103,22 +109,38 @@ end_of(const struct logs *l)
             exit_note("task %" PRIu64 " has not begun; -f waits for it, stint "
                       "explain %" PRIu64 " says why",
                 l->task, l->task);
-        return EXIT_FINE;
     }
 }
 
 static int
-say_unseen(const struct logs *l, int code)
+see_task(void *arg, const struct stint_task_row *row)
 {
+    bool *is_there = arg;
+
+    *is_there = row->job == 0;
+    return 0;
+}
+
+/* One of a queue has no output: its worker's is not kept. */
+static int
+say_unseen(const struct logs *l, const struct run *run, int code)
+{
+    struct stint_task_filter filter = { .task = l->task };
+    bool is_there = false;
+
     if (code != STINT_ENOTASK) return exit_error(code);
-    return exit_say(EXIT_FAILED,
-        "there is no output of a task %" PRIu64 ": it never was, is of no job, "
-        "or is kept no more (`stint tasks` lists those there are)",
-        l->task);
+    code = stint_list_tasks(
+        l->s, &filter, see_task, &is_there, setting_ms(run, "timeout"));
+    if (code == 0 && is_there)
+        return exit_say(EXIT_FAILED,
+            "task %" PRIu64 " is of a queue and no job: what it writes is not "
+            "kept; stint show %" PRIu64 " says what is",
+            l->task, l->task);
+    return select_no_task(l->s, run, l->task);
 }
 
 static int
-show(struct logs *l)
+show(struct logs *l, const struct run *run)
 {
     for (;;) {
         int64_t wait = l->follows ? PIECE_MS : 0;
@@ -126,7 +148,7 @@ show(struct logs *l)
         bool is_last, has_more;
 
         if (code == STINT_ETIMEOUT && l->follows) continue;
-        if (code != 0) return say_unseen(l, code);
+        if (code != 0) return say_unseen(l, run, code);
         say_attempt(l);
         if (l->wants_out) print_stream(l, "stdout", l->glance.out, stdout);
         if (l->wants_err) print_stream(l, "stderr", l->glance.err, l->err);
@@ -134,8 +156,38 @@ show(struct logs *l)
         is_last = l->glance.state >= STINT_DONE || !l->follows;
         stint_glance_free(&l->glance);
         if (print_flush() != EXIT_FINE) return EXIT_FAILED;
-        if (is_last && !has_more) return end_of(l);
+        if (!is_last || has_more) continue;
+        say_end(l);
+        return EXIT_FINE;
     }
+}
+
+static int
+show_ids(struct logs *l, const struct run *run, const struct select_ids *ids)
+{
+    int status = EXIT_FINE;
+
+    for (size_t i = 0; i < ids->count && status == EXIT_FINE; i++) {
+        l->task = ids->ids[i];
+        l->attempt = 0;
+        l->glance = (struct stint_glance){ 0 };
+        status = show(l, run);
+    }
+    return status == EXIT_FINE && l->failed ? EXIT_FAILED : status;
+}
+
+static int
+show_meant(struct logs *l, const struct run *run)
+{
+    struct stint_selection which = { 0 };
+    struct select_ids ids = { 0 };
+    int status = run->word_count > 0 ? select_tasks(l->s, run->words[0], &which)
+                                     : select_job_option(l->s, run, &which.job);
+
+    if (status == EXIT_FINE) status = select_ids(l->s, &which, &ids);
+    if (status == EXIT_FINE) status = show_ids(l, run, &ids);
+    free(ids.ids);
+    return status;
 }
 
 static int
@@ -148,19 +200,17 @@ run_logs(struct run *run)
         .wants_err = only_err || !only_out,
         .is_json = setting_flag(run, "json"),
         .err = only_err && !only_out ? stdout : stderr };
-    struct stint_selection which = { 0 };
-    int status = select_tasks(run->words[0], &which);
+    const char *word;
+    int status = select_job_word(run, &word);
 
     if (status != EXIT_FINE) return status;
+    if (word == NULL)
+        return exit_say(EXIT_USAGE,
+            "logs of what? stint logs TASK, or stint logs --job JOB for all "
+            "tasks of a job");
     status = connect_as(run, STINT_TOOL, &l.s);
     if (status != EXIT_FINE) return status;
-    for (uint64_t id = which.first; id <= which.last && status == EXIT_FINE;
-         id++) {
-        l.task = id;
-        l.attempt = 0;
-        l.glance = (struct stint_glance){ 0 };
-        status = show(&l);
-    }
+    status = show_meant(&l, run);
     stint_close(l.s);
     return status;
 }
@@ -176,15 +226,17 @@ static const struct opt_group json_group = { "common",
 const struct command command_logs = {
     .name = "logs",
     .group = "Look",
-    .args = "TASK",
+    .args = "[TASK|JOB]",
     .summary = "Show what a task writes, while it runs and afterwards",
     .examples = "stint logs 17\n"
                 "stint logs 17 -f\n"
-                "stint logs 17 --stderr | tail\n",
-    .notes = "Its stdout goes to stdout, its stderr to stderr, where a line "
+                "stint logs 17 --stderr | tail\n"
+                "stint logs last\n",
+    .notes = "A number is a task's id; 'last', a name, a key and --job mean "
+             "all tasks of a job.  Its stdout goes to stdout, its stderr to "
+             "stderr, where a line "
              "says which attempt on which worker it is of.  With --follow the "
              "exit code is 1 when the task failed.",
-    .args_min = 1,
     .args_max = 1,
     .groups = { &group, &json_group, &opt_connection, &opt_general },
     .run = run_logs,

@@ -22,8 +22,7 @@ plural(uint64_t count)
 /* ---- pause and resume ---------------------------------------------------- */
 
 static const struct opt pause_options[] = {
-    { "job", 0, OPT_TEXT, "JOB", NULL,
-        "This job instead: its number, or 'last'" },
+    { "job", 0, OPT_TEXT, "JOB", NULL, "This job instead: " SELECT_JOB_HELP },
     { 0 },
 };
 static const struct opt_group pause_group = { "pause", "What:", pause_options };

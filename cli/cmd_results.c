@@ -30,7 +30,7 @@ struct follow {
     struct stint_read_options how;
     struct print print;
     bool follows;
-    uint64_t failed; /* Of those that were printed. */
+    uint64_t done, failed; /* Of those that were printed. */
     struct bar bar;
     struct stint_job_row row;
     int64_t looked_ms; /* When `row` was asked for. */
@@ -100,7 +100,10 @@ static void
 print(struct follow *f, const struct stint_end *end)
 {
     bar_hide(&f->bar);
-    if (end->code != 0) f->failed++;
+    if (end->code != 0)
+        f->failed++;
+    else
+        f->done++;
     print_end(&f->print, end);
     f->mid_line = isatty(STDOUT_FILENO) == 1 && !f->print.json
                   && !f->print.lines && lacks_newline(end->out);
@@ -157,6 +160,16 @@ say_rest(const struct follow *f)
             : "");
 }
 
+/* Nothing is there of what a run has printed. */
+static void
+say_dropped(const struct follow *f)
+{
+    if (f->how.failed_only || f->done >= f->row.done) return;
+    exit_note("%" PRIu64 " of %" PRIu64
+              " that ended well are not kept: " SELECT_NOT_KEPT,
+        f->row.done - f->done, f->row.done);
+}
+
 static int
 say_detached(const struct follow *f)
 {
@@ -184,6 +197,8 @@ end_of(struct follow *f, int code)
             say_rest(f);
         else if (is_told)
             (void)summary_say(stint_job_number(f->job), &f->row);
+        else
+            say_dropped(f);
     }
     return f->failed > 0 ? EXIT_FAILED : EXIT_FINE;
 }
@@ -191,9 +206,10 @@ end_of(struct follow *f, int code)
 static int
 begin(struct follow *f, const struct run *run)
 {
-    const char *word = run->word_count > 0 ? run->words[0] : NULL;
-    int code, status = connect_as(run, STINT_TOOL, &f->s);
+    const char *word;
+    int code, status = select_job_word(run, &word);
 
+    if (status == EXIT_FINE) status = connect_as(run, STINT_TOOL, &f->s);
     if (status != EXIT_FINE) return status;
     status = select_job(f->s, word, &f->job);
     if (status == EXIT_FINE) {
@@ -229,6 +245,7 @@ static const struct opt results_options[] = {
     { "tag", 0, OPT_FLAG, NULL, NULL,
         "Begin each line with the task's values and a tab" },
     { "follow", 'f', OPT_FLAG, NULL, NULL, "Wait for those that run" },
+    SELECT_JOB_OPTION,
     { 0 },
 };
 static const struct opt_group results_group = { "results",
@@ -265,8 +282,9 @@ const struct command command_results = {
                 "stint results 3 --as-completed --tag\n"
                 "stint results last --failed\n"
                 "stint results 3 --json | jq -r .stdout\n",
-    .notes = "JOB is its number; without one, or with 'last', it is the last "
-             "one.  Results come in the order of the input, stdout on stdout "
+    .notes = "JOB is its number, name or key; without one, or with 'last', it "
+             "is the last one.  Results come in the order of the input, stdout "
+             "on stdout "
              "and stderr on stderr.  The exit code is 1 when a task failed.",
     .args_max = 1,
     .groups = { &results_group, &json_group, &opt_connection, &opt_general },
@@ -280,6 +298,7 @@ static const struct opt attach_options[] = {
         "Results in the order in which they end, not that of the input" },
     { "tag", 0, OPT_FLAG, NULL, NULL,
         "Begin each line with the task's values and a tab" },
+    SELECT_JOB_OPTION,
     { 0 },
 };
 static const struct opt_group attach_group = { "attach",
@@ -309,8 +328,9 @@ const struct command command_attach = {
     .summary = "Follow a job until its end, as stint run does",
     .examples = "stint attach\n"
                 "stint attach 3 --as-completed\n",
-    .notes = "JOB is its number; without one, or with 'last', it is the last "
-             "one.  Results of what has ended come first.  ^C detaches: the "
+    .notes = "JOB is its number, name or key; without one, or with 'last', it "
+             "is the last one.  Results of what has ended come first.  ^C "
+             "detaches: the "
              "job goes on.  The exit code is 1 when a task failed.",
     .args_max = 1,
     .groups = { &attach_group, &json_group, &opt_connection, &opt_general },

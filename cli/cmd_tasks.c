@@ -272,6 +272,18 @@ list(struct stint *s, const struct run *run,
     return status;
 }
 
+/* 0: all. */
+static int
+meant_job(struct stint *s, const struct run *run, uint64_t *job)
+{
+    const char *word;
+    int status = select_job_word(run, &word);
+
+    *job = 0;
+    if (status != EXIT_FINE || word == NULL) return status;
+    return select_job_number(s, word, job);
+}
+
 static int
 run_tasks(struct run *run)
 {
@@ -286,8 +298,7 @@ run_tasks(struct run *run)
     if (setting_flag(run, "failed")) filter.state_plus_one = STINT_DEAD + 1;
     if (status == EXIT_FINE) {
         status = check_queue(s, run);
-        if (status == EXIT_FINE)
-            status = select_job_option(s, run, &filter.job);
+        if (status == EXIT_FINE) status = meant_job(s, run, &filter.job);
         if (status == EXIT_FINE) status = list(s, run, &filter, &rows);
         stint_close(s);
     }
@@ -298,51 +309,72 @@ run_tasks(struct run *run)
 const struct command command_tasks = {
     .name = "tasks",
     .group = "Look",
+    .args = "[JOB]",
     .summary = "List tasks",
     .examples = "stint tasks\n"
-                "stint tasks --job last --failed\n"
+                "stint tasks last --failed\n"
                 "stint tasks --queue jobs --state dead\n"
                 "stint tasks --state dead --json | jq -r '.[].reason'\n",
     .notes = "An ended task is listed as long as the master keeps it: dead "
              "ones until they are removed, those of a job until it is "
              "forgotten, others while somebody waits for their result.",
+    .args_max = 1,
     .groups = { &group, &opt_output, &opt_connection, &opt_general },
     .run = run_tasks,
 };
 
 /* ---- show ---------------------------------------------------------------- */
 
-enum { MOST_IDS = 1000 };
+static const struct opt show_options[] = { SELECT_JOB_OPTION, { 0 } };
+static const struct opt_group show_group = { "show", "What:", show_options };
 
-/* 17-20 with a hole in it is fine, an id alone must be there. */
 static int
-look_up(
-    struct stint *s, const struct run *run, const char *ids, struct rows *rows)
+look_up(struct stint *s, const struct run *run, const struct select_ids *ids,
+    struct rows *rows)
 {
-    size_t before = table_rows(rows->table);
-    uint64_t first, last;
-
-    if (!value_ids(ids, &first, &last))
-        return exit_say(
-            EXIT_USAGE, "'%s' is no id of a task; write 17 or 17-20", ids);
-    if (last - first >= MOST_IDS)
-        return exit_say(EXIT_USAGE,
-            "%s are too many; `stint tasks` lists "
-            "them all",
-            ids);
-    for (uint64_t id = first; id <= last; id++) {
-        struct stint_task_filter filter = { .task = id };
+    for (size_t i = 0; i < ids->count; i++) {
+        struct stint_task_filter filter = { .task = ids->ids[i] };
         int code = stint_list_tasks(
             s, &filter, see_task, rows, setting_ms(run, "timeout"));
 
         if (code != 0 && code != STINT_ENOTASK) return exit_error(code);
     }
-    if (table_rows(rows->table) > before) return EXIT_FINE;
-    if (first == last) return select_no_task(s, run, first);
+    return EXIT_FINE;
+}
+
+/* 17-20 with a hole in it is fine, an id alone must be there. */
+static int
+add_meant(struct stint *s, const struct run *run,
+    const struct stint_selection *which, struct rows *rows)
+{
+    size_t before = table_rows(rows->table);
+    struct select_ids ids;
+    int status = select_ids(s, which, &ids);
+
+    if (status == EXIT_FINE) status = look_up(s, run, &ids, rows);
+    free(ids.ids);
+    if (status != EXIT_FINE || table_rows(rows->table) > before) return status;
+    if (ids.count == 1) return select_no_task(s, run, which->first);
     return exit_say(EXIT_FAILED,
-        "the master has none of the tasks %s; they ended or never were (`stint "
-        "tasks` lists those there are)",
-        ids);
+        "the master has none of these tasks; they ended or never were (`stint "
+        "tasks` lists those there are)");
+}
+
+static int
+add_words(struct stint *s, const struct run *run, struct rows *rows)
+{
+    struct stint_selection job = { 0 };
+    int status = EXIT_FINE;
+
+    for (size_t i = 0; i < run->word_count && status == EXIT_FINE; i++) {
+        struct stint_selection which = { 0 };
+
+        status = select_tasks(s, run->words[i], &which);
+        if (status == EXIT_FINE) status = add_meant(s, run, &which, rows);
+    }
+    if (run->word_count > 0) return status;
+    status = select_job_option(s, run, &job.job);
+    return status == EXIT_FINE ? add_meant(s, run, &job, rows) : status;
 }
 
 /* Machines find the attempts in the rows. */
@@ -364,12 +396,17 @@ static int
 run_show(struct run *run)
 {
     struct rows rows = { table_new(columns), 1024, tries_new() };
-    struct stint *s;
-    int status = connect_as(run, STINT_TOOL, &s);
+    const char *word;
+    struct stint *s = NULL;
+    int status = select_job_word(run, &word);
 
+    if (status == EXIT_FINE && word == NULL)
+        status = exit_say(EXIT_USAGE,
+            "show what? stint show TASK, or stint show --job JOB for all tasks "
+            "of a job (`stint jobs JOB` shows the job)");
+    if (status == EXIT_FINE) status = connect_as(run, STINT_TOOL, &s);
     if (status == EXIT_FINE) {
-        for (size_t i = 0; i < run->word_count && status == EXIT_FINE; i++)
-            status = look_up(s, run, run->words[i], &rows);
+        status = add_words(s, run, &rows);
         if (status == EXIT_FINE) status = print_shown(&rows, run);
         stint_close(s);
     }
@@ -381,12 +418,14 @@ run_show(struct run *run)
 const struct command command_show = {
     .name = "show",
     .group = "Look",
-    .args = "ID...",
+    .args = "[TASK...|JOB]",
     .summary = "Show all there is to know of tasks",
     .examples = "stint show 17\n"
-                "stint show 17-20 --json\n",
-    .args_min = 1,
+                "stint show 17-20 --json\n"
+                "stint show last\n",
+    .notes = "A number is a task's id; 'last', a name, a key and --job mean "
+             "all tasks of a job.  `stint jobs last` shows the job itself.",
     .args_max = 1 << 30,
-    .groups = { &opt_output, &opt_connection, &opt_general },
+    .groups = { &show_group, &opt_output, &opt_connection, &opt_general },
     .run = run_show,
 };

@@ -10,6 +10,7 @@
 #include "cli/connect.h"
 #include "cli/exit.h"
 #include "cli/pace.h"
+#include "cli/select.h"
 #include "cli/table.h"
 #include "cli/value.h"
 #include "cli/wait_jobs.h"
@@ -21,6 +22,7 @@ static const struct opt wait_options[] = {
         "And so many workers are connected, none of them draining" },
     { "queue", 0, OPT_TEXT, "NAME", NULL,
         "Count workers of this queue only; one, if --workers does not say" },
+    { "job", 0, OPT_TEXT, "JOB", NULL, "For this job: " SELECT_JOB_HELP },
     { "timeout", 0, OPT_DURATION, "TIME", "10s",
         "Give up then, with 75; 0 tries once, 'forever' never does; a job is "
         "waited for forever unless this is given" },
@@ -276,7 +278,8 @@ run_wait(struct run *run)
     struct waiting w;
     int code, status;
 
-    if (run->word_count > 0) return wait_jobs(run);
+    if (run->word_count > 0 || setting_text(run, "job") != NULL)
+        return wait_jobs(run);
     status = take_settings(run, &w);
     if (status != EXIT_FINE) return status;
     code = wait_until_ready(&w);
@@ -298,7 +301,8 @@ const struct command command_wait = {
                 "stint wait --ready\n"
                 "stint wait --ready --workers 3 --timeout 10s\n"
                 "stint wait --ready --queue gpu --workers 2 -q && ./submit\n",
-    .notes = "JOB is its number or 'last'.  0: all is there, or ended well; 1: "
+    .notes = "JOB is its number, name or key, or 'last'.  0: all is there, or "
+             "ended well; 1: "
              "tasks of a job failed; 75: not in time, and what was missing; "
              "76, 77: no waiting would help.  With --ready a master, a key or "
              "an access file that is not there yet is waited for.",

@@ -124,13 +124,13 @@ wait_for(struct jobs_wait *w, struct stint_job *job)
 
 /* The worst of them all: not in time before failed before fine. */
 static int
-wait_for_all(struct jobs_wait *w)
+wait_for_all(struct jobs_wait *w, const struct select_words *words)
 {
     int worst = EXIT_FINE;
 
-    for (size_t i = 0; i < w->run->word_count; i++) {
+    for (size_t i = 0; i < words->count; i++) {
         struct stint_job *job;
-        int status = select_job(w->s, w->run->words[i], &job);
+        int status = select_job(w->s, words->words[i], &job);
 
         if (status != EXIT_FINE) return status;
         status = wait_for(w, job);
@@ -147,18 +147,20 @@ int
 wait_jobs(const struct run *run)
 {
     struct jobs_wait w = { .run = run, .deadline_ms = deadline_of(run) };
-    int status;
+    struct select_words words;
+    int status = select_job_words(run, &words);
 
+    if (status != EXIT_FINE) return status;
     if (setting_flag(run, "ready") || setting_text(run, "workers") != NULL
         || setting_text(run, "queue") != NULL)
         return exit_say(EXIT_USAGE,
             "one thing at a time: stint wait --ready, then stint wait %s",
-            run->words[0]);
+            words.words[0]);
     status = connect_as(run, STINT_TOOL, &w.s);
     if (status != EXIT_FINE) return status;
     w.table = table_new(columns);
     bar_init(&w.bar, run, pace_now_ms());
-    status = wait_for_all(&w);
+    status = wait_for_all(&w, &words);
     bar_hide(&w.bar);
     if (table_form(run) == TABLE_JSON || table_form(run) == TABLE_PLAIN)
         if (table_print(w.table, run) != EXIT_FINE) status = EXIT_FAILED;

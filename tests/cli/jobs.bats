@@ -266,8 +266,57 @@ exits_with() {
     [[ $(stint jobs --json | json .0.submitted_at) =~ Z$ ]]
     [ "$(stint jobs --plain | awk -F'\t' '{ print NF }' | sort -u | wc -l)" -eq 1 ]
     [[ $(stint jobs) == job*state*tasks*done*failed* ]]
-    run -64 --separate-stderr stint jobs seven
+    run -1 --separate-stderr stint jobs seven
     is_one_error
+}
+
+@test "a job is its number, its name, its key or last, for every command" {
+    shop
+    stint submit -q --name spare echo ::: 1
+    stint submit -q --name sim --key kk echo '{}' ::: a b
+    stint wait last -q
+    for job in last sim kk 2; do
+        for command in jobs results files tasks failures wait; do
+            run -0 stint $command "$job"
+            run -0 stint $command --job "$job"
+        done
+        [ "$(stint jobs "$job" -q)" = 2 ]
+        [ "$(stint logs --job "$job" -q)" = $'a\nb' ]
+        [ "$(stint show --job "$job" -q)" = $'2\n3' ]
+        [[ $(stint explain --job "$job") == "the job has ended"* ]]
+        run -0 --separate-stderr stint cancel --job "$job"
+        [ "$stderr" = "0 tasks cancelled" ]
+    done
+    [ "$(stint show sim -q)" = $'2\n3' ]
+    [ "$(stint logs last -q)" = $'a\nb' ]
+    [ "$(stint explain kk)" = "$(stint explain --job 2)" ]
+    run -0 stint cancel sim
+    run -0 stint retry last
+    run -64 --separate-stderr stint results 1 --job 2
+    is_one_error
+    run -1 --separate-stderr stint cancel simm
+    is_one_error
+    run -64 --separate-stderr stint show 1-2000
+    is_one_error
+    # The newest of a name.
+    stint submit -q --name sim echo ::: c
+    [ "$(stint jobs sim -q)" = 3 ]
+    [ "$(stint jobs kk -q)" = 2 ]
+    run -0 stint forget --job kk --yes
+    run -1 --separate-stderr stint jobs kk
+    is_one_error
+}
+
+@test "what a run has printed is not kept, which results and show say" {
+    shop
+    stint run -q sh -c 'exit {}' ::: 0 0 2 || true
+    run -1 --separate-stderr stint results last
+    [[ $stderr == *"2 of 2 that ended well are not kept: "*"stint submit"* ]]
+    run -1 --separate-stderr stint results last --failed
+    [[ $stderr != *"not kept"* ]]
+    stint run -q true ::: 1
+    run -1 --separate-stderr stint show last
+    [[ $stderr == *"no task of job 2 is kept: "* ]]
 }
 
 @test "without a job there is no last one, which is said" {

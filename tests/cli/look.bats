@@ -71,7 +71,7 @@ load helper
     [ "$(stint show "$first-$((first + 9))" -q | wc -l)" -eq 2 ]
     run -1 --separate-stderr stint show 999999
     is_one_error
-    run -64 --separate-stderr stint show seven
+    run -1 --separate-stderr stint show seven
     is_one_error
 }
 
