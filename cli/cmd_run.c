@@ -88,7 +88,8 @@ plan_begin(struct run *run, struct plan *w)
     status = joboptions_take(run, &w->o);
     if (status == EXIT_FINE) status = carry_take(run, &w->carry, &w->o.job);
     if (status == EXIT_FINE) status = open_input(w);
-    if (status == EXIT_FINE) line_init(&w->line, &w->o.job);
+    if (status == EXIT_FINE)
+        line_init(&w->line, &w->o.job, w->o.has_no_command);
     return status;
 }
 
@@ -203,8 +204,9 @@ check_private(const struct plan *w)
         return exit_say(EXIT_UNREACHABLE,
             "no master answers here, and handlers are a worker's: stint local "
             "--plugin ./libmy.so");
-    return exit_say(
-        EXIT_USAGE, "what shall it run? stint run ./simulate {} ::: 1 2 3");
+    return exit_say(EXIT_UNREACHABLE,
+        "no master answers here, and --own runs what a worker has: stint "
+        "local -- ./simulate {}");
 }
 
 static int
@@ -370,12 +372,14 @@ const struct command command_run = {
         "ls *.dat | stint run --shell 'sort {} | uniq -c >{.}.count'\n"
         "stint run --joblog LOG --resume-failed ./fetch {} :::: urls\n"
         "stint run --retries 3 --timeout 10m --halt soon,fail=5% ./sim {}\n"
-        "stint run --handler square ::: 1 2 3\n",
+        "stint run --handler square ::: 1 2 3\n"
+        "stint run < commands\n",
     .notes =
         "Options end at the first word of COMMAND.  In it stand for the values "
         "of a task: {} all of them, {.} without extension, {/} without "
         "directories, {//} the directory, {/.} without both, {#} its place, "
-        "{1} {2} one of several; without any the values come last.  No shell "
+        "{1} {2} one of several; without any the values come last.  Without "
+        "COMMAND each value is one, for a shell.  No shell "
         "reads it unless --shell is given.  ::: VALUES, :::: FILES and stdin, "
         "a line a value, are where values come from; several are combined, "
         ":::+ and ::::+ go side by side with the one before.  Where no master "

@@ -1,8 +1,13 @@
 #include "cli/connect.h"
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "cli/exit.h"
+#include "cli/value.h"
 
 static bool
 is_set(const struct setting *s)
@@ -48,10 +53,76 @@ connect_options(const struct run *run, struct stint_options *options)
     if (is_set(timeout) && options->timeout_ms == 0) options->timeout_ms = 1;
 }
 
+/* ---- a word while nothing is heard --------------------------------------- */
+
+enum { SILENT_S = 1, DEFAULT_MS = 5000 };
+
+struct patience {
+    const struct stint_options *options;
+    pthread_mutex_t lock;
+    pthread_cond_t over_now;
+    bool is_over;
+};
+
+static void
+say_patience(const struct stint_options *o)
+{
+    int64_t ms =
+        o->connect_timeout_ms != 0 ? o->connect_timeout_ms : DEFAULT_MS;
+    const char *where = o->master != NULL        ? o->master
+                        : o->access_file != NULL ? o->access_file
+                                                 : "this host's access file";
+    char text[VALUE_TEXT] = "ever";
+
+    /* In a script the error is soon there, unless there is none to come. */
+    if (ms > 0 && (ms <= SILENT_S * 1000 || isatty(STDERR_FILENO) != 1)) return;
+    if (ms > 0) value_show_duration(ms * 1000000, text);
+    exit_note("stint: no answer yet from the master%s %s; trying for %s "
+              "(--connect-timeout)",
+        o->master != NULL ? " at" : " of", where, text);
+}
+
+static void *
+mind_silence(void *arg)
+{
+    struct patience *p = arg;
+    struct timespec until;
+    int late = 0;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += SILENT_S;
+    pthread_mutex_lock(&p->lock);
+    while (!p->is_over && late == 0)
+        late = pthread_cond_timedwait(&p->over_now, &p->lock, &until);
+    if (!p->is_over) say_patience(p->options);
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+/* The call itself says nothing before it is over. */
+static int
+connect_patiently(const struct stint_options *options, struct stint **out)
+{
+    struct patience p = { .options = options,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .over_now = PTHREAD_COND_INITIALIZER };
+    pthread_t thread;
+    bool is_minded = pthread_create(&thread, NULL, mind_silence, &p) == 0;
+    int code = stint_connect(options, out);
+
+    if (!is_minded) return code;
+    pthread_mutex_lock(&p.lock);
+    p.is_over = true;
+    pthread_cond_signal(&p.over_now);
+    pthread_mutex_unlock(&p.lock);
+    pthread_join(thread, NULL);
+    return code;
+}
+
 int
 connect_with(const struct stint_options *options, struct stint **out)
 {
-    int code = stint_connect(options, out);
+    int code = connect_patiently(options, out);
 
     return code == 0 ? EXIT_FINE : exit_error(code);
 }

@@ -32,6 +32,9 @@ static const struct opt options[] = {
         "Let sh read the command; values are quoted" },
     { "handler", 0, OPT_TEXT, "NAME", NULL,
         "Run this C handler of the workers, not a command" },
+    { "own", 0, OPT_FLAG, NULL, NULL,
+        "Run what the workers have of their own (stint worker -- ./simulate "
+        "{}), not a command" },
     { "stdin", 0, OPT_FLAG, NULL, NULL,
         "The value is the task's standard input, and no argument" },
     { "cwd", 0, OPT_FILE, "DIR", NULL,
@@ -288,11 +291,21 @@ check_words(const struct run *run, const struct joboptions *o)
             "no shell reads the command, and no program is called '%s'; for a "
             "shell: stint %s --shell '…', else leave out the quotes",
             o->argv[0], run->command->name);
-    if (!has_command && o->job.command.shell)
-        return exit_say(EXIT_USAGE, "--shell what? stint %s --shell 'a | b'",
+    if (setting_flag(run, "own") && (has_command || handler != NULL))
+        return exit_say(EXIT_USAGE,
+            "--own runs what the workers have of their own; leave it out, or "
+            "%s",
+            has_command ? o->argv[0] : "--handler");
+    if (o->has_no_command && o->job.command.input)
+        return exit_say(EXIT_USAGE,
+            "which command reads the values? stint %s --stdin wc -l",
             run->command->name);
     return EXIT_FINE;
 }
+
+/* As GNU parallel has it, without a command each value is one, for a shell; it
+ * is quoted as all values are, and eval takes the quotes off. */
+static const char *const value_lines[] = { "eval", "{}", NULL };
 
 static void
 take_command(const struct run *run, struct joboptions *o)
@@ -301,10 +314,14 @@ take_command(const struct run *run, struct joboptions *o)
     const char *cwd = setting_text(run, "cwd");
 
     c->argv = (const char *const *)o->argv;
+    c->shell = setting_flag(run, "shell");
+    if (o->has_no_command) {
+        c->argv = value_lines;
+        c->shell = true;
+    }
     if (cwd == NULL) o->cwd = getcwd(NULL, 0);
     c->cwd = cwd != NULL ? cwd : o->cwd;
     c->cwd_must = cwd != NULL;
-    c->shell = setting_flag(run, "shell");
     c->input = setting_flag(run, "stdin");
     c->grace_ms = duration(run, "grace");
     c->memory_max = setting_size(run, "limit-memory");
@@ -336,9 +353,11 @@ take_job(const struct run *run, struct joboptions *o)
     job->keep_ms = duration(run, "keep");
     if (setting_ms(run, "keep") < 0) job->keep_ms = CENTURY_MS;
     job->expires_ms = duration(run, "expires");
-    job->program = job->handler != NULL ? STINT_PROGRAM_HANDLER
-                   : o->argv[0] != NULL ? STINT_PROGRAM_COMMAND
-                                        : STINT_PROGRAM_WORKER;
+    job->program = job->handler != NULL       ? STINT_PROGRAM_HANDLER
+                   : setting_flag(run, "own") ? STINT_PROGRAM_WORKER
+                                              : STINT_PROGRAM_COMMAND;
+    o->has_no_command =
+        o->argv[0] == NULL && job->program == STINT_PROGRAM_COMMAND;
 }
 
 int

@@ -16,6 +16,7 @@ extern const struct opt_group joboptions_group, joboptions_input,
 struct joboptions {
     struct stint_job_options job; /* Lends from the rest and the settings. */
     char **argv;                  /* Of the command; NULL-terminated. */
+    bool has_no_command;          /* Each value is a line for a shell. */
     char **input;                 /* Words from the first ::: on; or NULL. */
     char **env, **owned;
     struct stint_trait *needs;

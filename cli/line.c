@@ -13,12 +13,14 @@ append_word(struct line *line, const char *word)
 }
 
 void
-line_init(struct line *line, const struct stint_job_options *options)
+line_init(
+    struct line *line, const struct stint_job_options *options, bool is_plain)
 {
     const char *const *word = options->command.argv;
 
     *line = (struct line){ .shell = options->command.shell,
-        .input = options->command.input };
+        .input = options->command.input,
+        .is_plain = is_plain };
     buf_init(&line->words);
     buf_init(&line->room);
     if (options->program == STINT_PROGRAM_HANDLER)
@@ -112,6 +114,15 @@ append_words(struct line *line, const struct template_values *values)
     if (!line->input && !has_holes(line)) append_values(&line->room, values);
 }
 
+static void
+append_plain(struct buf *out, const struct template_values *values)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        if (i > 0) buf_append(out, " ", 1);
+        buf_append(out, values->values[i].bytes, values->values[i].length);
+    }
+}
+
 const char *
 line_of(struct line *line, struct stint_bytes value, uint64_t seq)
 {
@@ -121,7 +132,9 @@ line_of(struct line *line, struct stint_bytes value, uint64_t seq)
 
     if (values.count > TEMPLATE_VALUES_MAX) values.count = TEMPLATE_VALUES_MAX;
     buf_clear(&line->room);
-    if (line->shell)
+    if (line->is_plain)
+        append_plain(&line->room, &values);
+    else if (line->shell)
         template_line(&line->room,
             (struct slice){ line->words.bytes, line->words.length }, &values,
             line->input);

@@ -19,10 +19,13 @@ struct line {
     struct buf room;
     bool shell;
     bool input;
+    bool is_plain; /* The values are the line. */
 };
 
-/** Take what `options` runs.  Copies. */
-void line_init(struct line *line, const struct stint_job_options *options);
+/** Take what `options` runs; `is_plain`: each value is the line already.
+ * Copies. */
+void line_init(
+    struct line *line, const struct stint_job_options *options, bool is_plain);
 
 /** The line of one task; lends until the next call. */
 const char *line_of(struct line *line, struct stint_bytes value, uint64_t seq);

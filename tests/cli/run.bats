@@ -443,3 +443,39 @@ job_is() {
     run -0 --separate-stderr timeout 30 "$STINT" run --progress never echo ::: a
     [[ $stderr != *" ok in "* ]]
 }
+
+@test "without a command each value is one, as for GNU parallel" {
+    run -0 --separate-stderr stint run ::: 'echo a; echo b' 'echo "x  y"'
+    [ "$output" = $'a\nb\nx  y' ]
+    printf 'echo 1\nexit 3\n' >commands
+    run -1 --separate-stderr stint run --joblog LOG :::: commands
+    [ "$output" = 1 ]
+    [ "$(cut -f 7,9 LOG | tail -n 1)" = $'3\texit 3' ]
+    run -0 --separate-stderr stint run --dry-run :::: commands
+    [ "$output" = "$(cat commands)" ]
+    run -64 --separate-stderr stint run --stdin ::: a
+    is_one_error
+    run -64 --separate-stderr stint run --own echo ::: a
+    is_one_error
+}
+
+@test "--own runs what the workers have of their own" {
+    master --memory
+    worker -j 1 -- echo mine '{}'
+    run -0 --separate-stderr stint run --own ::: a b
+    [ "$output" = $'mine a\nmine b' ]
+}
+
+@test "who waits for a master is told so after a second" {
+    echo "stint-secret-of-twenty-bytes" >key
+    chmod 600 key
+    run -69 script -qec "$STINT run --master tcp://127.0.0.1:1 \
+        --authkey-file key --connect-timeout 1500ms echo ::: a" /dev/null
+    [[ $output == *"no answer yet from the master at tcp://127.0.0.1:1"*refused* ]]
+    background forever "$STINT" run --master tcp://127.0.0.1:1 \
+        --authkey-file key --connect-timeout forever echo ::: a
+    wait_for grep -q 'trying for ever' forever.err
+    run -69 --separate-stderr stint run --master tcp://127.0.0.1:1 \
+        --authkey-file key --connect-timeout 1500ms echo ::: a
+    is_one_error
+}
