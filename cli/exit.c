@@ -33,6 +33,8 @@ exit_of(int code)
     case STINT_ELIMIT:
     case STINT_EBUSY:
     case STINT_ENOSPACE:
+    case STINT_ECHANGED:
+    case STINT_ENOTREADY:
         return EXIT_AGAIN;
     case STINT_EPROTO:
     case STINT_EMALFORMED:
@@ -59,6 +61,14 @@ exit_of(int code)
     case STINT_ESYSTEM:
     case STINT_EEXPIRED:
     case STINT_EWORKERLOST:
+    case STINT_ENOOBJECT:
+    case STINT_ENOENTRY:
+    case STINT_ENOTHELD:
+    case STINT_EBROKEN:
+    case STINT_ETYPE:
+    case STINT_EOVERFLOW:
+    case STINT_EEOF:
+    case STINT_ENOPROGRAM:
     default:
         return EXIT_FAILED;
     }
