@@ -316,13 +316,18 @@ struct stint_selection {
     uint64_t job;
     uint64_t first, last; /* Ids; 0: all. */
     int state_plus_one;   /* Cancel: only in this state. */
+    bool cancelled;       /* Retry: what was cancelled or expired, too. */
 };
 
 /** End what has not ended; what runs is ended within a second.  A whole job is
  * closed, too.  *count (may be NULL): how many. */
 STINT_CHECK int stint_cancel(
     struct stint *s, const struct stint_selection *which, uint64_t *count);
-/** Try dead ones again, with all their attempts; an ended job goes on. */
+/** Try dead ones again, with all their attempts; an ended job goes on.  With
+ * `cancelled` also what was cancelled (by hand, or as the job was halted) or
+ * expired, of the job that `job` must name; but for those whose value was
+ * longer than 64 KiB, as that is not kept.  STINT_EBUDGET, STINT_ENOSPACE: the
+ * master has no room for any. */
 STINT_CHECK int stint_retry(
     struct stint *s, const struct stint_selection *which, uint64_t *count);
 /** Drop dead letters. */

@@ -45,6 +45,10 @@ check_selection(const struct stint_selection *w, enum verb verb)
         return say(STINT_EINVAL,
             "a state is for a cancel only, and one of a task's plus one");
     }
+    if (w->cancelled && (verb != VERB_RETRY || w->job == 0)) {
+        return say(STINT_EINVAL,
+            "what was cancelled can be tried again, and by its job: say which");
+    }
     return 0;
 }
 
@@ -63,6 +67,7 @@ end_tasks(struct stint *s, const struct stint_selection *which, enum verb verb,
     m.as.end_tasks.first = which->first;
     m.as.end_tasks.last = which->last;
     m.as.end_tasks.state = (uint64_t)which->state_plus_one;
+    m.as.end_tasks.cancelled = which->cancelled;
     return ask(s, &m, count);
 }
 

@@ -2,8 +2,10 @@
 
 #include "common/base.h"
 #include "common/stint_error.h"
+#include "master/core/again.h"
 #include "master/core/jobs.h"
 #include "master/core/life.h"
+#include "master/core/owner.h"
 #include "master/core/queues.h"
 #include "master/core/reply.h"
 #include "master/core/verbs.h"
@@ -13,26 +15,27 @@ enum { CANCEL, RETRY, DROP }; /* end_tasks.verb */
 /* Ids that are no task's any more are passed over, at a cost. */
 enum { IDS_A_STEP = 64 };
 
-bool
-end_tasks_may(
-    const struct core *core, const struct session *s, const struct task *t)
-{
-    if ((s->key->role & ROLE_ADMIN) != 0) return true;
-    if (t->queue->job != NULL) return jobs_may(s, t->queue->job);
-    return t->ref != 0 && core->slots[t->submitter]->key == s->key;
-}
-
 /* ---- one task ------------------------------------------------------------ */
+
+/* What one step of a sweep comes to. */
+struct met {
+    struct task *task;     /* NULL: it has ended, */
+    const struct end *end; /* so, and can be made anew. */
+};
+
+static bool
+is_of_queue(const struct wait_sweep *w, const struct queue *q)
+{
+    if (!w->has_queue) return true;
+    return (q->job != NULL ? q->job->parent : q)->index == w->queue;
+}
 
 static bool
 is_meant(const struct wait_sweep *w, const struct task *t)
 {
     const struct job *job = t->queue->job;
 
-    if (w->queue != NULL && t->queue != w->queue
-        && (job == NULL || job->parent != w->queue)) {
-        return false;
-    }
+    if (!is_of_queue(w, t->queue)) return false;
     if (job != NULL && (job->end == JOB_FORGOTTEN || job->sweeps)) return false;
     if (w->verb != CANCEL) return t->state == TASK_DEAD;
     return t->state != TASK_DEAD
@@ -40,11 +43,11 @@ is_meant(const struct wait_sweep *w, const struct task *t)
 }
 
 static void
-do_one(struct core *core, tick_ns now, const struct session *s,
+do_task(struct core *core, tick_ns now, const struct session *s,
     struct wait_sweep *w, struct task *t)
 {
     if (!is_meant(w, t)) return;
-    if (!end_tasks_may(core, s, t)) {
+    if (!owner_may(core, s, t)) {
         w->refused = true;
         return;
     }
@@ -54,43 +57,76 @@ do_one(struct core *core, tick_ns now, const struct session *s,
         life_drop(core, now, t);
     } else if (t->queue->shut && t->queue->job == NULL) {
         return; /* It would never be handed out. */
-    } else if (!life_revive(core, now, t)) {
+    } else {
+        w->code = again_dead(core, now, t);
+    }
+    if (w->code == 0) w->count += 1;
+}
+
+static void
+do_end(struct core *core, tick_ns now, struct job *job, struct wait_sweep *w,
+    const struct end *e)
+{
+    if (!journal_has_end(core, e)) {
+        w->batch = e->batch;
+        w->seq = e->seq - 1; /* Once more, then. */
         return;
     }
-    w->count += 1;
+    w->code = again_ended(core, now, job, e);
+    if (w->code == 0) w->count += 1;
 }
 
 /* ---- all of them --------------------------------------------------------- */
 
-/* The next task that may be meant; NULL: that was the last. */
-static struct task *
-next_of_job(struct core *core, const struct job *job, struct wait_sweep *w,
-    unsigned *steps)
+static bool
+has_id(const struct wait_sweep *w, uint64_t id)
+{
+    return id >= w->first && id <= w->last;
+}
+
+/* The next one that may be meant.  False: that was the last, or the steps are
+ * used up. */
+static bool
+next_of_job(const struct core *core, const struct job *job,
+    struct wait_sweep *w, unsigned *steps, struct met *met)
 {
     while (*steps > 0) {
         uint64_t seq = ends_skip(&job->ends, ENDS_BY_SEQ, w->seq);
-        if (seq > job->queue->accepted) return NULL;
+        if (seq > job->queue->accepted) return false;
         *steps -= 1;
         w->seq = seq;
         struct ends_place at = ends_at(&job->ends, ENDS_BY_SEQ, seq);
-        struct task *t = at.kind == ENDS_TASK
-                             ? at.is.task
-                             : task_table_find(&core->tasks, at.is.end->task);
-        if (t != NULL && t->id >= w->first && t->id <= w->last) return t;
+        const struct end *e = at.kind == ENDS_END ? at.is.end : NULL;
+        met->task =
+            e == NULL ? at.is.task : task_table_find(&core->tasks, e->task);
+        met->end = w->cancelled && e != NULL && met->task == NULL
+                           && again_is_possible(e)
+                       ? e
+                       : NULL;
+        if (met->task != NULL && has_id(w, met->task->id)) return true;
+        if (met->end != NULL && has_id(w, e->task)) return true;
     }
-    return NULL;
+    return false;
 }
 
-static struct task *
-next_by_id(const struct core *core, struct wait_sweep *w, unsigned *steps)
+static bool
+next_by_id(const struct core *core, struct wait_sweep *w, unsigned *steps,
+    struct met *met)
 {
     struct task *t = task_table_next(&core->tasks, w->first - 1);
 
-    if (t == NULL || t->id > w->last) return NULL;
+    if (t == NULL || t->id > w->last) return false;
     uint64_t cost = 1 + (t->id - w->first) / IDS_A_STEP;
     *steps -= cost < *steps ? (unsigned)cost : *steps;
     w->first = t->id + 1;
-    return t;
+    *met = (struct met){ .task = t };
+    return true;
+}
+
+static bool
+may_go_on(const struct core *core, const struct wait_sweep *w)
+{
+    return w->batch <= core->journal.committed;
 }
 
 /* Returns whether that was all. */
@@ -98,23 +134,34 @@ static bool
 go_on(struct core *core, tick_ns now, const struct session *s,
     struct wait_sweep *w, unsigned *steps)
 {
-    const struct job *job = w->job != 0 ? jobs_find(core, w->job) : NULL;
+    struct job *job = w->job != 0 ? jobs_find(core, w->job) : NULL;
+    struct met met;
 
     if (w->job != 0 && job == NULL) return true;
-    while (*steps > 0) {
-        struct task *t = job != NULL ? next_of_job(core, job, w, steps)
-                                     : next_by_id(core, w, steps);
-        if (t == NULL) return *steps > 0;
-        do_one(core, now, s, w, t);
+    if (w->code != 0) return true;
+    /* What is being ended can be tried again when it has ended; and what is
+     * halted anew after some were tried again stays so. */
+    if (w->verb == RETRY && job != NULL && job->sweeps) return w->count > 0;
+    while (*steps > 0 && w->code == 0 && may_go_on(core, w)) {
+        bool found = job != NULL ? next_of_job(core, job, w, steps, &met)
+                                 : next_by_id(core, w, steps, &met);
+        if (!found) return *steps > 0;
+        if (met.task != NULL) {
+            do_task(core, now, s, w, met.task);
+        } else {
+            do_end(core, now, job, w, met.end);
+        }
     }
-    return false;
+    return w->code != 0;
 }
 
 static void
 tell(struct core *core, struct session *s, uint64_t request,
     const struct wait_sweep *w)
 {
-    if (w->count == 0 && w->refused) {
+    if (w->count == 0 && w->code != 0) {
+        reply_error(core, s, request, w->code, NULL);
+    } else if (w->count == 0 && w->refused) {
         reply_error(core, s, request, STINT_EROLE,
             "these tasks were submitted with another key: use that one, or an "
             "admin key");
@@ -141,7 +188,12 @@ end_tasks_tick(struct core *core, tick_ns now)
 tick_ns
 end_tasks_next_deadline(const struct core *core)
 {
-    return list_is_empty(&core->sweeps) ? TICK_NEVER : core->born;
+    const struct list *node = list_first(&core->sweeps);
+
+    if (node == NULL) return TICK_NEVER;
+    const struct wait *w =
+        CONTAINER_OF_CONST(node, struct wait_link, node)->wait;
+    return may_go_on(core, &w->as.sweep) ? core->born : TICK_NEVER;
 }
 
 /* ---- the verb ------------------------------------------------------------ */
@@ -184,18 +236,26 @@ end_tasks(
         .job = e->job,
         .first = e->first != 0 ? e->first : 1,
         .last = e->last != 0 ? e->last : core->tasks.last,
+        .cancelled = e->cancelled != 0,
     };
 
+    if (w.cancelled && (e->verb != RETRY || e->job == 0)) {
+        reply_error(core, s, e->request, STINT_EINVAL,
+            "what was cancelled can be tried again, and by its job: say which");
+        return;
+    }
     if (e->job != 0) {
         job = jobs_of_request(core, s, e->job, e->request);
         if (job == NULL) return;
     }
     if (e->queue.length > 0) {
-        w.queue = queues_find(core, e->queue);
-        if (w.queue == NULL) {
+        const struct queue *q = queues_find(core, e->queue);
+        if (q == NULL) {
             reply_error(core, s, e->request, STINT_ENOQUEUE, NULL);
             return;
         }
+        w.has_queue = true;
+        w.queue = q->index;
     }
     if (job != NULL && is_whole_job(e)) {
         uint64_t count = queue_unfinished(job->queue);

@@ -9,10 +9,6 @@
 
 #include "master/core/inside.h"
 
-/** I14: one may end what one's own key submitted; an admin may all. */
-bool end_tasks_may(
-    const struct core *core, const struct session *s, const struct task *t);
-
 /** Go on with those that are not done. */
 void end_tasks_tick(struct core *core, tick_ns now);
 

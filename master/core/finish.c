@@ -2,9 +2,9 @@
 
 #include "common/base.h"
 #include "common/stint_error.h"
-#include "master/core/end_tasks.h"
 #include "master/core/greet.h"
 #include "master/core/life.h"
+#include "master/core/owner.h"
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
 #include "master/core/verbs.h"
@@ -256,7 +256,7 @@ finish_cancel(
         int code = 0;
         if (t == NULL || t->state == TASK_DEAD) {
             code = STINT_ENOTASK;
-        } else if (!end_tasks_may(core, s, t)) {
+        } else if (!owner_may(core, s, t)) {
             code = STINT_EROLE;
         } else {
             note(core, &v, t);

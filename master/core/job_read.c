@@ -24,12 +24,6 @@ struct found {
 };
 
 static bool
-is_committed(const struct core *core, const struct end *e)
-{
-    return !e->cold || e->batch <= core->journal.committed;
-}
-
-static bool
 add(struct core *core, const struct wait_ends *want, const struct end *e,
     struct found *found)
 {
@@ -95,7 +89,7 @@ gather(struct core *core, const struct job *job, struct wait_ends *want,
                 || (found->count > 0 && bytes > want->bytes)) {
                 return;
             }
-            if (!want->bare && !is_committed(core, at.is.end)) {
+            if (!want->bare && !journal_has_end(core, at.is.end)) {
                 found->left = JOB_READ_LATER;
                 return;
             }

@@ -304,7 +304,7 @@ jobs_revived(struct core *core, struct job *job, struct task *t)
     CHECK(at.kind == ENDS_END);
     ends_withdraw(&job->ends, at.is.end, t);
     count(core, job, before);
-    journal_drop(core, ROW_end, t->id);
+    if (journal_keeps(core, job->queue)) journal_drop(core, ROW_end, t->id);
     if (job->end > JOB_CLOSED) {
         if (job->ended != 0) heap_remove(&core->jobs.forget, &job->forget);
         job->ended = 0;

@@ -56,7 +56,7 @@ void jobs_must_end(
 /** The task is dead: maybe the job is to be halted. */
 void jobs_died(struct core *core, struct job *job);
 
-/** A dead task is open again. */
+/** A task of the job whose end is known is open again. */
 void jobs_revived(struct core *core, struct job *job, struct task *t);
 
 /** An end is not needed any more. */

@@ -447,6 +447,12 @@ journal_fetch(struct core *core, unsigned kind, uint64_t id, struct slice *out)
     return true;
 }
 
+bool
+journal_has_end(const struct core *core, const struct end *e)
+{
+    return !e->cold || e->batch <= core->journal.committed;
+}
+
 /* ---- batches ------------------------------------------------------------- */
 
 static void

@@ -24,6 +24,7 @@
 
 enum { JOURNAL_FORMAT = 1 }; /* Of the rows. */
 
+struct end;
 struct job;
 struct queue;
 struct rec_end;
@@ -130,6 +131,9 @@ void journal_committed(struct core *core, uint64_t number);
  * cannot be read.  Lent until the next call. */
 bool journal_fetch(
     struct core *core, unsigned kind, uint64_t id, struct slice *out);
+
+/** Whether its bytes are here, or can be fetched as the store has them. */
+bool journal_has_end(const struct core *core, const struct end *e);
 
 /** The same of an end of a job. */
 bool journal_fetch_end(struct core *core, uint64_t task, struct slice *payload,

@@ -478,26 +478,14 @@ life_bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause,
     bury(core, now, t, cause, said->output);
 }
 
-/* ---- dead letters ----------------------------------------------------------
+/* ---- what has ended -------------------------------------------------------
  */
 
-bool
-life_revive(struct core *core, tick_ns now, struct task *t)
+void
+life_reopen(
+    struct core *core, tick_ns now, struct task *t, enum task_state from)
 {
-    size_t before = task_memory(t);
-    struct task_more *more = task_more(t);
-
-    if (more == NULL) return false;
-    core->memory += task_memory(t) - before;
-    more->forgiven = task_all_tries(t);
-    more->ended = 0;
-    more->expires = TICK_NEVER; /* It has begun in time. */
-    t->undelivered = 0;
-    list_remove(&t->at.in_list);
-    if (t->queue->job != NULL) jobs_revived(core, t->queue->job, t);
-    add_open(core, now, t, TASK_DEAD, 0);
-    journal_state(core, t);
-    return true;
+    add_open(core, now, t, from, 0);
 }
 
 void

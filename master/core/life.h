@@ -6,6 +6,7 @@
  *            |  |        |-----> delayed     a retry waits for its time
  *     put -> delayed     `-----> cancelled
  *               |-> cancelled, expired <- ready
+ *     dead, and of a job cancelled and expired -> ready   by hand (again.h)
  *
  * Only this file changes task.state and the counts of queues (but for load.c,
  * before there is anybody to see it); nothing else could keep I2.  What ends a
@@ -74,9 +75,10 @@ void life_bury(struct core *core, tick_ns now, struct task *t,
 int life_done(struct core *core, tick_ns now, struct task *t,
     struct slice result, struct slice note);
 
-/** Try a dead task again, with all its attempts.  Returns false, changing
- * nothing, without memory. */
-bool life_revive(struct core *core, tick_ns now, struct task *t);
+/** A task that had ended as `from`, and is in no list, is open again
+ * (again.h). */
+void life_reopen(
+    struct core *core, tick_ns now, struct task *t, enum task_state from);
 
 /** A dead task is not needed any more; `t` is gone, and counts as cancelled. */
 void life_drop(struct core *core, tick_ns now, struct task *t);

@@ -2,8 +2,8 @@
  * one that has ended it is kept, and one that waits has written nothing yet. */
 #include "common/base.h"
 #include "common/error.h"
-#include "master/core/end_tasks.h"
 #include "master/core/jobs.h"
+#include "master/core/owner.h"
 #include "master/core/reply.h"
 #include "master/core/seek.h"
 #include "master/core/show.h"
@@ -57,7 +57,7 @@ answer_ended(struct core *core, struct session *s, const struct msg_peek *p,
 {
     struct rec_end r = ends_record(e);
     bool same = p->attempt == r.attempts;
-    bool there = !e->cold || e->batch <= core->journal.committed;
+    bool there = journal_has_end(core, e);
     struct slice payload = slice_of("");
     struct msg_peeked peeked = {
         .request = p->request,
@@ -155,7 +155,7 @@ peek_task(
 
     if (t == NULL) {
         peek_gone(core, s, p);
-    } else if (!end_tasks_may(core, s, t)) {
+    } else if (!owner_may(core, s, t)) {
         reply_error(core, s, p->request, STINT_EROLE,
             "the task was submitted with another key: use that one, or an "
             "admin key");

@@ -177,14 +177,20 @@ widen(struct task_table *table, uint64_t at)
     return true;
 }
 
-/* The chunk number `at` is there. */
+/* The chunk number `at`, for which there is a place, is there. */
+static bool
+fill(struct task_table *table, uint64_t at)
+{
+    struct task_chunk **chunk = &table->chunks[at - table->base];
+
+    if (*chunk == NULL) *chunk = calloc(1, sizeof **chunk);
+    return *chunk != NULL;
+}
+
 static bool
 ensure(struct task_table *table, uint64_t at)
 {
-    if (!widen(table, at)) return false;
-    struct task_chunk **chunk = &table->chunks[at - table->base];
-    if (*chunk == NULL) *chunk = calloc(1, sizeof **chunk);
-    return *chunk != NULL;
+    return widen(table, at) && fill(table, at);
 }
 
 bool
@@ -222,18 +228,26 @@ drop_if_empty(struct task_table *table, uint64_t at)
     *chunk = NULL;
 }
 
+/* Its chunk is there. */
+static void
+add_at(struct task_table *table, struct task *t, uint64_t id)
+{
+    struct task_chunk *chunk = chunk_of(table, id);
+
+    CHECK(chunk != NULL);
+    t->id = id;
+    chunk->tasks[id % TASK_CHUNK] = t;
+    chunk->live += 1;
+}
+
 void
 task_table_add(struct task_table *table, struct task *t)
 {
     uint64_t id = ++table->last;
-    struct task_chunk *chunk = chunk_of(table, id);
 
-    CHECK(chunk != NULL);
     /* All of the one before may have ended while it was the last. */
     if (id % TASK_CHUNK == 0) drop_if_empty(table, id / TASK_CHUNK - 1);
-    t->id = id;
-    chunk->tasks[id % TASK_CHUNK] = t;
-    chunk->live += 1;
+    add_at(table, t, id);
 }
 
 bool
@@ -241,12 +255,46 @@ task_table_restore(struct task_table *table, struct task *t, uint64_t id)
 {
     CHECK(id > table->last);
     if (!ensure(table, id / TASK_CHUNK)) return false;
-    struct task_chunk *chunk = chunk_of(table, id);
-    CHECK(chunk != NULL);
     table->last = id;
-    t->id = id;
-    chunk->tasks[id % TASK_CHUNK] = t;
-    chunk->live += 1;
+    add_at(table, t, id);
+    return true;
+}
+
+/* Places for chunks down to number `at`, which were trimmed away. */
+static bool
+widen_down(struct task_table *table, uint64_t at)
+{
+    if (table->count == 0 || at >= table->base) return true;
+    size_t more = (size_t)(table->base - at);
+    if (table->count + more > table->capacity) {
+        size_t want = table->count + more;
+        struct task_chunk **chunks =
+            realloc(table->chunks, want * sizeof(struct task_chunk *));
+        if (chunks == NULL) return false;
+        table->chunks = chunks;
+        table->capacity = want;
+    }
+    memmove(table->chunks + more, table->chunks,
+        table->count * sizeof(struct task_chunk *));
+    for (size_t i = 0; i < more; i++)
+        table->chunks[i] = NULL;
+    table->base = at;
+    table->count += more;
+    return true;
+}
+
+bool
+task_table_return(struct task_table *table, struct task *t, uint64_t id)
+{
+    uint64_t at = id / TASK_CHUNK;
+
+    CHECK(id >= 1 && id <= table->last);
+    CHECK(task_table_find(table, id) == NULL);
+    if (!widen_down(table, at)) return false;
+    bool is_within = table->count > 0 && at - table->base < table->count;
+    /* Not widen(): that might trim what widen_down() just made. */
+    if (!(is_within ? fill(table, at) : ensure(table, at))) return false;
+    add_at(table, t, id);
     return true;
 }
 

@@ -155,6 +155,10 @@ void task_table_add(struct task_table *table, struct task *t);
  * changing nothing, without memory. */
 bool task_table_restore(struct task_table *table, struct task *t, uint64_t id);
 
+/** Put `t` back under `id`, which was given before and whose task has ended.
+ * Returns false, changing nothing, without memory. */
+bool task_table_return(struct task_table *table, struct task *t, uint64_t id);
+
 /** The task `id`, or NULL. */
 struct task *task_table_find(const struct task_table *table, uint64_t id);
 

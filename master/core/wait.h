@@ -71,13 +71,17 @@ struct wait_peek {
 
 /* Tasks that are being ended, or tried again (end_tasks). */
 struct wait_sweep {
-    uint64_t job;         /* 0: any. */
-    struct queue *queue;  /* And its jobs; NULL: any. */
+    uint64_t job; /* 0: any. */
+    bool has_queue;
+    uint32_t queue;       /* Its index; and its jobs. */
     uint64_t first, last; /* Ids that are left. */
     uint64_t seq;         /* Of a job: done up to this place. */
     uint64_t count;
+    uint64_t batch; /* It goes on when this one is committed. */
     uint8_t verb, state;
-    bool refused; /* Some are not the asker's. */
+    bool cancelled; /* Tried again: these, too. */
+    bool refused;   /* Some are not the asker's. */
+    int code;       /* Why no more can be tried again, or 0. */
 };
 
 struct wait {

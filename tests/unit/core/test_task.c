@@ -1,5 +1,6 @@
 #include "tests/unit/core/unit.h"
 
+#include "common/base.h"
 #include "master/core/task.h"
 
 static struct task_table table;
@@ -138,6 +139,32 @@ a_window_of_tasks_that_moves_on_stays_small(void **state)
     assert_true(table.capacity <= 256);
 }
 
+/* Between tasks that are there, and before the first of them. */
+static void
+an_old_id_is_given_back_to_its_task(void **state)
+{
+    static const uint64_t LAST = 200 * TASK_CHUNK;
+    static const uint64_t ids[] = { 7, 3, 150 * TASK_CHUNK,
+        200 * TASK_CHUNK - 3 };
+
+    (void)state;
+    for (uint64_t i = 0; i < LAST; i++)
+        drop(add());
+    assert_true(table.base > 0);
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        struct task *t = task_new(slice_of("again"));
+        assert_true(task_table_return(&table, t, ids[i]));
+        assert_ptr_equal(task_table_find(&table, ids[i]), t);
+    }
+    assert_int_equal(task_table_next(&table, 0)->id, 3);
+    assert_int_equal(task_table_next(&table, 7)->id, 150 * TASK_CHUNK);
+    assert_int_equal(add()->id, LAST + 1);
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+        drop(task_table_find(&table, ids[i]));
+    assert_int_equal(task_table_next(&table, 0)->id, LAST + 1);
+    assert_true(chunks() <= 2);
+}
+
 static void
 a_task_counts_what_it_holds(void **state)
 {
@@ -171,6 +198,7 @@ main(void)
         TEST(one_old_task_keeps_one_chunk),
         TEST(tasks_that_end_before_the_next_comes_leave_nothing_behind),
         TEST(a_window_of_tasks_that_moves_on_stays_small),
+        TEST(an_old_id_is_given_back_to_its_task),
         TEST(a_task_counts_what_it_holds),
     };
 
