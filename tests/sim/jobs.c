@@ -119,9 +119,13 @@ static bool
 code_fits(const struct ledger_entry *e, const struct rec_end *r)
 {
     if (r->code == 0) return e->end == TASK_DONE;
-    if (r->code == STINT_ECANCELLED) return e->end == TASK_CANCELLED;
-    if (r->code == STINT_EEXPIRED) return e->end == TASK_EXPIRED;
     /* Since then it may have been tried again, or dropped. */
+    if (r->code == STINT_ECANCELLED) {
+        return e->end == TASK_CANCELLED || e->is_remade;
+    }
+    if (r->code == STINT_EEXPIRED) {
+        return e->end == TASK_EXPIRED || e->is_remade;
+    }
     return (r->code == STINT_EDEAD || r->code == STINT_EWORKERLOST)
            && r->attempts >= 1;
 }
@@ -187,7 +191,9 @@ take_end(struct ask *ask, struct client_job *job, const struct rec_end *r,
     check_bytes(ask, e, r);
     grow_shown(job, r->seq);
     /* One that was tried again has another end, with another number. */
-    if (job->shown[r->seq] != 0 && (job->by == 0 || job->shown[r->seq] != 2)) {
+    bool before = job->shown[r->seq] != 0;
+    if (before
+        && (job->by == 0 || (job->shown[r->seq] != 2 && !e->is_remade))) {
         world_fail(w, "I7", "task %" PRIu64 " is shown twice", r->task);
     }
     bool may_go_on = r->code == STINT_EDEAD || r->code == STINT_EWORKERLOST;
@@ -332,6 +338,7 @@ end_some(struct client *c, struct client_job *job, uint64_t verb)
     if (verb == 1 && rnd_one_in(r, 800)) {
         m.as.end_tasks.first = m.as.end_tasks.last = 0;
     }
+    if (verb == 1) m.as.end_tasks.cancelled = rnd_below(r, 2);
     (void)write(c, job, &m, false);
 }
 
@@ -345,12 +352,14 @@ forget(struct client *c, struct client_job *job)
 
 /* So that more is tried again than blind chance would hit upon. */
 static bool
-has_dead(const struct client *c, const struct client_job *job)
+has_lost_some(const struct client *c, const struct client_job *job)
 {
     const struct job *j =
         c->world->core != NULL ? jobs_find(c->world->core, job->number) : NULL;
 
-    return j != NULL && j->queue->now[TASK_DEAD] > 0;
+    return j != NULL
+           && (j->queue->now[TASK_DEAD] > 0
+               || (j->queue->now[TASK_CANCELLED] > 0 && j->ended != 0));
 }
 
 void
@@ -366,7 +375,7 @@ jobs_act(struct client *c)
         return;
     }
     if (job->number == 0 || job->gone) return;
-    if (has_dead(c, job) && rnd_one_in(r, 300)) what = 22;
+    if (has_lost_some(c, job) && rnd_one_in(r, 300)) what = 22;
     if (what < 15) {
         close_one(c, job);
     } else if (what < 19) {

@@ -126,6 +126,7 @@ read_claims(struct ledger *l, const struct msg *m)
     if (m->type == MSG_end_tasks) {
         l->cancels = l->cancels || m->as.end_tasks.verb == 0;
         l->retries = l->retries || m->as.end_tasks.verb == 1;
+        l->remakes = l->remakes || m->as.end_tasks.cancelled == 1;
         l->drops = l->drops || m->as.end_tasks.verb == 2;
     }
     if (m->type == MSG_hello || m->type == MSG_bye) l->closes = true;
@@ -151,7 +152,7 @@ ledger_expect(struct world *w, const struct net_conn *conn, struct slice wire)
 
     l->claims_count = 0;
     l->closes = l->cancels = l->shows = false;
-    l->retries = l->drops = false;
+    l->retries = l->remakes = l->drops = false;
     l->from = conn->client;
     l->from_key = keyring_find(&w->core->keys, conn->key);
     if (codec_open(wire, &f) != 0) return;
@@ -204,6 +205,47 @@ end(struct world *w, uint64_t id, struct ledger_entry *e, int8_t how)
     if (how == TASK_CANCELLED) w->stats.cancelled += 1;
     if (how == TASK_EXPIRED) w->stats.expired += 1;
     world_trace(w, "task %" PRIu64 " ended: %d", id, how);
+}
+
+static bool
+may_retry(const struct ledger *l, enum ledger_cause cause)
+{
+    return cause == LEDGER_RECEIVED ? l->retries : l->sweeping;
+}
+
+static bool
+may_remake(const struct ledger *l, enum ledger_cause cause)
+{
+    return cause == LEDGER_RECEIVED ? l->remakes : l->sweeping;
+}
+
+/* A dead letter is tried again, with all its attempts; or what was cancelled or
+ * expired. */
+static void
+revived(struct world *w, enum ledger_cause cause, uint64_t id,
+    struct ledger_entry *e)
+{
+    struct ledger *l = &w->ledger;
+    bool dead = e->end == TASK_DEAD;
+    bool may = e->end != TASK_DONE
+               && (dead ? may_retry(l, cause) : may_remake(l, cause));
+
+    if (!may || e->job == 0) {
+        world_fail(w, "I4", "task %" PRIu64 " ended as %d and is open again",
+            id, e->end);
+    }
+    if (dead) l->dead -= 1;
+    if (!dead) {
+        e->state = TASK_READY; /* Its lease ended with it. */
+        e->is_remade = true;
+        w->stats.remade += 1;
+    }
+    e->end = -1;
+    e->is_final = false;
+    e->spent_least = e->spent_most = 0;
+    l->open += 1;
+    w->stats.retried += 1;
+    world_trace(w, "task %" PRIu64 " is tried again", id);
 }
 
 static void
@@ -266,6 +308,10 @@ look_at_job(struct world *w, enum ledger_cause cause, const struct job *job)
         int8_t how = end_of_code(at.is.end->code);
         e->job = job->number;
         if (how == TASK_DEAD) continue;
+        /* It was tried again and cancelled anew in one frame. */
+        if (e->end >= 0 && e->end != TASK_DEAD) {
+            revived(w, cause, at.is.end->task, e);
+        }
         if (how == TASK_DONE) done(w, cause, at.is.end->task, e);
         end(w, at.is.end->task, e, how);
     }
@@ -293,31 +339,6 @@ ledger_catch_up(struct world *w)
         const struct job *job = CONTAINER_OF(node, struct job, order);
         w->ledger.given[job->number] = job->ends.given;
     }
-}
-
-static bool
-may_retry(const struct ledger *l, enum ledger_cause cause)
-{
-    return cause == LEDGER_RECEIVED ? l->retries : l->sweeping;
-}
-
-/* A dead letter is tried again, with all its attempts. */
-static void
-revived(struct world *w, enum ledger_cause cause, uint64_t id,
-    struct ledger_entry *e)
-{
-    struct ledger *l = &w->ledger;
-
-    if (!may_retry(l, cause) || e->job == 0) {
-        world_fail(w, "I4", "task %" PRIu64 " was dead and is open again", id);
-    }
-    e->end = -1;
-    e->is_final = false;
-    e->spent_least = e->spent_most = 0;
-    l->open += 1;
-    l->dead -= 1;
-    w->stats.retried += 1;
-    world_trace(w, "task %" PRIu64 " is tried again", id);
 }
 
 /* Those that are not there any more were dropped. */
@@ -663,7 +684,7 @@ look_at_task(struct world *w, enum ledger_cause cause, const struct task *t,
     bool same = leased && e->state == TASK_LEASED && e->attempts == t->attempts
                 && e->nonce == t->is.lease->nonce;
 
-    if (e->end == TASK_DEAD && t->state != TASK_DEAD) {
+    if (e->end >= 0 && (e->end != TASK_DEAD || t->state != TASK_DEAD)) {
         revived(w, cause, t->id, e);
     }
     if (e->state == TASK_LEASED && !same) returned(w, cause, t->id, e);

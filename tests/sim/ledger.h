@@ -44,7 +44,8 @@ struct ledger_entry {
     uint64_t hash;                    /* Of the accepted result. */
     uint32_t spent_least, spent_most; /* Attempts that are used up. */
     bool is_final;                    /* The last failure was. */
-    bool told_done;                   /* Its worker heard that it is. */
+    bool is_remade;      /* Cancelled or expired, it was tried again. */
+    bool told_done;      /* Its worker heard that it is. */
     bool may_adopt;      /* A grant that a crash undid may be shown… */
     uint64_t lost_nonce; /* …with this nonce. */
 };
@@ -74,6 +75,7 @@ struct ledger {
     bool closes;   /* It may end its session: hello, bye. */
     bool cancels;  /* It may end tasks: cancel, shutdown. */
     bool retries;  /* It may begin dead ones again, */
+    bool remakes;  /* and cancelled ones, */
     bool drops;    /* or drop them. */
     bool sweeping; /* Such a thing was going on before. */
     bool shows;    /* It says what its sender holds. */

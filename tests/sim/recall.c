@@ -184,7 +184,7 @@ check_item(struct world *w, const struct client *c, uint64_t number,
             ", which is lost",
             c->uid, number, item->task);
     }
-    if ((item->shown > 0 || item->ended) && e->end < 0) {
+    if ((item->shown > 0 || item->ended) && e->end < 0 && !e->is_remade) {
         world_fail(w, "I12",
             "client %u was shown the end of task %" PRIu64
             ", which has not ended any more",
