@@ -352,7 +352,7 @@ greet_forget(struct core *core, tick_ns now, struct session *s)
     CHECK(s->state != SESSION_GHOST);
     give_back(core, now, s, LIFE_LOST);
     outcome_drop_all(core, s);
-    jobs_leave(core, s);
+    jobs_orphan(core, s);
     files_drop_asks(core, s);
     receipt_forget(core, s);
     journal_session_gone(core, s);

@@ -45,6 +45,7 @@ struct jobs {
     struct list due;       /* Jobs to be looked at in this turn. */
     struct list later;     /* Those whose readers wait for a commit. */
     struct heap forget;    /* Ended ones, by when they are forgotten. */
+    struct list spare;     /* Ended ones that may go sooner: spare.h. */
     struct list forgotten; /* Still being freed. */
     uint64_t last;         /* Number given last. */
 };

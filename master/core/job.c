@@ -31,6 +31,7 @@ job_new(uint64_t number, struct slice command)
     list_init(&job->readers);
     list_init(&job->due);
     list_init(&job->order);
+    list_init(&job->spare);
     return job;
 }
 
@@ -42,6 +43,7 @@ job_free(struct job *job)
     list_remove(&job->of_session);
     list_remove(&job->due);
     list_remove(&job->order);
+    list_remove(&job->spare);
     files_free(job);
     ends_fini(&job->ends);
     needs_fini(&job->needs);

@@ -77,6 +77,9 @@ struct job {
     struct ends ends;
     uint64_t dropped[2];    /* By each order: so far those that ended well were
                                dropped. */
+    uint64_t read[2];       /* By each order: so far all was read. */
+    bool again;             /* A place ended more than once. */
+    bool orphan;            /* Its session is over, and it has no task. */
     uint64_t swept;         /* Halted, cancelled or forgotten: up to this place
                                it was put into effect. */
     bool sweeps;            /* There is more of that to do. */
@@ -85,6 +88,7 @@ struct job {
     struct file_set *files; /* files.h; NULL: it has none. */
     struct list due;   /* In core.jobs.due: to be looked at in this turn. */
     struct list order; /* In core.jobs.order: by number. */
+    struct list spare; /* In core.jobs.spare: nothing of it is unread. */
     UT_hash_handle by_number;
 };
 

@@ -3,6 +3,7 @@
 #include "common/base.h"
 #include "common/check.h"
 #include "master/core/jobs.h"
+#include "master/core/spare.h"
 
 struct seen {
     uint64_t now[TASK_STATES];
@@ -60,6 +61,8 @@ check_state(const struct job *job)
     CHECK(job->ended == 0 || job_is_over(job));
     CHECK(job->ended == 0 || list_is_empty(&job->queue->putters));
     CHECK((job->end != JOB_OPEN) == job->queue->shut);
+    CHECK(list_is_empty(&job->spare)
+          == (job->ended == 0 || job->end == JOB_FORGOTTEN || !spare_is(job)));
     CHECK(job->queue->emptied
           == (job->end == JOB_HALTED || job->end == JOB_CANCELLED
               || (job->end == JOB_FORGOTTEN && job->queue->emptied)));

@@ -6,6 +6,7 @@
 #include "master/core/lane.h"
 #include "master/core/queues.h"
 #include "master/core/reply.h"
+#include "master/core/spare.h"
 #include "master/core/verbs.h"
 #include "proto/record.h"
 
@@ -187,9 +188,6 @@ open_new(struct core *core, tick_ns now, struct session *s,
         && policy.durability != QUEUE_MEMORY) {
         return STINT_ENOSPACE;
     }
-    if (core->memory + core->out + o->command.length > budget) {
-        return STINT_EBUDGET;
-    }
     struct job *job = make(core, now, s, o);
     if (job == NULL) return STINT_ENOMEM;
     job->parent = parent;
@@ -199,8 +197,14 @@ open_new(struct core *core, tick_ns now, struct session *s,
         job_free(job);
         return code;
     }
-    *why = "the master holds as many jobs as it may: forget some that ended, "
-           "or wait until others have";
+    if (core->memory + core->out + jobs_memory(job) > budget) {
+        job_free(job);
+        *why = spare_advice(STINT_EBUDGET);
+        return STINT_EBUDGET;
+    }
+    *why = "the master holds as many jobs as it may, and what nobody has read "
+           "it forgets when it is told to: `stint forget all` (all that have "
+           "ended), or `stint forget 3-9`";
     code = jobs_add(core, job, &policy);
     if (code != STINT_ELIMIT) *why = NULL;
     *out = job;

@@ -5,6 +5,7 @@
 #include "master/core/jobs.h"
 #include "master/core/match.h"
 #include "master/core/reply.h"
+#include "master/core/spare.h"
 #include "master/core/verbs.h"
 
 enum {
@@ -180,6 +181,7 @@ drop(struct core *core, struct job *job, enum ends_order order, uint64_t to)
     uint64_t *at = &job->dropped[order];
 
     if (to > last_place(job, order)) to = last_place(job, order);
+    spare_read(core, job, order, to);
     for (unsigned count = 0; count < DROPS_A_REQUEST; count++) {
         uint64_t place = ends_skip(&job->ends, order, *at);
         if (place > to) return;
@@ -232,7 +234,7 @@ job_read(struct core *core, tick_ns now, struct session *s, const struct msg *m)
     if (want.bytes > core->config.payload_max) {
         want.bytes = core->config.payload_max;
     }
-    drop(core, job, (enum ends_order)r->by, r->drop);
+    if (r->drop != 0) drop(core, job, (enum ends_order)r->by, r->drop);
     bool wait = r->wait_ns > 0;
     if (wait && (!list_is_empty(&s->starved) || !session_has_window(s))) {
         (void)reply_has_window(core, s);

@@ -6,6 +6,7 @@
 #include "master/core/jobs.h"
 #include "master/core/life.h"
 #include "master/core/match.h"
+#include "master/core/spare.h"
 
 static void
 give_up(struct core *core, struct list *line, int code)
@@ -66,14 +67,21 @@ bury_one(struct core *core, struct job *job)
     queue_free(q);
 }
 
-static void
+/* Returns whether it is still there. */
+static bool
 maybe_ends(struct core *core, tick_ns now, struct job *job)
 {
-    if (job->ended != 0 || !job_is_over(job)) return;
+    if (job->ended != 0 || !job_is_over(job)) return true;
     job->ended = now > 0 ? now : 1;
     if (job->end == JOB_CLOSED) job->end = JOB_ENDED;
     heap_add(&core->jobs.forget, &job->forget);
+    if (job->orphan && list_is_empty(&job->readers)) {
+        jobs_forget(core, job);
+        return false;
+    }
     journal_job(core, job);
+    spare_look(core, job);
+    return true;
 }
 
 static void
@@ -95,6 +103,9 @@ job_turn(struct core *core, tick_ns now)
     struct list due;
 
     forget_due(core, now);
+    if (list_is_empty(&core->jobs.forgotten) && spare_is_due(core)) {
+        jobs_forget(core, spare_first(core));
+    }
     while (!list_is_empty(&core->jobs.forgotten) && steps > 0) {
         struct list *node = list_first(&core->jobs.forgotten);
         struct job *job = CONTAINER_OF(node, struct job, order);
@@ -112,7 +123,7 @@ job_turn(struct core *core, tick_ns now)
             give_up(core, &job->queue->putters, STINT_ECANCELLED);
             job->sweeps = !sweep(core, now, job, &steps);
         }
-        maybe_ends(core, now, job);
+        if (!maybe_ends(core, now, job)) continue;
         list_remove(&job->due);
         enum job_read_left left = job_read_all(core, job);
         if (job->sweeps || left == JOB_READ_MORE) {

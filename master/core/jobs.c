@@ -10,6 +10,7 @@
 #include "master/core/lane.h"
 #include "master/core/life.h"
 #include "master/core/reply.h"
+#include "master/core/spare.h"
 
 static bool
 forget_sooner(const struct heap_node *a, const struct heap_node *b)
@@ -26,6 +27,7 @@ jobs_init(struct core *core)
     list_init(&core->jobs.order);
     list_init(&core->jobs.due);
     list_init(&core->jobs.later);
+    list_init(&core->jobs.spare);
     list_init(&core->jobs.forgotten);
     heap_init(&core->jobs.forget, forget_sooner);
 }
@@ -96,17 +98,6 @@ jobs_memory(const struct job *job)
            + job->needs.count * 2 * sizeof(struct trait);
 }
 
-static void
-oldest_goes(struct core *core)
-{
-    LIST_FOREACH (node, after, &core->jobs.order) {
-        struct job *job = CONTAINER_OF(node, struct job, order);
-        if (job->ended == 0) continue;
-        jobs_forget(core, job);
-        return;
-    }
-}
-
 /* Those of the store are taken in any case. */
 static bool
 is_full(const struct core *core)
@@ -121,9 +112,10 @@ jobs_add(struct core *core, struct job *job, const struct queue_policy *policy)
     char name[32];
     int rc = STINT_ELIMIT;
 
-    if (is_full(core)) oldest_goes(core);
-    if (is_full(core) || job->number > JOB_NUMBER_MAX) {
-        goto refuse;
+    if (job->number > JOB_NUMBER_MAX) goto refuse;
+    if (is_full(core)) {
+        if (spare_first(core) == NULL) goto refuse;
+        jobs_forget(core, spare_first(core));
     }
     rc = STINT_ENOMEM;
     (void)snprintf(name, sizeof name, "job/%" PRIu64, job->number);
@@ -302,6 +294,7 @@ jobs_revived(struct core *core, struct job *job, struct task *t)
     struct ends_place at = ends_at(&job->ends, ENDS_BY_SEQ, t->seq);
 
     CHECK(at.kind == ENDS_END);
+    spare_again(job);
     ends_withdraw(&job->ends, at.is.end, t);
     count(core, job, before);
     if (journal_keeps(core, job->queue)) journal_drop(core, ROW_end, t->id);
@@ -351,6 +344,16 @@ jobs_leave(struct core *core, struct session *s)
 }
 
 void
+jobs_orphan(struct core *core, struct session *s)
+{
+    LIST_FOREACH (node, after, &s->jobs) {
+        struct job *job = CONTAINER_OF(node, struct job, of_session);
+        job->orphan = job->queue->accepted == 0;
+    }
+    jobs_leave(core, s);
+}
+
+void
 jobs_forget(struct core *core, struct job *job)
 {
     CHECK(job->ended != 0);
@@ -359,6 +362,7 @@ jobs_forget(struct core *core, struct job *job)
     list_remove(&job->of_session);
     list_remove(&job->due);
     list_remove(&job->order);
+    list_remove(&job->spare);
     list_push(&core->jobs.forgotten, &job->order);
     lane_leave(job);
     job->end = JOB_FORGOTTEN;
@@ -376,6 +380,7 @@ jobs_drop(struct core *core, struct job *job, struct end *e)
     ends_drop(&job->ends, e);
     count(core, job, before);
     journal_tally(core, job->queue);
+    spare_look(core, job);
 }
 
 void
@@ -387,8 +392,8 @@ jobs_committed(struct core *core)
 tick_ns
 jobs_next_deadline(const struct core *core)
 {
-    if (!list_is_empty(&core->jobs.due)
-        || !list_is_empty(&core->jobs.forgotten)) {
+    if (!list_is_empty(&core->jobs.due) || !list_is_empty(&core->jobs.forgotten)
+        || spare_is_due(core)) {
         return core->born;
     }
     const struct heap_node *node = heap_peek(&core->jobs.forget);

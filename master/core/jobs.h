@@ -74,6 +74,10 @@ void jobs_forget(struct core *core, struct job *job);
 /** The session is over: its jobs take no more tasks. */
 void jobs_leave(struct core *core, struct session *s);
 
+/** The same, as nobody has heard of it for its time: those without a task and a
+ * reader are forgotten. */
+void jobs_orphan(struct core *core, struct session *s);
+
 /** A batch is on the disk: ends that only the store has can be read. */
 void jobs_committed(struct core *core);
 

@@ -6,6 +6,7 @@
 #include "common/stint_error.h"
 #include "master/core/jobs.h"
 #include "master/core/lane.h"
+#include "master/core/spare.h"
 
 /* What its ends take was `before`. */
 static void
@@ -224,7 +225,11 @@ resume(struct core *core, struct job *job)
         jobs_forget(core, job);
         return;
     }
-    if (job->submitter == UINT32_MAX) jobs_close(core, job);
+    if (job->submitter == UINT32_MAX && job->end == JOB_OPEN) {
+        job->orphan = job->queue->accepted == 0;
+        jobs_close(core, job);
+    }
+    spare_look(core, job);
     jobs_touch(core, job);
 }
 

@@ -4,6 +4,7 @@
 #include "master/core/queues.h"
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
+#include "master/core/spare.h"
 #include "master/core/verbs.h"
 
 #include "common/error.h"
@@ -13,6 +14,7 @@ static void
 refuse(struct core *core, struct session *s, uint64_t request, uint32_t count,
     int code, const char *text)
 {
+    if (text == NULL) text = spare_advice(code);
     reply(core, s,
         &(struct msg){
             .type = MSG_error,

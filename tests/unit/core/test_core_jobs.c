@@ -184,6 +184,9 @@ a_job_whose_submitter_is_gone_is_closed(void **state)
     (void)state;
     set_up(&b, (struct msg_job_open){ .name = slice_of("") });
     struct rig_peer *admin = rig_peer(&b.rig, "admin", ROLE_ADMIN);
+    jobs_put(b.s, b.job, 1, (const char *const[]){ "a" });
+    struct rig_task t = jobs_take(b.w);
+    jobs_finish(b.w, &t, "A");
     b.s->mute = true;
     rig_sleep(&b.rig, 5 * TICK_S);
     assert_int_equal(jobs_row(admin, b.job).state, ORPHANED);

@@ -238,7 +238,9 @@ a_job_whose_session_does_not_come_back_is_closed(void **state)
     struct rig_peer *s = rig_submitter(rig), *w = rig_worker(rig);
 
     uint64_t job = jobs_open(s, (struct msg_job_open){ .halt = 0 });
-    kept_settle(rig);
+    jobs_put(s, job, 1, (const char *const[]){ "a" });
+    struct rig_task t = jobs_take(w);
+    jobs_finish(w, &t, "A");
     kept_restart(rig);
     rig_hello(w, PROTO_VERSION);
     assert_int_equal(jobs_row(w, job).state, 5);
