@@ -133,9 +133,12 @@ struct stint_callbacks {
     void *arg;
 };
 
-/** Gives *out, free with stint_async_free(); NULL with callbacks: nobody waits. */
+/** Gives *out, free with stint_async_free(); `out` may be NULL: nobody waits. */
 STINT_CHECK int stint_pool_apply_async(struct stint_pool *pool,
     const char *function, const void *argument, size_t size,
+    const struct stint_callbacks *callbacks, struct stint_async **out);
+STINT_CHECK int stint_pool_apply_async_int(struct stint_pool *pool,
+    const char *function, int64_t argument,
     const struct stint_callbacks *callbacks, struct stint_async **out);
 
 /* ---- map -------------------------------------------------------------------------- */
