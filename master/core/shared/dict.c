@@ -1,0 +1,294 @@
+#include "master/core/shared/dict.h"
+
+#include <sodium/crypto_shorthash.h>
+#include <stdlib.h>
+
+#include "common/base.h"
+#include "common/check.h"
+
+enum { HOLES_MIN = 16 };
+
+void
+dict_init(struct dict *d, const uint8_t secret[16])
+{
+    *d = (struct dict){ .items = NULL };
+    list_init(&d->vacant);
+    memcpy(d->secret, secret, sizeof d->secret);
+}
+
+void
+dict_fini(struct dict *d)
+{
+    struct dict_item *item, *next;
+
+    HASH_ITER(hh, d->items, item, next)
+    {
+        HASH_DELETE(hh, d->items, item);
+        entry_free(item->entry);
+        free(item);
+    }
+    free(d->slots);
+}
+
+static size_t
+item_memory(const struct dict_item *item)
+{
+    return sizeof *item + item->length;
+}
+
+size_t
+dict_memory(const struct dict *d)
+{
+    return d->memory + d->capacity * sizeof d->slots[0];
+}
+
+/* ---- keys ---------------------------------------------------------------- */
+
+static unsigned
+hash_of(const struct dict *d, struct slice key)
+{
+    static const uint8_t none = 0;
+    uint64_t h;
+
+    (void)crypto_shorthash((unsigned char *)&h,
+        key.length > 0 ? key.bytes : &none, key.length, d->secret);
+    return (unsigned)h;
+}
+
+static struct dict_item *
+look_up(const struct dict *d, struct slice key, unsigned hash)
+{
+    struct dict_item *found;
+
+    HASH_FIND_BYHASHVALUE(hh, d->items, key.bytes, key.length, hash, found);
+    return found;
+}
+
+struct dict_item *
+dict_find(const struct dict *d, struct slice key)
+{
+    if (d->items == NULL) return NULL;
+    return look_up(d, key, hash_of(d, key));
+}
+
+static void
+drop_item(struct dict *d, struct dict_item *item)
+{
+    list_remove(&item->vacant);
+    HASH_DELETE(hh, d->items, item);
+    d->memory -= item_memory(item);
+    free(item);
+}
+
+/* Vacant until it gets an entry. */
+static struct dict_item *
+make_item(struct dict *d, struct slice key, unsigned hash)
+{
+    struct dict_item *item = calloc(1, sizeof *item + key.length);
+
+    if (item == NULL) return NULL;
+    item->length = key.length;
+    if (key.length > 0) memcpy(item->key, key.bytes, key.length);
+    HASH_ADD_KEYPTR_BYHASHVALUE(
+        hh, d->items, item->key, item->length, hash, item);
+    if (!HASH_IS_IN(hh, item)) {
+        free(item);
+        return NULL;
+    }
+    list_init(&item->vacant);
+    list_push(&d->vacant, &item->vacant);
+    d->memory += item_memory(item);
+    return item;
+}
+
+/* ---- order --------------------------------------------------------------- */
+
+size_t
+dict_behind(const struct dict *d, int64_t rank)
+{
+    size_t low = 0, high = d->used;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (d->slots[middle].rank <= rank) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static struct dict_slot *
+slot_of(struct dict *d, int64_t rank)
+{
+    size_t behind = dict_behind(d, rank);
+
+    CHECK(behind > 0 && d->slots[behind - 1].rank == rank);
+    return &d->slots[behind - 1];
+}
+
+static bool
+reserve(struct dict *d)
+{
+    if (d->used < d->capacity) return true;
+
+    size_t want = d->capacity == 0 ? 8 : d->capacity * 2;
+    struct dict_slot *slots = realloc(d->slots, want * sizeof *slots);
+    if (slots == NULL) return false;
+    d->slots = slots;
+    d->capacity = want;
+    return true;
+}
+
+static void
+make_dense(struct dict *d)
+{
+    size_t to = 0;
+
+    for (size_t i = 0; i < d->used; i++) {
+        if (d->slots[i].entry != NULL) d->slots[to++] = d->slots[i];
+    }
+    d->used = to;
+    if (d->capacity < 64 || to > d->capacity / 4) return;
+    size_t want = d->capacity / 2;
+    struct dict_slot *slots = realloc(d->slots, want * sizeof *slots);
+    if (slots == NULL) return;
+    d->slots = slots;
+    d->capacity = want;
+}
+
+/* ---- changes ------------------------------------------------------------- */
+
+/* `item` has `e`, or nothing any more. */
+static void
+set(struct dict *d, struct dict_item *item, struct entry *e)
+{
+    if (item->entry != NULL) {
+        d->memory -= entry_memory(item->entry);
+        d->count -= 1;
+    }
+    list_remove(&item->vacant);
+    item->entry = e;
+    if (e == NULL) {
+        list_push(&d->vacant, &item->vacant);
+        return;
+    }
+    e->item = item;
+    d->memory += entry_memory(e);
+    d->count += 1;
+}
+
+struct dict_item *
+dict_put(
+    struct dict *d, struct slice key, struct entry *e, struct entry **before)
+{
+    unsigned hash = hash_of(d, key);
+    struct dict_item *item = d->items != NULL ? look_up(d, key, hash) : NULL;
+
+    *before = item != NULL ? item->entry : NULL;
+    if (*before != NULL) {
+        e->rank = (*before)->rank;
+        slot_of(d, e->rank)->entry = e;
+        set(d, item, e);
+        return item;
+    }
+    if (!reserve(d)) return NULL;
+    if (item == NULL) item = make_item(d, key, hash);
+    if (item == NULL) return NULL;
+    e->rank = ++d->ranks;
+    d->slots[d->used++] = (struct dict_slot){ e->rank, e };
+    set(d, item, e);
+    return item;
+}
+
+struct entry *
+dict_take(struct dict *d, struct dict_item *item)
+{
+    struct entry *e = item->entry;
+
+    slot_of(d, e->rank)->entry = NULL;
+    set(d, item, NULL);
+    return e;
+}
+
+void
+dict_undo(struct dict *d, struct dict_item *item, struct entry *before,
+    struct entry *after)
+{
+    if (before != NULL) {
+        slot_of(d, before->rank)->entry = before;
+    } else if (after != NULL) {
+        CHECK(d->slots[d->used - 1].entry == after);
+        d->used -= 1;
+    }
+    set(d, item, before);
+}
+
+void
+dict_settle(struct dict *d)
+{
+    LIST_FOREACH (node, after, &d->vacant) {
+        drop_item(d, CONTAINER_OF(node, struct dict_item, vacant));
+    }
+    if (d->used >= HOLES_MIN && d->count < d->used / 2) make_dense(d);
+}
+
+/* ---- loading ------------------------------------------------------------- */
+
+struct dict_item *
+dict_load(struct dict *d, struct slice key, struct entry *e)
+{
+    unsigned hash = hash_of(d, key);
+
+    if (d->items != NULL && look_up(d, key, hash) != NULL) return NULL;
+    if (!reserve(d)) return NULL;
+    struct dict_item *item = make_item(d, key, hash);
+    if (item == NULL) return NULL;
+    d->slots[d->used++] = (struct dict_slot){ e->rank, e };
+    if (e->rank > d->ranks) d->ranks = e->rank;
+    set(d, item, e);
+    return item;
+}
+
+static int
+by_rank(const void *a, const void *b)
+{
+    const struct dict_slot *x = a, *y = b;
+
+    return x->rank < y->rank ? -1 : x->rank > y->rank;
+}
+
+bool
+dict_sort(struct dict *d)
+{
+    if (d->used == 0) return true;
+    qsort(d->slots, d->used, sizeof d->slots[0], by_rank);
+    for (size_t i = 1; i < d->used; i++) {
+        if (d->slots[i].rank == d->slots[i - 1].rank) return false;
+    }
+    return d->slots[0].rank > 0;
+}
+
+/* ---- checking ------------------------------------------------------------ */
+
+void
+dict_check(const struct dict *d)
+{
+    size_t count = 0, memory = 0;
+
+    CHECK(d->used <= d->capacity);
+    CHECK(list_is_empty(&d->vacant));
+    for (size_t i = 0; i < d->used; i++) {
+        const struct entry *e = d->slots[i].entry;
+        CHECK(i == 0 || d->slots[i].rank > d->slots[i - 1].rank);
+        CHECK(d->slots[i].rank <= d->ranks);
+        if (e == NULL) continue;
+        CHECK(e->rank == d->slots[i].rank);
+        CHECK(e->item->entry == e);
+        count += 1;
+        memory += entry_memory(e) + item_memory(e->item);
+    }
+    CHECK(count == d->count && count == HASH_CNT(hh, d->items));
+    CHECK(memory == d->memory);
+}
