@@ -40,7 +40,8 @@ fill_status(struct stint_status *out, const struct msg_master_row *row)
         .dead = row->dead,
         .cancelled = row->cancelled,
         .expired = row->expired,
-        .disk_full = row->disk_full != 0 };
+        .disk_full = row->disk_full != 0,
+        .running = row->running };
     (void)inspect_text(out->software, sizeof(out->software), row->software);
     (void)inspect_text(
         out->durability, sizeof(out->durability), row->durability);
@@ -121,6 +122,7 @@ show_queue(const void *arg, const void *record)
         .durability = durabilities[r->durability],
         .workers = r->workers,
         .paused = r->paused != 0,
+        .running = r->running,
     };
 
     return view->see(view->arg, &row);
@@ -148,6 +150,7 @@ show_peer(const void *arg, const void *record)
         .silent_ns = (int64_t)r->silent_ns,
         .age_ns = (int64_t)r->age_ns,
         .draining = r->draining != 0,
+        .running = r->running,
     };
 
     return view->see(view->arg, &row);
@@ -188,6 +191,7 @@ show_task(const void *arg, const void *record)
         .progress_text =
             inspect_text(progress, sizeof(progress), r->progress_text),
         .held_ns = (int64_t)r->held_ns,
+        .running = r->running != 0,
     };
     struct buf room;
 
@@ -352,6 +356,8 @@ stint_list_tasks(struct stint *s, const struct stint_task_filter *filter,
     m.as.list.state = (uint64_t)f->state_plus_one;
     m.as.list.task = f->task;
     m.as.list.job = f->job;
+    if (f->running) m.as.list.running = 1;
+    if (f->ahead) m.as.list.running = 2;
     return inspect_list(s, &m, &view, f->limit, timeout_ms);
 }
 

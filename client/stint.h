@@ -375,9 +375,10 @@ STINT_API struct stint_bytes stint_task_payload(const struct stint_task *t);
 STINT_API const char *stint_task_handler(const struct stint_task *t);
 STINT_API const char *stint_task_queue(const struct stint_task *t);
 STINT_API uint64_t stint_task_id(const struct stint_task *t);
-/** Which attempt this is, from 1. */
+/** Which attempt this is, from 1: those that were begun are counted, not what
+ * was taken and given back untried. */
 STINT_API unsigned stint_task_attempt(const struct stint_task *t);
-/** A number that grows with each attempt, to hand to what the task protects. */
+/** A number that grows each time it is handed out, to hand to what the task protects. */
 STINT_API uint64_t stint_task_fence(const struct stint_task *t);
 /** Milliseconds until the lease breaks as far as we know; negative: broken.  0
  * for as long as the master is away: it decides when it is back. */
@@ -708,6 +709,7 @@ struct stint_status {
     uint64_t ready, delayed, leased, accepted, done, dead, cancelled, expired;
     char software[65], durability[65]; /* "synced", "written" or "memory". */
     bool disk_full; /* No new work until there is room. */
+    uint64_t running; /* Of the leased: begun. */
 };
 STINT_CHECK int stint_status(
     struct stint *s, struct stint_status *out, int64_t timeout_ms);
@@ -724,6 +726,7 @@ struct stint_queue_row {
     const char *durability;
     uint64_t workers; /* That take its tasks, are alive and not draining. */
     bool paused;      /* It hands nothing out. */
+    uint64_t running; /* Of the leased: begun, the others were taken ahead. */
 };
 struct stint_peer_row {
     const char *name, *host, *key;
@@ -734,6 +737,7 @@ struct stint_peer_row {
     uint64_t leased, done, failed;
     int64_t silent_ns, age_ns;
     bool draining; /* It is given no more tasks. */
+    uint64_t running; /* Of the leased: begun. */
 };
 enum stint_task_state {
     STINT_READY, STINT_DELAYED, STINT_LEASED, STINT_DONE, STINT_DEAD,
@@ -755,6 +759,7 @@ struct stint_task_row {
     int64_t held_ns; /* Leased: since it was handed out. */
     const struct stint_attempt *tries; /* Of a job's task (stint_job.h). */
     size_t tries_count;
+    bool running; /* Leased: begun; else its worker has taken it ahead. */
 };
 enum stint_role { STINT_ROLE_WORK = 1, STINT_ROLE_SUBMIT = 2, STINT_ROLE_ADMIN = 4 };
 struct stint_key_row {
@@ -783,6 +788,8 @@ struct stint_task_filter {
     uint64_t task;      /* 0: all. */
     uint64_t limit;     /* Rows in all; 0: no limit. */
     uint64_t job;       /* Of this job only; 0: all. */
+    bool running;       /* Only those that were begun, or */
+    bool ahead;         /* only those taken ahead. */
 };
 STINT_CHECK int stint_list_tasks(struct stint *s,
     const struct stint_task_filter *filter,

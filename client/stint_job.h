@@ -191,7 +191,7 @@ struct stint_end {
     uint64_t number;   /* The how many-th end of the job. */
     int code;          /* 0, STINT_EDEAD, STINT_EWORKERLOST, STINT_ECANCELLED,
                           STINT_EEXPIRED. */
-    unsigned attempts; /* Times it was handed out. */
+    unsigned attempts; /* That were begun. */
     const char *worker, *reason;
     struct stint_bytes value;    /* As it was put, its first 64 KiB. */
     uint64_t value_size;         /* Of all of it. */
@@ -255,6 +255,7 @@ struct stint_job_row {
     enum stint_program program;
     bool paused;
     uint64_t tasks, ready, delayed, running, done, failed, cancelled, ends;
+    uint64_t ahead;   /* Taken ahead by workers that have not begun them. */
     uint64_t workers; /* Live ones that may run it. */
     unsigned running_max;
     int priority;
@@ -428,6 +429,11 @@ STINT_CHECK int stint_task_post_fail_with(struct stint_task *t,
     const char *reason, int64_t retry_ms, const struct stint_attempt *how,
     struct stint_bytes out, struct stint_bytes err);
 
+/** As stint_task_post_release() of a task that was begun and not finished: the
+ * next attempt has the next number. */
+STINT_CHECK int stint_task_post_unfinished(
+    struct stint_task *t, int64_t delay_ms);
+
 /** Tell how far a task is: n of m (0: not known), and in words (up to 255
  * bytes; or NULL).  Gathered, not answered; nothing when no session stands. */
 STINT_CHECK int stint_task_post_progress(const struct stint_task *t,
@@ -452,7 +458,7 @@ STINT_API void stint_job_program_free(struct stint_job_program *p);
  * soon as there is more than he has, or when his wait is over. */
 struct stint_show {
     uint64_t number, task, out_from, err_from;
-    unsigned attempt;
+    uint64_t fence; /* stint_task_fence() */
     int64_t wait_ms;
 };
 
@@ -470,7 +476,7 @@ struct stint_show {
  * which another thread does.
  */
 struct stint_duties {
-    void (*recalled)(void *arg, uint64_t task, unsigned attempt);
+    void (*recalled)(void *arg, uint64_t task, uint64_t fence);
     void (*show)(void *arg, const struct stint_show *show);
     void (*restarted)(void *arg); /* The session began anew, perhaps with
                                      another master: what was learned of jobs

@@ -41,6 +41,7 @@ task_new(struct stint *s, const struct rec_task *rec, const char *queue,
     t->hold.task = rec->task;
     t->hold.attempt = rec->attempt;
     t->hold.nonce = rec->nonce;
+    t->number = rec->number != 0 ? rec->number : rec->attempt;
     t->hold.length = (tick_ns)rec->lease_ns;
     t->hold.asked = asked;
     t->queue = t->bytes;
@@ -164,7 +165,7 @@ stint_task_id(const struct stint_task *t)
 unsigned
 stint_task_attempt(const struct stint_task *t)
 {
-    return (unsigned)t->hold.attempt;
+    return (unsigned)t->number;
 }
 
 uint64_t
@@ -359,14 +360,27 @@ stint_task_post_fail(struct stint_task *t, const char *reason, int64_t retry_ms)
     return end_with(t, &m, post_fence);
 }
 
-int
-stint_task_post_release(struct stint_task *t, int64_t delay_ms)
+static int
+post_release(struct stint_task *t, int64_t delay_ms, bool begun)
 {
     struct msg m = make_release(delay_ms);
     int rc = task_check_delay(delay_ms, 0);
 
     if (rc != 0) return rc;
+    m.as.release.begun = begun;
     return end_with(t, &m, post_fence);
+}
+
+int
+stint_task_post_release(struct stint_task *t, int64_t delay_ms)
+{
+    return post_release(t, delay_ms, false);
+}
+
+int
+stint_task_post_unfinished(struct stint_task *t, int64_t delay_ms)
+{
+    return post_release(t, delay_ms, true);
 }
 
 int

@@ -15,6 +15,7 @@ struct stint_task {
     const char *handler;
     const char *queue;
     uint64_t job, seq; /* 0: of none. */
+    uint64_t number;   /* Of the attempt, as it is counted for people. */
     char bytes[];      /* The names, and a small payload. */
 };
 

@@ -23,7 +23,7 @@ duties_fini(struct duties *d)
 /* ---- what comes: in the thread that reads -------------------------------- */
 
 static void
-note_recall(void *arg, uint64_t task, unsigned attempt)
+note_recall(void *arg, uint64_t task, uint64_t fence)
 {
     struct stint_worker *w = arg;
     struct duties *d = &w->duties;
@@ -31,7 +31,7 @@ note_recall(void *arg, uint64_t task, unsigned attempt)
     (void)pthread_mutex_lock(&d->lock);
     if (d->new_recall_count < DUTIES_RECALLS) {
         d->new_recalls[d->new_recall_count++] =
-            (struct duties_recall){ task, attempt };
+            (struct duties_recall){ task, fence };
     }
     (void)pthread_mutex_unlock(&d->lock);
     wake(w);
@@ -83,14 +83,14 @@ duties_end(struct stint_worker *w)
 /* ---- recalls ------------------------------------------------------------- */
 
 static struct slot *
-find_slot(struct stint_worker *w, uint64_t task, unsigned attempt)
+find_slot(struct stint_worker *w, uint64_t task, uint64_t fence)
 {
     for (unsigned i = 0; i < w->slot_count; i++) {
         struct slot *slot = &w->slots[i];
 
         if (slot->state == SLOT_RUNNING && slot->task != NULL
             && stint_task_id(slot->task) == task
-            && stint_task_attempt(slot->task) == attempt) {
+            && stint_task_fence(slot->task) == fence) {
             return slot;
         }
     }
@@ -122,7 +122,7 @@ do_recalls(struct stint_worker *w)
 
     (void)pthread_mutex_lock(&w->lock);
     for (unsigned i = 0; i < count; i++) {
-        struct slot *slot = find_slot(w, recalls[i].task, recalls[i].attempt);
+        struct slot *slot = find_slot(w, recalls[i].task, recalls[i].fence);
 
         if (slot != NULL) {
             order_recall(slot);
@@ -134,10 +134,10 @@ do_recalls(struct stint_worker *w)
 }
 
 bool
-duties_is_recalled(struct duties *d, uint64_t task, unsigned attempt)
+duties_is_recalled(struct duties *d, uint64_t task, uint64_t fence)
 {
     for (unsigned i = 0; i < d->stray_count; i++) {
-        if (d->strays[i].task != task || d->strays[i].attempt != attempt) {
+        if (d->strays[i].task != task || d->strays[i].fence != fence) {
             continue;
         }
         d->strays[i] = d->strays[--d->stray_count];
@@ -167,7 +167,7 @@ look(struct stint_worker *w, const struct stint_show *asked,
     struct capture_view *view)
 {
     (void)pthread_mutex_lock(&w->lock);
-    struct slot *slot = find_slot(w, asked->task, asked->attempt);
+    struct slot *slot = find_slot(w, asked->task, asked->fence);
     bool some = slot != NULL && capture_look(&slot->capture, view);
     (void)pthread_mutex_unlock(&w->lock);
     return some;

@@ -20,8 +20,7 @@
 struct stint_worker;
 
 struct duties_recall {
-    uint64_t task;
-    unsigned attempt;
+    uint64_t task, fence;
 };
 
 struct duties_show {
@@ -61,6 +60,6 @@ tick_ns duties_next(const struct duties *d);
 
 /** Whether the task was recalled before it began; forgets it then.  Under the
  * worker's lock. */
-bool duties_is_recalled(struct duties *d, uint64_t task, unsigned attempt);
+bool duties_is_recalled(struct duties *d, uint64_t task, uint64_t fence);
 
 #endif

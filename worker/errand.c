@@ -427,7 +427,9 @@ errand_report(struct slot *slot, struct stint_task *task, enum run_end how)
     case RUN_NOT_NOW:
         return stint_task_post_release(task, NOT_NOW_MS);
     case RUN_GIVEN_BACK:
-        return stint_task_post_release(task, 0);
+        return slot->errand.how.cause == STINT_CAUSE_NOT_STARTED
+                   ? stint_task_post_release(task, 0)
+                   : stint_task_post_unfinished(task, 0);
     case RUN_DONE:
     case RUN_FAILED:
     case RUN_REFUSED:

@@ -83,7 +83,7 @@ begin(struct slot *slot, struct stint_task *task)
     if (w->stopping) order_stop(slot);
     if (w->duties.stray_count > 0
         && duties_is_recalled(
-            &w->duties, stint_task_id(task), stint_task_attempt(task))) {
+            &w->duties, stint_task_id(task), stint_task_fence(task))) {
         order_recall(slot);
     }
     agent_begin(&w->agent, bytes);

@@ -52,7 +52,7 @@ take_recall(struct stint *s, const struct msg_recall *recall)
         h->renew_at = TICK_NEVER;
         if (s->duties.recalled != NULL) {
             s->duties.recalled(
-                s->duties.arg, fence.task, (unsigned)fence.attempt);
+                s->duties.arg, fence.task, fence.attempt);
         }
     }
 }
@@ -68,7 +68,7 @@ take_show(struct stint *s, const struct msg_show *m)
         .task = m->task,
         .out_from = m->out_from,
         .err_from = m->err_from,
-        .attempt = (unsigned)m->attempt,
+        .fence = m->attempt,
         .wait_ms = (int64_t)(m->wait_ns / TICK_MS) };
 
     if (s->duties.show == NULL || hold_at(s, &fence) == NULL) return;

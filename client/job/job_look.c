@@ -22,6 +22,7 @@ row_of(const struct rec_job_row *r)
         .ready = r->ready,
         .delayed = r->delayed,
         .running = r->running,
+        .ahead = r->ahead,
         .done = r->done,
         .failed = r->failed,
         .cancelled = r->cancelled,

@@ -37,7 +37,7 @@ prepare(struct note *n, const struct stint_task *t,
     buf_init(&n->joined);
     n->output = join(n, out, err);
     if (t->job != 0) {
-        encode_note(&n->record, &one, t->hold.attempt, out.size);
+        encode_note(&n->record, &one, t->number, out.size);
         n->note = (struct slice){ n->record.bytes, n->record.length };
     }
     if (!n->record.failed && !n->joined.failed) return 0;

@@ -24,6 +24,7 @@ enum because_code {
     BECAUSE_DRAINING = 11,
     BECAUSE_NO_EXEC = 12,
     BECAUSE_SOON = 13,
+    BECAUSE_TAKEN = 14,
 };
 
 struct because {

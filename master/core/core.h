@@ -229,6 +229,7 @@ void core_check(const struct core *core);
 /** Totals for tests and metrics. */
 struct core_totals {
     uint64_t accepted, ready, delayed, leased, done, dead, cancelled, expired;
+    uint64_t running; /* Of the leased: begun. */
     uint64_t stale;   /* Completions refused. */
     uint64_t refused; /* Frames and messages refused. */
     size_t memory;

@@ -3,6 +3,7 @@
 
 #include "common/base.h"
 #include "common/check.h"
+#include "master/core/ahead.h"
 #include "master/core/inside.h"
 #include "master/core/job_check.h"
 #include "master/core/lane.h"
@@ -24,7 +25,7 @@ check_tasks(const struct core *core)
 {
     uint64_t *found =
         calloc((size_t)core->queues_count * TASK_STATES + 1, sizeof *found);
-    uint64_t leased = 0;
+    uint64_t leased = 0, ahead = 0;
     size_t memory = 0;
     CHECK(found != NULL);
 
@@ -37,6 +38,7 @@ check_tasks(const struct core *core)
         memory += task_memory(t);
         if (t->state == TASK_LEASED) {
             leased += 1;
+            ahead += t->is.lease->ahead;
             check_lease(core, t);
         }
         CHECK(t->ref == 0 || core->slots[t->submitter] != NULL);
@@ -50,7 +52,12 @@ check_tasks(const struct core *core)
             CHECK(q->now[state] == found[i * TASK_STATES + (unsigned)state]);
         }
         CHECK(sum == q->accepted); /* I2 */
+        ahead -= q->ahead;
     }
+    LIST_FOREACH (node, after, &core->jobs.order) {
+        ahead -= CONTAINER_OF(node, struct job, order)->queue->ahead;
+    }
+    CHECK(ahead == 0);
     CHECK(leased == core->leases.count);
     free(found);
     return memory;
@@ -69,6 +76,7 @@ check_session(const struct session *s)
         leased += 1;
     }
     CHECK(leased == s->leased);
+    ahead_check(s);
     LIST_FOREACH (node, after, &s->waits) {
         const struct wait *w = CONTAINER_OF(node, struct wait, of_session);
         CHECK(w->session == s);

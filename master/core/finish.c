@@ -2,6 +2,7 @@
 
 #include "common/base.h"
 #include "common/stint_error.h"
+#include "master/core/ahead.h"
 #include "master/core/greet.h"
 #include "master/core/life.h"
 #include "master/core/owner.h"
@@ -197,7 +198,8 @@ finish_release(
         int code = finish_leased(core, now, s, c.task, c.attempt, c.nonce, &t);
         if (code == 0) {
             note(core, &v, t);
-            life_return(core, now, t, LIFE_RELEASED,
+            life_return(core, now, t,
+                m->as.release.begun != 0 ? LIFE_RELEASED : LIFE_UNTRIED,
                 (tick_ns)m->as.release.delay_ns, &life_wordless);
         }
         judge(core, &v, code);
@@ -232,6 +234,7 @@ finish_renew(
         if (code == 0) {
             struct lease *l = t->is.lease;
             lease_renew(&core->leases, l, now, asked > 0 ? asked : l->length);
+            if (l->recovered) ahead_shown(l);
             l->recovered = false;
         }
         judge(core, &v, code);

@@ -6,6 +6,7 @@
 #include "common/check.h"
 #include "common/error.h"
 #include "common/text.h"
+#include "master/core/ahead.h"
 #include "master/core/jobs.h"
 #include "master/core/life.h"
 #include "master/core/match.h"
@@ -171,6 +172,8 @@ greet_restore(struct core *core, tick_ns now, struct key *key,
     s->kind = (uint8_t)row->kind;
     copy_name(s->name, row->name);
     copy_name(s->host, row->host);
+    s->pid = row->pid;
+    s->slots = (uint32_t)row->slots;
     /* It is heard of when it comes back, and has longer for that. */
     tick_ns grace = core->config.grace - core->config.silence;
     if (grace > 0) s->heard = tick_after(now, grace);
@@ -187,11 +190,10 @@ describe(struct session *s, const struct msg_hello *hello)
 {
     enum { WINDOW_MIN = 64 << 10, WINDOW_MAX = 64 << 20 };
 
-    s->kind = (uint8_t)hello->kind;
+    ahead_slots(s, (uint8_t)hello->kind, (uint32_t)hello->slots);
     copy_name(s->name, hello->name);
     copy_name(s->host, hello->host);
     s->pid = hello->pid;
-    s->slots = (uint32_t)hello->slots;
     s->window = SESSION_WINDOW;
     if (hello->window_bytes != 0) s->window = (size_t)hello->window_bytes;
     if (s->window < WINDOW_MIN) s->window = WINDOW_MIN;
@@ -324,18 +326,27 @@ greet_heard(struct core *core, tick_ns now, struct session *s)
     }
 }
 
-/* I13: what it held goes back, what it waited for ends.  A task whose frame was
- * never acknowledged did not reach it: that costs the task no attempt. */
+/* A task whose frame was never acknowledged did not reach it, and what it had
+ * taken ahead it had not begun: that costs the task no attempt. */
+static enum life_cause
+cause_of(const struct session *s, const struct lease *l, enum life_cause cause)
+{
+    if (s->stream.acked < l->frame) return LIFE_UNDELIVERED;
+    if (!l->ahead) return cause;
+    return cause == LIFE_RELEASED ? LIFE_UNTRIED : LIFE_UNDELIVERED;
+}
+
+/* I13: what it held goes back, what it waited for ends. */
 static void
 give_back(
     struct core *core, tick_ns now, struct session *s, enum life_cause cause)
 {
+    ahead_freeze(s);
     for (;;) {
         struct list *node = list_first(&s->leases);
         if (node == NULL) break;
         const struct lease *l = CONTAINER_OF(node, struct lease, of_session);
-        bool delivered = s->stream.acked >= l->frame;
-        life_return(core, now, l->task, delivered ? cause : LIFE_UNDELIVERED, 0,
+        life_return(core, now, l->task, cause_of(s, l, cause), 0,
             &life_wordless);
     }
     for (;;) {

@@ -163,6 +163,8 @@ serial_of(struct core *core, struct session *s)
             .kind = s->kind,
             .name = slice_of(s->name),
             .host = slice_of(s->host),
+            .pid = s->pid,
+            .slots = s->slots,
         });
     return s->serial;
 }
@@ -241,6 +243,7 @@ journal_state(struct core *core, struct task *t)
         .timeouts = t->timeouts,
         .released = t->released,
         .undelivered = t->undelivered,
+        .unbegun = t->unbegun,
         .dead = t->state == TASK_DEAD,
     };
     if (t->state == TASK_LEASED) {

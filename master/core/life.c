@@ -3,6 +3,7 @@
 #include "common/base.h"
 #include "common/check.h"
 #include "common/stint_error.h"
+#include "master/core/ahead.h"
 #include "master/core/jobs.h"
 #include "master/core/notes.h"
 #include "master/core/outcome.h"
@@ -102,6 +103,7 @@ hold(const struct core *core, struct task *t, struct session *s,
     s->leased += 1;
     t->state = TASK_LEASED;
     t->is.lease = l;
+    ahead_hold(l);
 }
 
 /* Returns NULL, changing nothing, without memory. */
@@ -194,7 +196,7 @@ remember(struct core *core, tick_ns now, const struct task *t,
         .queue = t->queue,
         .born = t->born,
         .at = now,
-        .attempts = t->attempts,
+        .attempts = task_number(t),
         .size = t->size,
         .priority = t->priority,
         .failures = t->failures,
@@ -231,6 +233,7 @@ end_lease(struct core *core, struct task *t)
     show_forget(core, l);
     if (t->queue->job != NULL) files_left(core, t->queue->job, t->seq);
     if (t->is_watched) show_left(core, t);
+    ahead_end(l);
     l->session->leased -= 1;
     lease_end(&core->leases, l);
     t->is.lease = NULL;
@@ -283,6 +286,12 @@ must_tell(struct core *core, const struct task *t, int code,
     jobs_must_end(core, t, &how);
 }
 
+static void
+bump(uint16_t *count)
+{
+    if (*count < UINT16_MAX) *count += 1;
+}
+
 int
 life_done(struct core *core, tick_ns now, struct task *t, struct slice result,
     struct slice note)
@@ -306,6 +315,7 @@ life_cancel(struct core *core, tick_ns now, struct task *t)
 {
     if (t->state == TASK_LEASED) {
         show_recall(core, t);
+        if (t->is.lease->ahead) bump(&t->unbegun);
         end_lease(core, t);
     } else {
         remove_open(core, t);
@@ -325,10 +335,12 @@ expire(struct core *core, tick_ns now, struct task *t)
 /* ---- leases that end without a result --------------------------------------
  */
 
-static void
-bump(uint16_t *count)
+/* No attempt is used up. */
+static bool
+is_free(enum life_cause cause)
 {
-    if (*count < UINT16_MAX) *count += 1;
+    return cause == LIFE_UNTRIED || cause == LIFE_RELEASED
+           || cause == LIFE_UNDELIVERED;
 }
 
 static void
@@ -337,11 +349,17 @@ count_return(struct task *t, struct session *holder, enum life_cause cause)
     struct queue *q = t->queue;
 
     switch (cause) {
+    case LIFE_UNTRIED:
+        bump(&t->unbegun);
+        bump(&t->released);
+        q->released += 1;
+        break;
     case LIFE_RELEASED:
         bump(&t->released);
         q->released += 1;
         break;
     case LIFE_UNDELIVERED:
+        bump(&t->unbegun);
         t->undelivered += 1;
         break;
     case LIFE_FAILED:
@@ -368,6 +386,7 @@ words(enum life_cause cause)
         return "the worker was lost";
     case LIFE_TIMEOUT:
         return "the lease ran out";
+    case LIFE_UNTRIED:
     case LIFE_RELEASED:
     case LIFE_UNDELIVERED:
     case LIFE_FAILED:
@@ -421,7 +440,7 @@ take_back(struct core *core, tick_ns now, struct task *t, enum life_cause cause,
     struct slice reason = said->reason;
 
     count_return(t, holder, cause);
-    if (cause != LIFE_UNDELIVERED && cause != LIFE_RELEASED) {
+    if (!is_free(cause)) {
         if (reason.length == 0) reason = slice_of(words(cause));
         notes_failed(core, t, holder->name, reason);
         if (t->queue->job != NULL) {
@@ -457,10 +476,8 @@ life_return(struct core *core, tick_ns now, struct task *t,
     if (cause == LIFE_UNDELIVERED && t->undelivered >= TASK_UNDELIVERED_FREE) {
         cause = LIFE_LOST;
     }
-    bool free_of_charge = cause == LIFE_RELEASED || cause == LIFE_UNDELIVERED;
-
     take_back(core, now, t, cause, said);
-    if (!free_of_charge && task_tries(t) >= attempts_max(t)) {
+    if (!is_free(cause) && task_tries(t) >= attempts_max(t)) {
         bury(core, now, t, cause, said->output);
         return;
     }

@@ -43,8 +43,10 @@ void life_restore(struct core *core, struct task *t);
 
 /* Why a lease ended without a result. */
 enum life_cause {
+    LIFE_UNTRIED,     /* Given back before it was begun. */
     LIFE_RELEASED,    /* Given back politely: no attempt is used up. */
-    LIFE_UNDELIVERED, /* Its holder never heard of it: as if not granted. */
+    LIFE_UNDELIVERED, /* Its holder never heard of it, or did not come to it: as
+                         if not granted. */
     LIFE_FAILED,
     LIFE_LOST,    /* Its holder is gone. */
     LIFE_TIMEOUT, /* It ran out. */

@@ -312,6 +312,7 @@ load_state(struct core *core, uint64_t id, const struct rec_kept_state *row,
     t->timeouts = (uint16_t)row->timeouts;
     t->released = (uint16_t)row->released;
     t->undelivered = (uint8_t)row->undelivered;
+    t->unbegun = (uint16_t)row->unbegun;
     t->state = TASK_READY;
     if (!load_words(core, t, row)) return STINT_ENOMEM;
     if (row->dead != 0) {

@@ -58,6 +58,7 @@ hand_out(struct core *core, tick_ns now, struct wait_link *link, struct task *t)
         .payload = payload,
         .job = t->queue->job != NULL ? t->queue->job->number : 0,
         .seq = t->seq,
+        .number = task_number(t),
     };
     reply_record(core, s, &head, RECORD_task, &record);
     if (t->is_watched) show_begun(core, now, t);

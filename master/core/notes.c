@@ -25,7 +25,7 @@ is_note(struct slice note, const struct task *t)
     struct rec_attempt r;
 
     return note.length > 0 && read_one(note, &r) == note.length
-           && r.attempt == t->attempts;
+           && r.attempt == task_number(t);
 }
 
 /* The oldest go. */
@@ -57,7 +57,7 @@ write_down(struct buf *notes, tick_ns now, const struct task *t,
         buf_append(notes, note.bytes, note.length);
         return;
     }
-    r.attempt = t->attempts;
+    r.attempt = task_number(t);
     r.wall_ns = now > l->since ? (uint64_t)(now - l->since) : 0;
     r.worker = slice_of(l->session->name);
     record_write(notes, RECORD_attempt, &r);

@@ -109,7 +109,7 @@ outcome_tell(struct core *core, const struct task *t, int code,
         .ref = t->ref,
         .task = t->id,
         .code = code,
-        .attempts = t->attempts,
+        .attempts = task_number(t),
         .worker = worker,
         .result = bytes,
     };

@@ -112,13 +112,15 @@ static void
 answer_empty(struct core *core, struct session *s, const struct msg_peek *p,
     const struct task *t)
 {
+    uint32_t number = task_number(t);
+
     answer(core, s,
         (struct msg_peeked){
             .request = p->request,
-            .attempt = t->attempts,
+            .attempt = number,
             .state = t->state,
-            .out_from = p->attempt == t->attempts ? p->out_from : 0,
-            .err_from = p->attempt == t->attempts ? p->err_from : 0,
+            .out_from = p->attempt == number ? p->out_from : 0,
+            .err_from = p->attempt == number ? p->err_from : 0,
         });
 }
 

@@ -66,6 +66,7 @@ struct queue {
     struct list dead;
     uint64_t now[TASK_STATES]; /* Ready, delayed, leased, dead: tasks now; done,
                                   cancelled, expired: ever. */
+    uint64_t ahead; /* Of the leased: taken, and not begun (ahead.h). */
     uint64_t accepted;
     uint64_t open_bytes; /* Payloads of ready and delayed tasks. */
     uint64_t bytes;      /* Payloads of all that are held. */

@@ -67,8 +67,9 @@ ask(struct core *core, tick_ns now, struct wait *w, const struct task *t)
     if (core->shows.last == 0) {
         core->shows.last = chance_draw(&core->chance) >> 2;
     }
-    if (p->attempt != t->attempts) p->out_from = p->err_from = 0;
-    p->attempt = t->attempts;
+    uint32_t number = task_number(t);
+    if (p->attempt != number) p->out_from = p->err_from = 0;
+    p->attempt = number;
     p->number = ++core->shows.last;
     reply(core, l->session,
         &(struct msg){

@@ -105,6 +105,12 @@ task_more(struct task *t)
 }
 
 uint32_t
+task_number(const struct task *t)
+{
+    return t->attempts > t->unbegun ? t->attempts - t->unbegun : 0;
+}
+
+uint32_t
 task_all_tries(const struct task *t)
 {
     uint32_t lost = t->lost;

@@ -85,6 +85,7 @@ struct task {
     uint16_t lost;
     uint16_t timeouts;
     uint16_t released;
+    uint16_t unbegun;    /* Grants that ended before anything was begun. */
     uint8_t undelivered; /* At most TASK_UNDELIVERED_FREE. */
     uint8_t state;       /* enum task_state */
     bool in_order;       /* Ready: in the queue's list, not in its heap. */
@@ -130,6 +131,10 @@ size_t task_memory(const struct task *t);
 
 /** Its `more`, made if need be; NULL without memory. */
 struct task_more *task_more(struct task *t);
+
+/** Which attempt the last grant is, or was: attempts are counted when they are
+ * begun.  What the fence has is the number of the grant. */
+uint32_t task_number(const struct task *t);
 
 /** Attempts that were used up: not those given back or never delivered, in a
  * job not the first TASK_LOST_FREE whose worker was lost; and not those of

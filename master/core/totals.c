@@ -9,6 +9,7 @@ add_queue(struct core_totals *sum, const struct queue *q)
     sum->ready += q->now[TASK_READY];
     sum->delayed += q->now[TASK_DELAYED];
     sum->leased += q->now[TASK_LEASED];
+    sum->running += q->now[TASK_LEASED] - q->ahead;
     sum->done += q->now[TASK_DONE];
     sum->dead += q->now[TASK_DEAD];
     sum->cancelled += q->now[TASK_CANCELLED];

@@ -2,6 +2,7 @@
 
 #include "common/base.h"
 #include "common/text.h"
+#include "master/core/ahead.h"
 #include "master/core/inside.h"
 #include "master/core/lane.h"
 #include "master/core/place.h"
@@ -67,6 +68,7 @@ view_queue_row(const struct queue *q)
         .durability = q->policy.durability,
         .workers = q->workers,
         .paused = q->paused,
+        .running = q->now[TASK_LEASED] - q->ahead,
     };
 }
 
@@ -189,7 +191,8 @@ view_job_row(struct core *core, tick_ns now, const struct job *job,
         .tasks = q->accepted,
         .ready = q->now[TASK_READY],
         .delayed = q->now[TASK_DELAYED],
-        .running = q->now[TASK_LEASED],
+        .running = q->now[TASK_LEASED] - q->ahead,
+        .ahead = q->ahead,
         .done = q->now[TASK_DONE],
         .failed = q->now[TASK_DEAD],
         .cancelled = q->now[TASK_CANCELLED] + q->now[TASK_EXPIRED],
@@ -237,6 +240,7 @@ view_peer_row(const struct core *core, tick_ns now, const struct session *s)
         .silent_ns = since(now, s->heard),
         .age_ns = since(now, s->since),
         .draining = is_drained(core, s),
+        .running = s->begun,
     };
 }
 
@@ -278,6 +282,7 @@ add_rest(struct rec_task_row *row, tick_ns now, const struct task *t)
     }
     if (t->state != TASK_LEASED) return;
     const struct lease *l = t->is.lease;
+    row->running = !l->ahead;
     row->held_ns = since(now, l->since);
     if (l->progress == NULL) return;
     row->progress_done = l->progress->done;
@@ -299,7 +304,7 @@ view_task_row(tick_ns now, const struct task *t)
         .queue = slice_of(t->queue->name),
         .state = t->state,
         .priority = t->priority,
-        .attempts = t->attempts,
+        .attempts = ahead_begun(t),
         .failures = t->failures,
         .lost = t->lost,
         .timeouts = t->timeouts,
@@ -379,6 +384,7 @@ view_master_row(struct core *core, tick_ns now)
         .ready = sum->ready,
         .delayed = sum->delayed,
         .leased = sum->leased,
+        .running = sum->running,
         .accepted = sum->accepted,
         .done = sum->done,
         .dead = sum->dead,

@@ -32,11 +32,11 @@ static struct hand crew[CREW_MAX];
 static unsigned hands;
 
 static inline void
-note_recall(void *arg, uint64_t task, unsigned attempt)
+note_recall(void *arg, uint64_t task, uint64_t fence)
 {
     struct hand *h = arg;
 
-    (void)attempt;
+    (void)fence;
     atomic_store(&h->recalled, task);
 }
 

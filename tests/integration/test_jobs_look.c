@@ -320,7 +320,7 @@ what_runs_is_looked_at(void **state)
         OK(stint_ping(worker, NULL, PATIENCE_MS));
     }
     assert_int_equal(show.task, g.task);
-    assert_int_equal(show.attempt, 1);
+    assert_int_equal(show.fence, 1);
     assert_int_equal(show.out_from, 0);
     OK(stint_show_post(worker, &show, out, err, false));
     (void)pthread_join(thread, NULL);
