@@ -160,7 +160,8 @@ wanted_task(const struct msg_list *l, const struct task *t)
     const struct job *job = t->queue->job;
 
     if (l->running != 0
-        && (t->state != TASK_LEASED || t->is.lease->ahead != (l->running == 2))) {
+        && (t->state != TASK_LEASED
+            || t->is.lease->ahead != (l->running == 2))) {
         return false;
     }
     if (job == NULL) return wanted(l, t->queue, 0, t->state);

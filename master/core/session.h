@@ -76,7 +76,7 @@ struct session {
     struct list leases;
     uint64_t leased, done, failed;
     uint64_t begun;      /* Of the leased: ahead.h. */
-    struct list *ahead; /* Its first lease that is not; NULL: none. */
+    struct list *ahead;  /* Its first lease that is not; NULL: none. */
     struct needs traits; /* What it has, and what of it is used. */
     uint64_t strict;     /* Leases of strict jobs (place.h). */
     struct list waits;   /* struct wait.of_session */
