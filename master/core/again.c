@@ -47,7 +47,8 @@ make(struct core *core, const struct rec_end *r, struct task **out)
     }
     if (!task_table_return(&core->tasks, t, r->task)) goto refuse;
     t->seq = r->seq;
-    t->attempts = (uint32_t)r->attempts;
+    t->attempts = (uint32_t)(r->attempts + r->unbegun);
+    t->unbegun = (uint16_t)r->unbegun;
     *out = t;
     return 0;
 

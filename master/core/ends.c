@@ -208,6 +208,7 @@ new_end(const struct rec_end *r, bool cold)
         .size = (uint32_t)r->size,
         .reason = (uint16_t)r->reason.length,
         .notes = (uint16_t)r->notes.length,
+        .unbegun = (uint16_t)r->unbegun,
         .worker = (uint8_t)r->worker.length,
         .cold = cold,
     };
@@ -339,6 +340,7 @@ ends_record(const struct end *e)
         .number = e->number,
         .code = e->code,
         .attempts = e->attempts,
+        .unbegun = e->unbegun,
         .size = e->size,
     };
 

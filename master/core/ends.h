@@ -38,6 +38,7 @@ struct end {
     uint32_t payload, output; /* Lengths, whether or not they are here. */
     uint32_t size;            /* Of the whole payload. */
     uint16_t reason, notes;
+    uint16_t unbegun; /* As the task's. */
     uint8_t worker;
     bool cold;
     uint8_t bytes[]; /* worker, reason, notes; unless cold: payload, output. */

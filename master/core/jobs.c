@@ -219,6 +219,7 @@ jobs_end(struct core *core, const struct task *t, const struct rec_end *how)
     r.seq = t->seq;
     r.task = t->id;
     r.attempts = task_number(t);
+    r.unbegun = t->unbegun;
     r.size = t->size;
     r.payload = head_of(core, t, r.output.length);
     bool cold = is_cold(core, t->queue, &r);

@@ -341,6 +341,7 @@ journal_end(struct core *core, const struct job *job, const struct rec_end *r)
             .number = r->number,
             .code = r->code,
             .attempts = r->attempts,
+            .unbegun = r->unbegun,
             .worker = r->worker,
             .reason = r->reason,
             .notes = r->notes,
