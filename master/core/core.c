@@ -18,6 +18,7 @@
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
 #include "master/core/sender.h"
+#include "master/core/shared/objects.h"
 #include "master/core/show.h"
 #include "master/core/totals.h"
 #include "master/core/verbs.h"
@@ -38,6 +39,7 @@ core_config_init(struct core_config *config)
         .grace = 15 * TICK_S,
         .sessions_max = 20000,
         .queues_max = 10000,
+        .objects_max = 100000,
         .steps_max = 4000,
         .software = "stint",
     };
@@ -57,6 +59,7 @@ core_new(const struct core_config *config, tick_ns now)
     core->config = *config;
     core->born = now;
     chance_init(&core->chance, config->seed);
+    core->objects.fence = config->fence_base;
     keyring_init(&core->keys);
     list_init(&core->sending);
     list_init(&core->lazy);
@@ -86,6 +89,7 @@ core_free(struct core *core)
     if (core == NULL) return;
     load_abandon(core);
     greet_fini(core);
+    objects_fini(core);
     for (uint64_t last = 0;;) {
         struct task *t = task_table_next(&core->tasks, last);
         if (t == NULL) break;

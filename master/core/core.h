@@ -50,6 +50,9 @@ struct core_config {
     tick_ns grace; /* After a restart, a session has so long to come back. */
     uint32_t sessions_max;
     uint32_t queues_max;
+    uint32_t objects_max; /* Locks, dicts and their like. */
+    uint64_t fence_base;  /* Fences are greater: greater than those of all
+                             starts before, by the wall clock. */
     uint32_t steps_max; /* Of work on many tasks at once (a job is cancelled, or
                            forgotten) so many are done in one turn. */
     bool no_create;     /* A put to an unknown queue is ENOQUEUE. */

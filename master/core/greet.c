@@ -14,6 +14,7 @@
 #include "master/core/place.h"
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
+#include "master/core/shared/sync.h"
 #include "master/core/slots.h"
 #include "master/core/verbs.h"
 
@@ -355,6 +356,7 @@ give_back(
         match_give_up(
             core, CONTAINER_OF(node, struct wait, of_session), STINT_ELOST);
     }
+    sync_give_back(core, s);
 }
 
 void

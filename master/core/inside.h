@@ -17,6 +17,7 @@
 #include "master/core/news.h"
 #include "master/core/queue.h"
 #include "master/core/session.h"
+#include "master/core/shared/object.h"
 #include "master/core/wait.h"
 
 /* An unnumbered frame for a connection: welcome, refused, pong. */
@@ -106,6 +107,7 @@ struct core {
     bool drains_all; /* No worker is given tasks. */
 
     struct files files; /* Of jobs. */
+    struct objects objects;
     struct journal journal;
     struct load *load;  /* While rows are loaded; else NULL. */
     struct buf fetched; /* The last row that was read back. */

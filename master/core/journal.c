@@ -77,6 +77,14 @@ put(struct core *core, enum row_kind kind, uint64_t id, enum record_type type,
 }
 
 void
+journal_put(struct core *core, enum row_kind kind, uint64_t id,
+    enum record_type type, const void *record, bool sync)
+{
+    put(core, kind, id, type, record);
+    if (sync) core->journal.sync = true;
+}
+
+void
 journal_drop(struct core *core, unsigned kind, uint64_t id)
 {
     row_delete(&core->journal.ops, kind, id);
@@ -167,6 +175,12 @@ serial_of(struct core *core, struct session *s)
             .slots = s->slots,
         });
     return s->serial;
+}
+
+uint64_t
+journal_serial(struct core *core, struct session *s)
+{
+    return serial_of(core, s);
 }
 
 void

@@ -116,6 +116,13 @@ uint64_t journal_receipt(struct core *core, struct session *s,
 /** Nothing is kept for the session any more. */
 void journal_session_gone(struct core *core, struct session *s);
 
+/** Any other row; `sync`: somebody waits for the disk. */
+void journal_put(struct core *core, enum row_kind kind, uint64_t id,
+    enum record_type type, const void *record, bool sync);
+
+/** The serial of a session that a row is about to name. */
+uint64_t journal_serial(struct core *core, struct session *s);
+
 /** A row is of no use any more. */
 void journal_drop(struct core *core, unsigned kind, uint64_t id);
 

@@ -22,6 +22,7 @@ struct key {
     bool revoked;
     uint64_t sessions; /* That use it now. */
     uint64_t queues;   /* That it made by using them. */
+    uint64_t objects;  /* That it made. */
     struct list in_order;
     UT_hash_handle by_key;
 };

@@ -12,6 +12,7 @@
 #include "master/core/pieces.h"
 #include "master/core/queues.h"
 #include "master/core/receipt.h"
+#include "master/core/shared/load_objects.h"
 #include "proto/record.h"
 
 /* Serial numbers of sessions, ascending as they are loaded. */
@@ -454,6 +455,13 @@ take(struct core *core, const struct row *row, const union record *r,
         return load_job_end(core, row->id, &r->end, why);
     case ROW_file:
         return load_file(core, row->id, &r->file, why);
+    case ROW_object:
+        return load_objects_row(core, row->id, &r->object, why);
+    case ROW_hold:
+        return load_objects_hold(
+            core, row->id, &r->hold, session_of(core, r->hold.session), why);
+    case ROW_entry:
+        return load_objects_entry(core, row->id, &r->entry, why);
     }
     return STINT_EFORMAT;
 }

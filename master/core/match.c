@@ -9,6 +9,7 @@
 #include "master/core/place.h"
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
+#include "master/core/shared/sync.h"
 #include "master/core/show.h"
 #include "master/core/slots.h"
 
@@ -356,6 +357,12 @@ match_give_up(struct core *core, struct wait *w, int code)
     case WAIT_PEEK:
         show_give_up(core, w, code);
         return;
+    case WAIT_SYNC:
+        sync_give_up(core, w, code);
+        return;
+    case WAIT_WATCH:
+        reply_error(core, w->session, w->request, code, NULL);
+        break;
     }
     wait_end(&core->waits, w);
 }

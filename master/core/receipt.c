@@ -45,6 +45,25 @@ receipt_until_heard(
         (struct unheard_row){ .frame = frame, .id = id, .kind = kind };
 }
 
+void
+receipt_keep(
+    struct core *core, struct session *s, const struct msg *m, bool sync)
+{
+    struct rec_kept_receipt row = { .request = m->as.ok.request };
+    struct buf bytes;
+
+    buf_init(&bytes);
+    codec_message(&bytes, m);
+    if (bytes.failed) {
+        reply_broken(core, s);
+    } else {
+        row.answer = (struct slice){ bytes.bytes, bytes.length };
+        receipt_until_heard(
+            core, s, ROW_receipt, journal_receipt(core, s, &row, sync));
+    }
+    buf_fini(&bytes);
+}
+
 static void
 drop_first(struct core *core, struct unheard *u)
 {
@@ -70,7 +89,9 @@ receipt_heard(struct core *core, struct session *s)
 bool
 receipt_add(struct session *s, uint64_t id, const struct rec_kept_receipt *row)
 {
-    struct receipt *r = malloc(sizeof *r + row->refused.length);
+    bool whole = row->answer.length > 0;
+    struct slice bytes = whole ? row->answer : row->refused;
+    struct receipt *r = malloc(sizeof *r + bytes.length);
 
     if (r == NULL) return false;
     list_init(&r->node);
@@ -79,8 +100,9 @@ receipt_add(struct session *s, uint64_t id, const struct rec_kept_receipt *row)
     r->count = (uint32_t)row->count;
     r->task = row->task;
     r->refusals = (uint32_t)row->refusals;
-    r->length = row->refused.length;
-    if (r->length > 0) memcpy(r->refused, row->refused.bytes, r->length);
+    r->whole = whole;
+    r->length = bytes.length;
+    if (r->length > 0) memcpy(r->refused, bytes.bytes, r->length);
     list_push(&s->receipts, &r->node);
     return true;
 }
@@ -114,6 +136,11 @@ receipt_answers(struct core *core, struct session *s, const struct msg *m)
     if (m->type == MSG_progress || m->type == MSG_shown) return false;
     struct receipt *r = find(s, m->as.bye.request);
     if (r == NULL || r->count > 0 || m->type == MSG_get_cancel) return false;
+    if (r->whole) {
+        reply_again(core, s, (struct slice){ r->refused, r->length });
+        give(core, s, r);
+        return true;
+    }
     reply(core, s,
         &(struct msg){
             .type = MSG_outcome,

@@ -14,6 +14,12 @@
 void receipt_until_heard(
     struct core *core, struct session *s, unsigned kind, uint64_t id);
 
+/** Keep `m`, which has just been written for `s` and whose first field is the
+ * number of the request, as its answer.  `sync`: its asker waits for the disk.
+ */
+void receipt_keep(
+    struct core *core, struct session *s, const struct msg *m, bool sync);
+
 /** `s` has acknowledged frames: drop their rows. */
 void receipt_heard(struct core *core, struct session *s);
 

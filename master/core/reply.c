@@ -124,6 +124,16 @@ reply(struct core *core, struct session *s, const struct msg *m)
 }
 
 void
+reply_again(struct core *core, struct session *s, struct slice message)
+{
+    size_t before = session_out_bytes(s);
+
+    buf_append(stream_message(&s->stream), message.bytes, message.length);
+    core->out += session_out_bytes(s) - before;
+    reply_sending(core, s);
+}
+
+void
 reply_ok(struct core *core, struct session *s, uint64_t request, uint64_t value)
 {
     reply(core, s,

@@ -45,6 +45,9 @@ void reply_record(struct core *core, struct session *s, const struct msg *head,
  * the turn tries again when the client has acknowledged something. */
 bool reply_has_window(struct core *core, struct session *s);
 
+/** Append a message that was encoded before a restart. */
+void reply_again(struct core *core, struct session *s, struct slice message);
+
 /** Seal the open frame. */
 void reply_seal(struct core *core, struct session *s);
 

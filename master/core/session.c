@@ -17,6 +17,7 @@ session_new(const uint8_t id[PROTO_SESSION_BYTES], struct key *key, tick_ns now)
     s->since = s->heard = now;
     stream_init(&s->stream);
     list_init(&s->leases);
+    list_init(&s->holds);
     list_init(&s->waits);
     list_init(&s->jobs);
     list_init(&s->results);
@@ -33,7 +34,7 @@ session_free(struct session *s)
 {
     CHECK(list_is_empty(&s->leases) && list_is_empty(&s->waits));
     CHECK(list_is_empty(&s->results) && list_is_empty(&s->receipts));
-    CHECK(list_is_empty(&s->asks));
+    CHECK(list_is_empty(&s->asks) && list_is_empty(&s->holds));
     list_remove(&s->sending);
     list_remove(&s->lazy);
     list_remove(&s->starved);

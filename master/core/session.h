@@ -79,6 +79,7 @@ struct session {
     struct list *ahead;  /* Its first lease that is not; NULL: none. */
     struct needs traits; /* What it has, and what of it is used. */
     uint64_t strict;     /* Leases of strict jobs (place.h). */
+    struct list holds;   /* struct hold, of named objects. */
     struct list waits;   /* struct wait.of_session */
     uint32_t waits_count;
     struct list jobs;       /* struct job, that it opened. */
@@ -115,6 +116,7 @@ struct receipt {
     uint32_t count; /* Put: tasks; else 0. */
     uint64_t task;
     uint32_t refusals;
+    bool whole; /* Its bytes are the whole answer. */
     size_t length;
     uint8_t refused[]; /* Records, encoded. */
 };

@@ -7,6 +7,7 @@
 #include "common/stint_error.h"
 #include "master/core/job.h"
 #include "master/core/session.h"
+#include "master/core/shared/object.h"
 
 static bool
 due_sooner(const struct heap_node *a, const struct heap_node *b)
@@ -32,6 +33,12 @@ wait_check(const struct wait_book *book, const struct session *session,
     return wait_ns > 0 && book->bytes >= book->bytes_max ? STINT_EBUDGET : 0;
 }
 
+static bool
+is_for_object(const struct wait *w)
+{
+    return w->kind == WAIT_SYNC || w->kind == WAIT_WATCH;
+}
+
 static size_t
 size_of(uint32_t links)
 {
@@ -47,6 +54,7 @@ wait_new(enum wait_kind kind, uint32_t links)
     w->kind = kind;
     w->links_count = links;
     if (kind == WAIT_PUT) list_init(&w->as.put.tasks);
+    if (is_for_object(w)) list_init(&w->as.object.node);
     list_init(&w->of_session);
     for (uint32_t i = 0; i < links; i++)
         list_init(&w->links[i].node);
@@ -92,8 +100,38 @@ wait_line_up(struct wait *w, uint32_t index, struct queue *queue)
     case WAIT_SWEEP: /* In no line of a queue. */
         break;
     case WAIT_PEEK:
+    case WAIT_SYNC:
+    case WAIT_WATCH:
         break;
     }
+}
+
+static void
+step_out(struct wait *w)
+{
+    struct wait_object *at = &w->as.object;
+
+    if (at->object == NULL) return;
+    list_remove(&at->node);
+    at->object->waiting -= 1;
+    at->object = NULL;
+}
+
+void
+wait_stand(struct wait *w, struct object *object, struct list *line)
+{
+    step_out(w);
+    w->as.object.object = object;
+    list_push(line, &w->as.object.node);
+    object->waiting += 1;
+}
+
+void
+wait_until(struct wait_book *book, struct wait *w, tick_ns deadline)
+{
+    heap_remove(&book->by_deadline, &w->by_deadline);
+    w->deadline = deadline;
+    heap_add(&book->by_deadline, &w->by_deadline);
 }
 
 void
@@ -107,6 +145,9 @@ wait_end(struct wait_book *book, struct wait *w)
         if (w->kind == WAIT_PUT) link->queue->putters_count -= 1;
     }
     CHECK(w->kind != WAIT_PUT || list_is_empty(&w->as.put.tasks));
+    CHECK(w->kind != WAIT_SYNC || w->as.sync.hold == NULL);
+    if (is_for_object(w)) step_out(w);
+    if (w->kind == WAIT_WATCH) free(w->as.watch.key);
     heap_remove(&book->by_deadline, &w->by_deadline);
     list_remove(&w->of_session);
     w->session->waits_count -= 1;

@@ -19,6 +19,8 @@
 #include "common/list.h"
 #include "common/tick.h"
 
+struct hold;
+struct object;
 struct session;
 struct queue;
 struct wait;
@@ -30,6 +32,8 @@ enum wait_kind {
     WAIT_ENDS,
     WAIT_SWEEP,
     WAIT_PEEK,
+    WAIT_SYNC,
+    WAIT_WATCH,
 };
 
 /* One place in one queue's line. */
@@ -84,6 +88,29 @@ struct wait_sweep {
     int code;       /* Why no more can be tried again, or 0. */
 };
 
+/* A place in a line of a named object. */
+struct wait_object {
+    struct list node; /* In object.line, or another line of it. */
+    struct object *object;
+};
+
+/* Acquire, or wait of a condition, an event, a barrier (sync.h). */
+struct wait_sync {
+    struct wait_object at;
+    struct hold *hold; /* Owned: what it will hold; NULL: nothing. */
+    tick_ns again;     /* Of a condition: how long for its lock after that. */
+    bool late;         /* It was not notified in time. */
+};
+
+/* A dict, a list or values are watched (watch.h). */
+struct wait_watch {
+    struct wait_object at;
+    uint64_t after; /* It ends when the version is greater. */
+    bool keyed;     /* Only this entry: */
+    uint8_t *key;   /* Owned, or NULL. */
+    size_t key_length;
+};
+
 struct wait {
     enum wait_kind kind;
     struct session *session;
@@ -103,6 +130,9 @@ struct wait {
         struct wait_ends ends;
         struct wait_sweep sweep;
         struct wait_peek peek;
+        struct wait_object object; /* Of a sync or a watch. */
+        struct wait_sync sync;
+        struct wait_watch watch;
     } as;
     uint32_t links_count;
     struct wait_link links[]; /* A get may stand in several lines. */
@@ -133,6 +163,13 @@ void wait_begin(struct wait_book *book, struct wait *w, struct session *session,
 
 /** Take place `index` in the line of `queue`. */
 void wait_line_up(struct wait *w, uint32_t index, struct queue *queue);
+
+/** Stand at the end of `line`, one of those of `object`, and no more where it
+ * stood before. */
+void wait_stand(struct wait *w, struct object *object, struct list *line);
+
+/** Wait until another time. */
+void wait_until(struct wait_book *book, struct wait *w, tick_ns deadline);
 
 /** Out of the book and of all lines; frees `w`. */
 void wait_end(struct wait_book *book, struct wait *w);

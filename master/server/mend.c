@@ -186,6 +186,9 @@ see(void *arg, const struct row *row)
     case ROW_session:
     case ROW_result:
     case ROW_receipt:
+    case ROW_object:
+    case ROW_hold:
+    case ROW_entry:
         break;
     }
     return 0;

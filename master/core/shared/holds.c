@@ -1,0 +1,72 @@
+#include "master/core/shared/holds.h"
+
+#include <stdlib.h>
+
+#include "common/base.h"
+#include "common/check.h"
+#include "master/core/shared/objrow.h"
+
+struct hold *
+holds_new(struct core *core)
+{
+    struct hold *h = calloc(1, sizeof *h);
+
+    if (h == NULL) return NULL;
+    list_init(&h->of_session);
+    list_init(&h->of_object);
+    core->memory += sizeof *h;
+    return h;
+}
+
+void
+holds_free(struct core *core, struct hold *h)
+{
+    if (h == NULL) return;
+    CHECK(h->object == NULL);
+    core->memory -= sizeof *h;
+    free(h);
+}
+
+void
+holds_restore(struct hold *h, struct object *o, struct session *s)
+{
+    CHECK(h->object == NULL && h->count > 0);
+    h->object = o;
+    h->session = s;
+    list_push(&o->holds, &h->of_object);
+    list_push(&s->holds, &h->of_session);
+}
+
+void
+holds_begin(
+    struct core *core, struct hold *h, struct object *o, struct session *s)
+{
+    holds_restore(h, o, s);
+    objrow_hold(core, h);
+}
+
+void
+holds_end(struct core *core, struct hold *h)
+{
+    objrow_hold_gone(core, h);
+    list_remove(&h->of_object);
+    list_remove(&h->of_session);
+    h->object = NULL;
+    h->session = NULL;
+}
+
+void
+holds_changed(struct core *core, struct hold *h)
+{
+    objrow_hold(core, h);
+}
+
+struct hold *
+holds_find(const struct object *o, const struct session *s)
+{
+    LIST_FOREACH (node, after, &s->holds) {
+        struct hold *h = CONTAINER_OF(node, struct hold, of_session);
+        if (h->object == o) return h;
+    }
+    return NULL;
+}

@@ -1,0 +1,98 @@
+#include "master/core/shared/sync.h"
+
+#include "common/base.h"
+#include "common/stint_error.h"
+#include "master/core/reply.h"
+#include "master/core/shared/park.h"
+#include "master/core/shared/sync_barrier.h"
+#include "master/core/shared/sync_condition.h"
+#include "master/core/shared/sync_event.h"
+#include "master/core/shared/sync_lock.h"
+#include "master/core/shared/sync_semaphore.h"
+#include "master/core/verbs.h"
+
+void
+sync_verb(struct core *core, tick_ns now, struct session *s,
+    const struct msg *message)
+{
+    const struct msg_sync *m = &message->as.sync;
+    struct object *o = object_find(core, m->object);
+
+    if (o == NULL) {
+        reply_error(core, s, m->request, STINT_ENOOBJECT, NULL);
+        return;
+    }
+    switch ((enum object_kind)o->kind) {
+    case OBJECT_LOCK:
+    case OBJECT_RLOCK:
+        sync_lock_verb(core, now, s, m, o);
+        break;
+    case OBJECT_SEMAPHORE:
+        sync_semaphore_verb(core, now, s, m, o);
+        break;
+    case OBJECT_CONDITION:
+        sync_condition_verb(core, now, s, m, o);
+        break;
+    case OBJECT_EVENT:
+        sync_event_verb(core, now, s, m, o);
+        break;
+    case OBJECT_BARRIER:
+        sync_barrier_verb(core, now, s, m, o);
+        break;
+    case OBJECT_DICT:
+    case OBJECT_LIST:
+    case OBJECT_VALUES:
+    case OBJECT_PIPE:
+        reply_error(core, s, m->request, STINT_EINVAL,
+            "that is something to share, not to wait for");
+        break;
+    }
+}
+
+void
+sync_give_up(struct core *core, struct wait *w, int code)
+{
+    const struct object *o = w->as.object.object;
+
+    if (o->kind == OBJECT_BARRIER) {
+        sync_barrier_left(core, w, code);
+    } else if (code == STINT_ETIMEOUT && o->kind == OBJECT_CONDITION) {
+        sync_condition_late(core, w);
+    } else {
+        /* Of a condition only those that wait for its lock have a time for
+         * that: who does not get it in time does not hold it any more. */
+        bool has_lost = code == STINT_ETIMEOUT && w->as.sync.again > 0;
+        park_refuse(core, w, has_lost ? STINT_ESTALE : code);
+    }
+}
+
+static void
+give_back(struct core *core, struct hold *h)
+{
+    switch ((enum object_kind)h->object->kind) {
+    case OBJECT_LOCK:
+    case OBJECT_RLOCK:
+        sync_lock_died(core, h);
+        break;
+    case OBJECT_SEMAPHORE:
+        sync_semaphore_died(core, h);
+        break;
+    case OBJECT_BARRIER:
+        sync_barrier_died(core, h);
+        break;
+    case OBJECT_CONDITION:
+    case OBJECT_EVENT:
+    case OBJECT_DICT:
+    case OBJECT_LIST:
+    case OBJECT_VALUES:
+    case OBJECT_PIPE:
+        break; /* Nobody holds any of these. */
+    }
+}
+
+void
+sync_give_back(struct core *core, struct session *s)
+{
+    for (struct list *node; (node = list_first(&s->holds)) != NULL;)
+        give_back(core, CONTAINER_OF(node, struct hold, of_session));
+}
