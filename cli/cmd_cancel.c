@@ -11,12 +11,7 @@
 #include "cli/exit.h"
 #include "cli/select.h"
 #include "cli/table.h"
-
-static const char *
-plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
+#include "cli/value.h"
 
 /* ---- which tasks --------------------------------------------------------- */
 
@@ -159,7 +154,7 @@ cancel(struct meant *m)
             "nothing was cancelled: none of these tasks is left (`stint show "
             "%s` says what became of it)",
             m->run->words[0]);
-    exit_note("%" PRIu64 " task%s cancelled", count, plural(count));
+    exit_note("%" PRIu64 " task%s cancelled", count, value_plural(count));
     return print_count(m->run, "cancelled", count);
 }
 

@@ -11,6 +11,8 @@
 #include "cli/connect.h"
 #include "cli/exit.h"
 #include "cli/pace.h"
+#include "cli/table.h"
+#include "cli/value.h"
 
 static const struct opt options[] = {
     { "all", 'a', OPT_FLAG, NULL, NULL,
@@ -51,11 +53,14 @@ show_held(const struct run *run, const struct held *held, int64_t *shown)
 
     if (!setting_progress(run) || setting_flag(run, "quiet")) return;
     if (isatty(STDERR_FILENO) == 1)
-        fprintf(stderr, "\r%" PRIu64 " tasks held by %" PRIu64 " workers  %s",
-            held->tasks, held->workers, is_last ? "\n" : "");
+        fprintf(stderr,
+            "\r%" PRIu64 " task%s held by %" PRIu64 " worker%s   %s",
+            held->tasks, value_plural(held->tasks), held->workers,
+            value_plural(held->workers), is_last ? "\n" : "");
     else if (is_last || now - *shown >= LINE_MS)
-        fprintf(stderr, "%" PRIu64 " tasks held by %" PRIu64 " workers\n",
-            held->tasks, held->workers);
+        fprintf(stderr, "%" PRIu64 " task%s held by %" PRIu64 " worker%s\n",
+            held->tasks, value_plural(held->tasks), held->workers,
+            value_plural(held->workers));
     else
         return;
     *shown = now;
@@ -80,10 +85,11 @@ wait_until_none(struct stint *s, const struct run *run, const char *worker)
         }
         if (wait != STINT_FOREVER && pace_now_ms() >= end)
             return exit_say(EXIT_AGAIN,
-                "%" PRIu64 " tasks are still held by %" PRIu64
-                " workers after %s; wait again (`stint workers` shows who), or "
-                "stop them",
-                held.tasks, held.workers, setting_text(run, "wait"));
+                "%" PRIu64 " task%s still held by %" PRIu64
+                " worker%s after %s; wait again (`stint workers` shows who), "
+                "or stop them",
+                held.tasks, held.tasks == 1 ? " is" : "s are", held.workers,
+                value_plural(held.workers), setting_text(run, "wait"));
         pace_sleep_ms(LOOK_MS);
     }
 }
@@ -92,9 +98,9 @@ static void
 note(const char *worker, bool undo, uint64_t count)
 {
     if (worker == NULL)
-        exit_note("%" PRIu64 " workers%s", count,
+        exit_note("%" PRIu64 " worker%s%s", count, value_plural(count),
             undo ? ", and those who come, are given tasks again"
-                 : " finish what they have; they and those who come are given "
+                 : " finish what they hold; they and those who come are given "
                    "no more (--undo)");
     else
         exit_note("%s %s", worker,
@@ -102,20 +108,39 @@ note(const char *worker, bool undo, uint64_t count)
                  : "finishes what it has and is given no more (--undo)");
 }
 
+static const struct column columns[] = {
+    { .name = "worker", .is_id = true },
+    { "draining", CELL_FLAG, COLUMN_SHOWN, false },
+    { "workers", CELL_NUMBER, COLUMN_SHOWN, false },
+    { 0 },
+};
+
+static int
+print_drained(
+    const struct run *run, const char *worker, bool undo, uint64_t count)
+{
+    return table_print_change(columns,
+        (const struct cell[]){
+            TABLE_TEXT(worker), TABLE_NUMBER(!undo), TABLE_NUMBER(count) },
+        run);
+}
+
 static int
 drain(struct stint *s, const struct run *run, const char *worker)
 {
     bool undo = setting_flag(run, "undo");
     uint64_t count = 0;
-    int code = stint_drain(s, worker, undo, &count);
+    int code = stint_drain(s, worker, undo, &count), status = EXIT_FINE;
 
     if (code != 0) return exit_error(code);
     if (worker != NULL && count == 0)
         return exit_say(EXIT_FAILED,
             "there is no worker '%s'; `stint workers` lists them", worker);
     note(worker, undo, count);
-    if (undo || setting_text(run, "wait") == NULL) return EXIT_FINE;
-    return wait_until_none(s, run, worker);
+    if (!undo && setting_text(run, "wait") != NULL)
+        status = wait_until_none(s, run, worker);
+    return status == EXIT_FINE ? print_drained(run, worker, undo, count)
+                               : status;
 }
 
 static int
@@ -150,6 +175,6 @@ const struct command command_drain = {
     .notes = "With --wait the exit code is 75 when they still hold tasks in "
              "the end.  Needs the role admin.",
     .args_max = 1,
-    .groups = { &group, &opt_connection, &opt_general },
+    .groups = { &group, &opt_output, &opt_connection, &opt_general },
     .run = run_drain,
 };

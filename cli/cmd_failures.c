@@ -16,6 +16,7 @@
 #include "cli/print.h"
 #include "cli/select.h"
 #include "cli/table.h"
+#include "cli/value.h"
 #include "cli/width.h"
 
 static const struct opt options[] = {
@@ -182,7 +183,8 @@ say_next(const struct grouping *g, uint64_t job, uint64_t tasks)
         exit_note("no task of job %" PRIu64 " has failed", job);
         return;
     }
-    exit_note("%" PRIu64 " of %" PRIu64 " tasks failed", g->failures, tasks);
+    exit_note("%" PRIu64 " of %" PRIu64 " task%s failed", g->failures, tasks,
+        value_plural(tasks));
     exit_note("    %s logs %" PRIu64, exit_program(), g->rows[0].task);
     exit_note("    %s retry --failed --job %" PRIu64, exit_program(), job);
 }

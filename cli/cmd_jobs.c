@@ -14,15 +14,6 @@
 #include "cli/table.h"
 #include "cli/value.h"
 
-#define NUMBER(n)              \
-    {                          \
-        .number = (int64_t)(n) \
-    }
-#define TEXT(t)     \
-    {               \
-        .text = (t) \
-    }
-
 static const struct opt jobs_options[] = {
     SELECT_JOB_OPTION,
     { "state", 0, OPT_CHOICE, "open|running|done|halted|cancelled|orphaned",
@@ -70,15 +61,10 @@ struct jobs {
 };
 
 static const char *
-or_none(const char *text)
-{
-    return text != NULL && *text != '\0' ? text : NULL;
-}
-
-static const char *
 command_of(const struct stint_job_row *r)
 {
-    const char *handler = or_none(r->handler), *command = or_none(r->command);
+    const char *handler = value_or_none(r->handler),
+               *command = value_or_none(r->command);
 
     return command != NULL ? command : handler;
 }
@@ -97,18 +83,22 @@ see_job(void *arg, const struct stint_job_row *r)
     if (jobs->state != NULL && strcmp(jobs->state, state) != 0) return 0;
     if (jobs->failed && r->failed == 0) return 0;
     table_add(jobs->table,
-        (const struct cell[]){ NUMBER(r->job), TEXT(or_none(r->name)),
-            TEXT(r->queue), TEXT(state), NUMBER(r->tasks), NUMBER(r->done),
-            NUMBER(r->failed), NUMBER(r->cancelled), NUMBER(r->running),
-            NUMBER(r->ready), NUMBER(r->delayed), NUMBER(r->workers),
-            NUMBER(r->running_max), NUMBER(r->priority), NUMBER(r->paused),
-            TEXT(or_none(r->halt)), TEXT(or_none(r->owner)),
-            TEXT(or_none(r->key)), NUMBER(r->age_ns), NUMBER(now - r->age_ns),
-            NUMBER(goes_on ? -1 : r->age_ns - r->ended_ns),
-            NUMBER(goes_on ? -1 : now - r->ended_ns),
-            NUMBER(goes_on ? -1 : now - r->ended_ns + r->keep_ns),
-            TEXT(programs[r->program]), TEXT(or_none(r->handler)),
-            TEXT(command_of(r)) });
+        (const struct cell[]){ TABLE_NUMBER(r->job),
+            TABLE_TEXT(value_or_none(r->name)), TABLE_TEXT(r->queue),
+            TABLE_TEXT(state), TABLE_NUMBER(r->tasks), TABLE_NUMBER(r->done),
+            TABLE_NUMBER(r->failed), TABLE_NUMBER(r->cancelled),
+            TABLE_NUMBER(r->running), TABLE_NUMBER(r->ready),
+            TABLE_NUMBER(r->delayed), TABLE_NUMBER(r->workers),
+            TABLE_NUMBER(r->running_max), TABLE_NUMBER(r->priority),
+            TABLE_NUMBER(r->paused), TABLE_TEXT(value_or_none(r->halt)),
+            TABLE_TEXT(value_or_none(r->owner)),
+            TABLE_TEXT(value_or_none(r->key)), TABLE_NUMBER(r->age_ns),
+            TABLE_NUMBER(now - r->age_ns),
+            TABLE_NUMBER(goes_on ? -1 : r->age_ns - r->ended_ns),
+            TABLE_NUMBER(goes_on ? -1 : now - r->ended_ns),
+            TABLE_NUMBER(goes_on ? -1 : now - r->ended_ns + r->keep_ns),
+            TABLE_TEXT(programs[r->program]),
+            TABLE_TEXT(value_or_none(r->handler)), TABLE_TEXT(command_of(r)) });
     return 0;
 }
 
@@ -175,8 +165,14 @@ const struct command command_jobs = {
 
 /* ---- forget -------------------------------------------------------------- */
 
+static const struct column forgotten_columns[] = {
+    { "job", CELL_NUMBER, COLUMN_SHOWN, true },
+    { "forgotten", CELL_FLAG, COLUMN_SHOWN, false },
+    { 0 },
+};
+
 static int
-forget(struct stint *s, const char *word)
+forget(struct stint *s, const char *word, struct table *forgotten)
 {
     uint64_t number;
     int code, status = select_job_number(s, word, &number);
@@ -190,7 +186,25 @@ forget(struct stint *s, const char *word)
             number, number, number);
     if (code != 0) return exit_error(code);
     exit_note("job %" PRIu64 " is forgotten", number);
+    table_add(forgotten,
+        (const struct cell[]){ TABLE_NUMBER(number), TABLE_NUMBER(true) });
     return EXIT_FINE;
+}
+
+/* Machines are told of those that are, also when another one could not be. */
+static int
+forget_all(
+    struct stint *s, const struct run *run, const struct select_words *jobs)
+{
+    struct table *forgotten = table_new(forgotten_columns);
+    int printed = EXIT_FINE, status = EXIT_FINE;
+
+    for (size_t i = 0; i < jobs->count && status == EXIT_FINE; i++)
+        status = forget(s, jobs->words[i], forgotten);
+    if (table_form(run) == TABLE_JSON || table_form(run) == TABLE_PLAIN)
+        printed = table_print(forgotten, run);
+    table_free(forgotten);
+    return status != EXIT_FINE ? status : printed;
 }
 
 static int
@@ -209,11 +223,10 @@ run_forget(struct run *run)
         return EXIT_FINE;
     }
     status = ask_first(run, "Forget %zu job%s with all results?", jobs.count,
-        jobs.count == 1 ? "" : "s");
+        value_plural(jobs.count));
     if (status == EXIT_FINE) status = connect_as(run, STINT_TOOL, &s);
     if (status != EXIT_FINE) return status;
-    for (size_t i = 0; i < jobs.count && status == EXIT_FINE; i++)
-        status = forget(s, jobs.words[i]);
+    status = forget_all(s, run, &jobs);
     stint_close(s);
     return status;
 }
@@ -233,6 +246,7 @@ const struct command command_forget = {
              "by themselves "
              "a week after their end, or when their submitter said.",
     .args_max = 1 << 30,
-    .groups = { &forget_group, &ask_group, &opt_connection, &opt_general },
+    .groups = { &forget_group, &ask_group, &opt_output, &opt_connection,
+        &opt_general },
     .run = run_forget,
 };

@@ -11,25 +11,10 @@
 #include "cli/table.h"
 #include "cli/value.h"
 
-#define NUMBER(n)              \
-    {                          \
-        .number = (int64_t)(n) \
-    }
-#define TEXT(t)     \
-    {               \
-        .text = (t) \
-    }
-
 static int64_t
 timeout_of(const struct run *run)
 {
     return setting_ms(run, "timeout");
-}
-
-static const char *
-or_none(const char *text)
-{
-    return text != NULL && *text != '\0' ? text : NULL;
 }
 
 /* ---- status -------------------------------------------------------------- */
@@ -70,14 +55,17 @@ run_status(struct run *run)
         if (code != 0) {
             status = exit_error(code);
         } else {
-            const struct cell cells[] = { TEXT(st.software),
-                TEXT(st.durability), NUMBER(st.disk_full), NUMBER(st.uptime_ns),
-                NUMBER(value_now() - st.uptime_ns), NUMBER(st.memory),
-                NUMBER(st.memory_max), NUMBER(st.queues), NUMBER(st.clients),
-                NUMBER(st.workers), NUMBER(st.slots), NUMBER(st.ready),
-                NUMBER(st.delayed), NUMBER(st.leased), NUMBER(st.accepted),
-                NUMBER(st.done), NUMBER(st.dead), NUMBER(st.cancelled),
-                NUMBER(st.expired) };
+            const struct cell cells[] = { TABLE_TEXT(st.software),
+                TABLE_TEXT(st.durability), TABLE_NUMBER(st.disk_full),
+                TABLE_NUMBER(st.uptime_ns),
+                TABLE_NUMBER(value_now() - st.uptime_ns),
+                TABLE_NUMBER(st.memory), TABLE_NUMBER(st.memory_max),
+                TABLE_NUMBER(st.queues), TABLE_NUMBER(st.clients),
+                TABLE_NUMBER(st.workers), TABLE_NUMBER(st.slots),
+                TABLE_NUMBER(st.ready), TABLE_NUMBER(st.delayed),
+                TABLE_NUMBER(st.leased), TABLE_NUMBER(st.accepted),
+                TABLE_NUMBER(st.done), TABLE_NUMBER(st.dead),
+                TABLE_NUMBER(st.cancelled), TABLE_NUMBER(st.expired) };
 
             table_add(table, cells);
             status = table_print_record(table, run);
@@ -133,15 +121,19 @@ static int
 see_queue(void *arg, const struct stint_queue_row *r)
 {
     static const char *const kinds[] = { "fifo", "lifo", "priority" };
-    const struct cell cells[] = { TEXT(r->name), TEXT(kinds[r->kind]),
-        NUMBER(r->ready), NUMBER(r->delayed), NUMBER(r->leased),
-        NUMBER(r->done), NUMBER(r->dead), NUMBER(r->bytes),
-        NUMBER(r->max_tasks), NUMBER(r->max_bytes), NUMBER(r->accepted),
-        NUMBER(r->cancelled), NUMBER(r->expired), NUMBER(r->failures),
-        NUMBER(r->lost), NUMBER(r->timeouts), NUMBER(r->released),
-        NUMBER(r->getters), NUMBER(r->putters), NUMBER(r->lease_ns),
-        NUMBER(r->attempts_max), NUMBER(r->shut), TEXT(r->durability),
-        NUMBER(r->workers), NUMBER(r->paused) };
+    const struct cell cells[] = { TABLE_TEXT(r->name),
+        TABLE_TEXT(kinds[r->kind]), TABLE_NUMBER(r->ready),
+        TABLE_NUMBER(r->delayed), TABLE_NUMBER(r->leased),
+        TABLE_NUMBER(r->done), TABLE_NUMBER(r->dead), TABLE_NUMBER(r->bytes),
+        TABLE_NUMBER(r->max_tasks), TABLE_NUMBER(r->max_bytes),
+        TABLE_NUMBER(r->accepted), TABLE_NUMBER(r->cancelled),
+        TABLE_NUMBER(r->expired), TABLE_NUMBER(r->failures),
+        TABLE_NUMBER(r->lost), TABLE_NUMBER(r->timeouts),
+        TABLE_NUMBER(r->released), TABLE_NUMBER(r->getters),
+        TABLE_NUMBER(r->putters), TABLE_NUMBER(r->lease_ns),
+        TABLE_NUMBER(r->attempts_max), TABLE_NUMBER(r->shut),
+        TABLE_TEXT(r->durability), TABLE_NUMBER(r->workers),
+        TABLE_NUMBER(r->paused) };
 
     table_add(arg, cells);
     return 0;
@@ -231,11 +223,13 @@ see_peer(void *arg, const struct stint_peer_row *r)
 {
     static const char *const kinds[] = { "client", "worker", "tool" };
     const struct peers *peers = arg;
-    const struct cell cells[] = { TEXT(or_none(r->name)), TEXT(kinds[r->kind]),
-        TEXT(or_none(r->host)), NUMBER(r->pid), TEXT(or_none(r->key)),
-        NUMBER(r->alive), NUMBER(r->slots), NUMBER(r->leased), NUMBER(r->done),
-        NUMBER(r->failed), NUMBER(r->silent_ns), NUMBER(r->age_ns),
-        NUMBER(value_now() - r->age_ns), NUMBER(r->draining) };
+    const struct cell cells[] = { TABLE_TEXT(value_or_none(r->name)),
+        TABLE_TEXT(kinds[r->kind]), TABLE_TEXT(value_or_none(r->host)),
+        TABLE_NUMBER(r->pid), TABLE_TEXT(value_or_none(r->key)),
+        TABLE_NUMBER(r->alive), TABLE_NUMBER(r->slots), TABLE_NUMBER(r->leased),
+        TABLE_NUMBER(r->done), TABLE_NUMBER(r->failed),
+        TABLE_NUMBER(r->silent_ns), TABLE_NUMBER(r->age_ns),
+        TABLE_NUMBER(value_now() - r->age_ns), TABLE_NUMBER(r->draining) };
 
     if ((peers->all || r->kind == STINT_WORKER)
         && is_named(peers->run, r->name))

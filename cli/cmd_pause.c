@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <stint_job.h>
@@ -12,12 +13,7 @@
 #include "cli/exit.h"
 #include "cli/select.h"
 #include "cli/table.h"
-
-static const char *
-plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
+#include "cli/value.h"
 
 /* ---- pause and resume ---------------------------------------------------- */
 
@@ -28,6 +24,36 @@ static const struct opt pause_options[] = {
 static const struct opt_group pause_group = { "pause", "What:", pause_options };
 static const struct opt_group resume_group = { "resume",
     "What:", pause_options };
+
+static void
+note_queue(const char *queue, bool undo)
+{
+    char *word = value_quote(queue);
+
+    exit_note(undo ? "queue '%s' hands out tasks again"
+                   : "queue '%s' hands out nothing, its jobs neither; what "
+                     "runs goes on (stint resume %s)",
+        queue, word);
+    free(word);
+}
+
+static const struct column paused_columns[] = {
+    { .name = "queue", .is_id = true },
+    { "job", CELL_MAYBE, COLUMN_SHOWN, false },
+    { "paused", CELL_FLAG, COLUMN_SHOWN, false },
+    { 0 },
+};
+
+static int
+print_paused(
+    const struct run *run, const char *queue, uint64_t job, bool is_paused)
+{
+    return table_print_change(paused_columns,
+        (const struct cell[]){ TABLE_TEXT(queue),
+            TABLE_NUMBER(queue != NULL ? -1 : (int64_t)job),
+            TABLE_NUMBER(is_paused) },
+        run);
+}
 
 static int
 set_pause(struct stint *s, const struct run *run, bool undo)
@@ -43,16 +69,13 @@ set_pause(struct stint *s, const struct run *run, bool undo)
             "there is no queue '%s'; `stint queues` lists them", queue);
     if (code != 0) return exit_error(code);
     if (queue != NULL)
-        exit_note(undo ? "queue '%s' hands out tasks again"
-                       : "queue '%s' hands out nothing, its jobs neither; what "
-                         "runs goes on (stint resume %s)",
-            queue, queue);
+        note_queue(queue, undo);
     else
         exit_note(undo ? "job %" PRIu64 " goes on"
                        : "job %" PRIu64 " begins nothing more; what runs goes "
                          "on (stint resume --job %" PRIu64 ")",
             job, job);
-    return EXIT_FINE;
+    return print_paused(run, queue, job, !undo);
 }
 
 static int
@@ -94,7 +117,7 @@ const struct command command_pause = {
                 "stint pause --job last\n",
     .notes = "What runs goes on; puts and submits go on, too.",
     .args_max = 1,
-    .groups = { &pause_group, &opt_connection, &opt_general },
+    .groups = { &pause_group, &opt_output, &opt_connection, &opt_general },
     .run = run_pause,
 };
 
@@ -106,7 +129,7 @@ const struct command command_resume = {
     .examples = "stint resume default\n"
                 "stint resume --job last\n",
     .args_max = 1,
-    .groups = { &resume_group, &opt_connection, &opt_general },
+    .groups = { &resume_group, &opt_output, &opt_connection, &opt_general },
     .run = run_resume,
 };
 
@@ -214,17 +237,18 @@ purge(struct stint *s, const struct run *run, struct purge *p)
     if (setting_flag(run, "dry-run")) {
         exit_note("would drop %" PRIu64 "%s%s task%s of queue '%s', %" PRIu64
                   " of them of its jobs",
-            p->count, blank, kind, plural(p->count), p->queue, p->of_jobs);
+            p->count, blank, kind, value_plural(p->count), p->queue,
+            p->of_jobs);
         return print_dropped(run, p->count);
     }
     status = ask_first(run,
         "Drop %" PRIu64 "%s%s task%s of queue '%s', %" PRIu64
         " of them of its jobs, for good?",
-        p->count, blank, kind, plural(p->count), p->queue, p->of_jobs);
+        p->count, blank, kind, value_plural(p->count), p->queue, p->of_jobs);
     if (status == EXIT_FINE) status = drop(s, p);
     if (status != EXIT_FINE) return status;
     exit_note("%" PRIu64 " task%s of queue '%s' dropped", p->count,
-        plural(p->count), p->queue);
+        value_plural(p->count), p->queue);
     return print_dropped(run, p->count);
 }
 

@@ -109,13 +109,6 @@ print(struct follow *f, const struct stint_end *end)
                   && !f->print.lines && lacks_newline(end->out);
 }
 
-/* The master may be away for a while; its job goes on when it is back. */
-static bool
-may_come(int code)
-{
-    return code == STINT_ETIMEOUT || code == STINT_EUNREACHABLE;
-}
-
 /* Prints all that has ended; where it follows, until the job has. */
 static int
 read_all(struct follow *f)
@@ -131,14 +124,14 @@ read_all(struct follow *f)
         if (code == 0) {
             print(f, &end);
             if (print_flush() != EXIT_FINE) return STINT_ECLOSED;
-        } else if (!may_come(code) || !f->follows) {
+        } else if (!connect_may_come(code) || !f->follows) {
             return code;
         } else {
             pace_sleep_ms(began + PIECE_MS - pace_now_ms());
         }
         if (!f->follows || f->bar.kind == BAR_NONE) continue;
         code = look(f);
-        if (code != 0 && !may_come(code)) return code;
+        if (code != 0 && !connect_may_come(code)) return code;
         show_bar(f);
     }
     return 0;
@@ -153,8 +146,9 @@ say_rest(const struct follow *f)
     const struct stint_job_row *row = &f->row;
 
     exit_note("job %" PRIu64 " goes on, %" PRIu64 " of %" PRIu64
-              " tasks have ended; %s--follow waits",
+              " task%s ended; %s--follow waits",
         stint_job_number(f->job), row->ends, row->tasks,
+        row->tasks == 1 ? " has" : "s have",
         f->how.order == STINT_BY_SEQ
             ? "--as-completed shows those behind one that has not, "
             : "");

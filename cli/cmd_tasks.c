@@ -71,12 +71,6 @@ struct rows {
     struct table *tries; /* Or NULL. */
 };
 
-static const char *
-or_none(const char *text)
-{
-    return text != NULL && *text != '\0' ? text : NULL;
-}
-
 static bool
 has_ended(const struct stint_task_row *r)
 {
@@ -179,12 +173,13 @@ see_task(void *arg, const struct stint_task_row *r)
             { .number = r->attempts }, { .number = r->failures },
             { .number = r->lost }, { .number = r->timeouts },
             { .number = r->released }, { .number = r->priority },
-            { .text = or_none(r->handler) }, { .text = or_none(r->worker) },
-            { .number = age }, { .number = age >= 0 ? value_now() - age : -1 },
+            { .text = value_or_none(r->handler) },
+            { .text = value_or_none(r->worker) }, { .number = age },
+            { .number = age >= 0 ? value_now() - age : -1 },
             { .number = waits ? r->wait_ns : -1 }, { .number = ended },
             { .number = ended >= 0 ? value_now() - ended : -1 },
             { .number = (int64_t)r->bytes }, { .text = payload },
-            { .number = hex }, { .text = or_none(r->reason) },
+            { .number = hex }, { .text = value_or_none(r->reason) },
             { .number = if_any(r->job, r->job != 0) },
             { .number = if_any(r->seq, r->job != 0) }, { .text = values },
             { .number = r->state == STINT_LEASED ? r->held_ns : -1 },

@@ -17,6 +17,7 @@
 #include "cli/snapshot.h"
 #include "cli/table.h"
 #include "cli/tty.h"
+#include "cli/value.h"
 #include "cli/width.h"
 
 static const struct opt options[] = {
@@ -94,12 +95,6 @@ say(struct top *top, const char *format, ...)
     top->message_until_ms = pace_now_ms() + MESSAGE_MS;
 }
 
-static bool
-may_come(int code)
-{
-    return code == STINT_ETIMEOUT || code == STINT_EUNREACHABLE;
-}
-
 /* Returns 0, also when the master is away, which is shown. */
 static int
 look_again(struct top *top)
@@ -110,7 +105,7 @@ look_again(struct top *top)
     top->next_ms = pace_now_ms() + top->interval_ms;
     if (code != 0) {
         snapshot_fini(&shot);
-        if (!may_come(code)) return code;
+        if (!connect_may_come(code)) return code;
         top->is_away = true;
         say(top, "the master does not answer; this is how it was");
         return 0;
@@ -198,8 +193,8 @@ retry(struct top *top)
     if (top->screen.panel != SCREEN_JOBS || which.job == 0)
         say(top, "select a job first (tab)");
     else if (is_done(top, stint_retry(top->s, &which, &count)))
-        say(top, "%" PRIu64 " tasks of job %" PRIu64 " are tried again", count,
-            which.job);
+        say(top, "%" PRIu64 " task%s of job %" PRIu64 " tried again", count,
+            value_plural(count), which.job);
 }
 
 static void

@@ -137,6 +137,12 @@ connect_as(const struct run *run, enum stint_peer_kind kind, struct stint **out)
     return connect_with(&options, out);
 }
 
+bool
+connect_may_come(int code)
+{
+    return code == STINT_ETIMEOUT || code == STINT_EUNREACHABLE;
+}
+
 int
 connect_queue(struct stint *s, const char *name, struct stint_queue **out)
 {

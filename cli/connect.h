@@ -20,6 +20,10 @@ int connect_with(const struct stint_options *options, struct stint **out);
 int connect_as(
     const struct run *run, enum stint_peer_kind kind, struct stint **out);
 
+/** Whether a call that ended so may do better: the master may only be away for
+ * a while. */
+bool connect_may_come(int code);
+
 /** Open a queue, making it if the master allows it; as above. */
 int connect_queue(struct stint *s, const char *name, struct stint_queue **out);
 

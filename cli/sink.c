@@ -186,16 +186,21 @@ static int
 found_no_room(const struct sink *sink)
 {
     const char *stay = sink->accepted > 0 ? " and stay" : "";
+    char *word = value_quote(sink->queue);
 
     if (sink->timeout_ms == 0)
-        return exit_say(EXIT_AGAIN,
+        (void)exit_say(EXIT_AGAIN,
             "queue '%s' is full; %" PRIu64 " tasks were accepted%s; wait for "
             "room with --timeout 5s, or drain it (stint get %s)",
-            sink->queue, sink->accepted, stay, sink->queue);
-    return exit_say(EXIT_AGAIN,
-        "queue '%s' is full and had no room within %s; %" PRIu64
-        " tasks were accepted%s; raise --timeout, or drain it (stint get %s)",
-        sink->queue, sink->timeout, sink->accepted, stay, sink->queue);
+            sink->queue, sink->accepted, stay, word);
+    else
+        (void)exit_say(EXIT_AGAIN,
+            "queue '%s' is full and had no room within %s; %" PRIu64
+            " tasks were accepted%s; raise --timeout, or drain it (stint get "
+            "%s)",
+            sink->queue, sink->timeout, sink->accepted, stay, word);
+    free(word);
+    return EXIT_AGAIN;
 }
 
 static int
@@ -221,10 +226,11 @@ show_progress(struct sink *sink, bool last)
     if (!sink->shows_progress || sink->wants_results) return;
     if (!last && now - sink->shown_at < 200000000) return;
     if (isatty(STDERR_FILENO) == 1)
-        fprintf(stderr, "\r%" PRIu64 " tasks put%s", sink->accepted,
-            last ? "\n" : "");
+        fprintf(stderr, "\r%" PRIu64 " task%s put%s", sink->accepted,
+            value_plural(sink->accepted), last ? "\n" : "");
     else if (last || now - sink->shown_at >= 10000000000)
-        fprintf(stderr, "%" PRIu64 " tasks put\n", sink->accepted);
+        fprintf(stderr, "%" PRIu64 " task%s put\n", sink->accepted,
+            value_plural(sink->accepted));
     else
         return;
     sink->shown_at = now;

@@ -490,3 +490,19 @@ table_print_record(const struct table *table, const struct run *run)
     }
     return table_flush();
 }
+
+int
+table_print_change(const struct column *columns, const struct cell *cells,
+    const struct run *run)
+{
+    enum table_form form = table_form(run);
+    struct table *table;
+    int status;
+
+    if (form != TABLE_JSON && form != TABLE_PLAIN) return EXIT_FINE;
+    table = table_new(columns);
+    table_add(table, cells);
+    status = table_print_record(table, run);
+    table_free(table);
+    return status;
+}

@@ -46,6 +46,16 @@ struct cell {
     const char *text;
 };
 
+/** Cells, within the braces of an array of them. */
+#define TABLE_NUMBER(n)        \
+    {                          \
+        .number = (int64_t)(n) \
+    }
+#define TABLE_TEXT(t) \
+    {                 \
+        .text = (t)   \
+    }
+
 enum table_form { TABLE_PEOPLE, TABLE_JSON, TABLE_PLAIN, TABLE_IDS };
 
 struct table;
@@ -61,6 +71,11 @@ int table_print(const struct table *table, const struct run *run);
 
 /** The same for a table of one row. */
 int table_print_record(const struct table *table, const struct run *run);
+
+/** What a command has changed, a row of `columns`: for machines only, people
+ * were told.  Returns an exit status. */
+int table_print_change(const struct column *columns, const struct cell *cells,
+    const struct run *run);
 
 size_t table_rows(const struct table *table);
 

@@ -34,17 +34,12 @@ ended_well(const struct stint_attempt *t)
     return t->cause == STINT_CAUSE_ENDED && t->code == 0 && t->signal == 0;
 }
 
-static const char *
-or_none(const char *text)
-{
-    return text != NULL && *text != '\0' ? text : NULL;
-}
-
 /* "done", "exit 3", …; gives it.  A handler that failed has no exit code. */
 static char *
 how_of(const struct stint_attempt *t)
 {
-    if (ended_well(t) && or_none(t->reason) == NULL) return mem_copy("done");
+    if (ended_well(t) && value_or_none(t->reason) == NULL)
+        return mem_copy("done");
     return grouping_how(STINT_EDEAD, t);
 }
 
@@ -58,12 +53,12 @@ tries_add(struct table *table, uint64_t task, const struct stint_attempt *tries,
 
         table_add(table,
             (const struct cell[]){ { .number = (int64_t)task },
-                { .number = t->attempt }, { .text = or_none(t->worker) },
+                { .number = t->attempt }, { .text = value_or_none(t->worker) },
                 { .text = how },
                 { .number = t->began_ns > 0 ? t->began_ns : -1 },
                 { .number = t->wall_ns }, { .number = t->user_ns },
                 { .number = t->system_ns }, { .number = (int64_t)t->memory },
-                { .text = or_none(t->reason) } });
+                { .text = value_or_none(t->reason) } });
         free(how);
     }
 }

@@ -11,7 +11,11 @@
 
 #include <jansson.h>
 
+#include "cli/exit.h"
 #include "cli/mem.h"
+#include "common/buf.h"
+#include "common/slice.h"
+#include "common/template.h"
 
 static const double longest_ms = 100.0 * 365 * 86400 * 1000;
 
@@ -194,6 +198,33 @@ value_show_time(int64_t unix_ns, char out[VALUE_TEXT])
     strftime(head, sizeof(head), "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(out, VALUE_TEXT, "%.30s.%03" PRId64 "Z", head,
         unix_ns / 1000000 % 1000);
+}
+
+const char *
+value_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+const char *
+value_or_none(const char *text)
+{
+    return text != NULL && *text != '\0' ? text : NULL;
+}
+
+char *
+value_quote(const char *text)
+{
+    struct buf quoted;
+    char *copy;
+
+    buf_init(&quoted);
+    template_quote(&quoted, slice_of(text));
+    buf_append(&quoted, "", 1);
+    if (quoted.failed) exit_now(EXIT_AGAIN, "no memory is left; try again");
+    copy = mem_copy((const char *)quoted.bytes);
+    buf_fini(&quoted);
+    return copy;
 }
 
 int64_t

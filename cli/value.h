@@ -40,6 +40,15 @@ void value_show_size(uint64_t bytes, char out[VALUE_TEXT]);
 /** RFC 3339 in UTC: "2026-01-31T23:59:59.123Z". */
 void value_show_time(int64_t unix_ns, char out[VALUE_TEXT]);
 
+/** "s", or "" for one. */
+const char *value_plural(uint64_t count);
+
+/** NULL for a text that is empty, too. */
+const char *value_or_none(const char *text);
+
+/** As a word of a shell: in quotes if it needs them.  Gives the text. */
+char *value_quote(const char *text);
+
 /** Nanoseconds of the wall clock since 1970. */
 int64_t value_now(void);
 

@@ -96,7 +96,7 @@ say_paused(struct because *b, const struct subject *at)
 {
     if (at->parent->paused) {
         because(b, BECAUSE_PAUSED, "queue %s is paused: stint resume %s",
-            at->parent->name, at->parent->name);
+            at->parent->name, words_quote(at->parent->name).text);
     }
     if (at->job != NULL && at->job->queue->paused) {
         because(b, BECAUSE_PAUSED,

@@ -97,16 +97,19 @@ amount(const struct trait *need, uint64_t count)
 }
 
 /* How a command goes on that starts a worker for `q`. */
-static const char *
+struct option {
+    char text[WORDS_QUOTED_MAX + 16];
+};
+
+static struct option
 option_of(const struct queue *q)
 {
-    return strcmp(q->name, "default") == 0 ? "" : " --queue ";
-}
+    struct option a = { "" };
 
-static const char *
-name_of(const struct queue *q)
-{
-    return strcmp(q->name, "default") == 0 ? "" : q->name;
+    if (strcmp(q->name, "default") == 0) return a;
+    (void)snprintf(
+        a.text, sizeof a.text, " --queue %s", words_quote(q->name).text);
+    return a;
 }
 
 /* What a worker finds out about its host nobody gives it by an option. */
@@ -131,7 +134,7 @@ program_of(const struct job *job)
 }
 
 struct advice {
-    char text[512];
+    char text[WORDS_QUOTED_MAX + 1024];
 };
 
 /* ": start one with …", where that would help. */
@@ -147,9 +150,9 @@ advise(const struct queue *q, const struct job *job, const struct trait *need)
     }
     const char *value = need->count > 0 ? count : need->value;
     (void)snprintf(a.text, sizeof a.text,
-        ": start one with stint worker%s --%s %s%s%s%s%s", program_of(job),
+        ": start one with stint worker%s --%s %s%s%s%s", program_of(job),
         need->count > 0 ? "resource" : "label", need->name,
-        value[0] != '\0' ? "=" : "", value, option_of(q), name_of(q));
+        value[0] != '\0' ? "=" : "", value, option_of(q).text);
     return a;
 }
 
@@ -188,13 +191,13 @@ say_lacking(struct because *b, const struct survey *v, const struct queue *q,
     if (strcmp(need->name, "exec") == 0) {
         because(b, BECAUSE_NO_EXEC,
             "no worker that may run commands serves queue %s: start one with "
-            "stint worker --allow-exec%s%s",
-            q->name, option_of(q), name_of(q));
+            "stint worker --allow-exec%s",
+            q->name, option_of(q).text);
     } else if (strcmp(need->name, "handler") == 0) {
         because(b, BECAUSE_UNSUITED,
             "no worker of queue %s has the handler %s: start one with stint "
-            "worker --plugin FILE%s%s",
-            q->name, need->value, option_of(q), name_of(q));
+            "worker --plugin FILE%s",
+            q->name, need->value, option_of(q).text);
     } else if (need->count > 0) {
         say_too_few(b, v, q, job, need, supply->most);
     } else {
@@ -274,8 +277,8 @@ survey_workers(struct because *b, const struct core *core,
     if (v.all == 0) {
         because(b, BECAUSE_UNSERVED,
             "no worker serves queue %s: start one "
-            "with stint worker%s%s%s",
-            q->name, program_of(job), option_of(q), name_of(q));
+            "with stint worker%s%s",
+            q->name, program_of(job), option_of(q).text);
     } else if (v.suited > 0) {
         say_open(b, core, &v, q, job);
     } else if (v.drained_suited > 0) {

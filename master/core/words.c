@@ -5,6 +5,24 @@
 #include <string.h>
 
 #include "common/base.h"
+#include "common/buf.h"
+#include "common/slice.h"
+#include "common/template.h"
+
+struct words_quoted
+words_quote(const char *name)
+{
+    struct words_quoted w;
+    struct buf quoted;
+
+    buf_init(&quoted);
+    template_quote(&quoted, slice_of(name));
+    buf_append(&quoted, "", 1);
+    (void)snprintf(w.text, sizeof w.text, "%s",
+        quoted.failed ? name : (const char *)quoted.bytes);
+    buf_fini(&quoted);
+    return w;
+}
 
 struct words
 words_count(uint64_t n)

@@ -14,6 +14,16 @@ struct words {
     char text[WORDS_MAX];
 };
 
+/* A name of 255 bytes, each of them quoted. */
+enum { WORDS_QUOTED_MAX = 1280 };
+
+struct words_quoted {
+    char text[WORDS_QUOTED_MAX];
+};
+
+/** A name as a word of a shell, in quotes if it needs them. */
+struct words_quoted words_quote(const char *name);
+
 /** "1,204". */
 struct words words_count(uint64_t n);
 

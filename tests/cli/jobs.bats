@@ -319,6 +319,30 @@ exits_with() {
     [[ $stderr == *"no task of job 2 is kept: "* ]]
 }
 
+@test "what changes something tells machines what it was" {
+    shop
+    stint put 'a b' 1
+    stint submit -q true ::: 1
+    stint wait last -q
+    [ "$(stint pause 'a b' --json | json .paused)" = true ]
+    [ "$(stint pause 'a b' --json | json .job)" = null ]
+    [ "$(stint resume --job last --plain)" = $'\t1\tfalse' ]
+    [ "$(stint drain node7 --json | json .workers)" = 1 ]
+    [ "$(stint drain --all --undo --json | json .worker)" = null ]
+    [ "$(stint forget last --yes --json | json .0.forgotten)" = true ]
+    [ "$(stint purge 'a b' --yes --json | json .dropped)" = 1 ]
+}
+
+@test "what is to be typed again is quoted for a shell" {
+    master --memory
+    stint put "it's a b" 1
+    run -0 --separate-stderr stint pause "it's a b"
+    [[ $stderr == *"(stint resume 'it'\\''s a b')" ]]
+    [[ $(stint explain 1) == *"stint resume 'it'\\''s a b'"* ]]
+    stint resume "it's a b"
+    [[ $(stint explain 1) == *"--queue 'it'\\''s a b'"* ]]
+}
+
 @test "without a job there is no last one, which is said" {
     master --memory
     for command in results attach "wait last" failures; do
