@@ -29,13 +29,12 @@
 #define STINT_SHARED_H
 
 #include <stint_sync.h>
+#include <stint_value.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** Free what a call gave, and set it to nothing.  NULL is fine. */
-STINT_API void stint_bytes_free(struct stint_bytes *bytes);
 
 /* ---- dict (and Namespace) -------------------------------------------------- */
 

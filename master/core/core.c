@@ -19,6 +19,7 @@
 #include "master/core/reply.h"
 #include "master/core/sender.h"
 #include "master/core/shared/objects.h"
+#include "master/core/shared/watch.h"
 #include "master/core/show.h"
 #include "master/core/totals.h"
 #include "master/core/verbs.h"
@@ -60,6 +61,7 @@ core_new(const struct core_config *config, tick_ns now)
     core->born = now;
     chance_init(&core->chance, config->seed);
     core->objects.fence = config->fence_base;
+    list_init(&core->objects.watched);
     keyring_init(&core->keys);
     list_init(&core->sending);
     list_init(&core->lazy);
@@ -372,6 +374,7 @@ core_turn(struct core *core, tick_ns now)
     life_tick(core, now);
     greet_tick(core, now);
     feed_starved(core);
+    watch_tick(core);
     end_tasks_tick(core, now);
     job_turn(core, now);
     match_all(core, now);

@@ -561,6 +561,7 @@ load_end(struct core *core, tick_ns now, const char **why)
         core->tasks.last = at_least(core->tasks.last, j->last);
         j->last = core->tasks.last;
         int rc = place_all(core, why);
+        if (rc == 0) rc = load_objects_settle(core, why);
         if (rc != 0) return rc;
         start_time(core, now);
     }

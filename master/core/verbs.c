@@ -39,6 +39,8 @@ verbs_find(enum msg_type type)
         { MSG_explain, explain },
         { MSG_bye, greet_bye },
         { MSG_sync, sync_verb },
+        { MSG_share, share_ops },
+        { MSG_watch, watch_object },
         { MSG_object_open, objects_open },
         { MSG_object_delete, objects_delete },
         { MSG_job_open, job_open },

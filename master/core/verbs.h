@@ -22,7 +22,7 @@ verb_fn filing_put, filing_get, filing_list;
 verb_fn job_open, job_read, end_tasks;
 verb_fn job_verbs_close, job_verbs_change, job_verbs_forget, job_verbs_what;
 verb_fn show_progress, show_shown, peek_task, explain;
-verb_fn objects_open, objects_delete, sync_verb;
+verb_fn objects_open, objects_delete, sync_verb, share_ops, watch_object;
 verb_fn greet_ping, greet_bye;
 
 /** What does it; NULL: a client does not send this. */

@@ -45,6 +45,15 @@ size_of(uint32_t links)
     return sizeof(struct wait) + links * sizeof(struct wait_link);
 }
 
+/* With what it owns besides. */
+static size_t
+memory_of(const struct wait *w)
+{
+    size_t key = w->kind == WAIT_WATCH ? w->as.watch.key_length : 0;
+
+    return size_of(w->links_count) + key;
+}
+
 struct wait *
 wait_new(enum wait_kind kind, uint32_t links)
 {
@@ -72,7 +81,7 @@ wait_begin(struct wait_book *book, struct wait *w, struct session *session,
     list_push(&session->waits, &w->of_session);
     session->waits_count += 1;
     book->count += 1;
-    book->bytes += size_of(w->links_count);
+    book->bytes += memory_of(w);
 }
 
 void
@@ -147,12 +156,12 @@ wait_end(struct wait_book *book, struct wait *w)
     CHECK(w->kind != WAIT_PUT || list_is_empty(&w->as.put.tasks));
     CHECK(w->kind != WAIT_SYNC || w->as.sync.hold == NULL);
     if (is_for_object(w)) step_out(w);
-    if (w->kind == WAIT_WATCH) free(w->as.watch.key);
     heap_remove(&book->by_deadline, &w->by_deadline);
     list_remove(&w->of_session);
     w->session->waits_count -= 1;
     book->count -= 1;
-    book->bytes -= size_of(w->links_count);
+    book->bytes -= memory_of(w);
+    if (w->kind == WAIT_WATCH) free(w->as.watch.key);
     free(w);
 }
 

@@ -4,6 +4,8 @@
 #include "master/core/shared/holds.h"
 #include "master/core/shared/objects.h"
 #include "master/core/shared/objrow.h"
+#include "master/core/shared/shelf.h"
+#include "master/core/shared/shelves.h"
 
 static bool
 is_lock(const struct object *o)
@@ -54,8 +56,10 @@ restore(struct core *core, struct object *o, const struct rec_kept_object *row)
     case OBJECT_BARRIER:
         o->is.barrier.broken = row->number != 0;
         break;
-    case OBJECT_DICT:
     case OBJECT_LIST:
+        o->is.shelf->reversed = row->number != 0;
+        break;
+    case OBJECT_DICT:
     case OBJECT_VALUES:
     case OBJECT_PIPE:
         break;
@@ -157,9 +161,18 @@ int
 load_objects_entry(struct core *core, uint64_t id,
     const struct rec_kept_entry *row, const char **why)
 {
-    (void)core;
-    (void)id;
-    (void)row;
-    *why = "an entry of no dict, list or values";
-    return STINT_EDAMAGED;
+    struct object *o = object_numbered(core, row->object);
+
+    *why = "an entry of no dict, list or values, or there twice";
+    if (o == NULL || o->kind < OBJECT_DICT || o->kind > OBJECT_VALUES) {
+        return STINT_EDAMAGED;
+    }
+    return shelves_load(core, o, id, row);
+}
+
+int
+load_objects_settle(struct core *core, const char **why)
+{
+    *why = "two entries of a dict or a list have the same place";
+    return shelves_loaded(core) ? 0 : STINT_EDAMAGED;
 }

@@ -22,4 +22,7 @@ int load_objects_hold(struct core *core, uint64_t id,
 int load_objects_entry(struct core *core, uint64_t id,
     const struct rec_kept_entry *row, const char **why);
 
+/** That was the last row. */
+int load_objects_settle(struct core *core, const char **why);
+
 #endif

@@ -6,6 +6,7 @@
 #include "master/core/shared/answer.h"
 #include "master/core/shared/holds.h"
 #include "master/core/shared/objrow.h"
+#include "master/core/shared/shelves.h"
 #include "master/core/verbs.h"
 
 enum { OBJECTS_OF_A_WORKER = 256, PARTIES_MAX = 65535 };
@@ -15,7 +16,6 @@ enum { OBJECTS_OF_A_WORKER = 256, PARTIES_MAX = 65535 };
 int
 objects_furnish(struct core *core, struct object *o)
 {
-    (void)core;
     switch ((enum object_kind)o->kind) {
     case OBJECT_LOCK:
     case OBJECT_RLOCK:
@@ -33,6 +33,7 @@ objects_furnish(struct core *core, struct object *o)
     case OBJECT_DICT:
     case OBJECT_LIST:
     case OBJECT_VALUES:
+        return shelves_furnish(core, o);
     case OBJECT_PIPE:
         return STINT_EINVAL;
     }
@@ -43,19 +44,20 @@ objects_furnish(struct core *core, struct object *o)
 static void
 strip(struct core *core, struct object *o)
 {
-    (void)core;
     switch ((enum object_kind)o->kind) {
     case OBJECT_CONDITION:
         o->is.condition.lock->is.lock.conditions -= 1;
+        break;
+    case OBJECT_DICT:
+    case OBJECT_LIST:
+    case OBJECT_VALUES:
+        shelves_strip(core, o);
         break;
     case OBJECT_LOCK:
     case OBJECT_RLOCK:
     case OBJECT_SEMAPHORE:
     case OBJECT_EVENT:
     case OBJECT_BARRIER:
-    case OBJECT_DICT:
-    case OBJECT_LIST:
-    case OBJECT_VALUES:
     case OBJECT_PIPE:
         break;
     }
@@ -86,16 +88,21 @@ has_fit_options(const struct msg_object_open *m)
             return false;
         }
         break;
+    case OBJECT_VALUES:
+        if (m->only_open == 0 && m->type == 0) return false;
+        break;
+    case OBJECT_DICT:
+    case OBJECT_LIST:
+        if (m->size != 0) return false;
+        break;
     case OBJECT_LOCK:
     case OBJECT_RLOCK:
     case OBJECT_CONDITION:
     case OBJECT_EVENT:
-    case OBJECT_DICT:
-    case OBJECT_LIST:
-    case OBJECT_VALUES:
     case OBJECT_PIPE:
         break;
     }
+    if (m->type != 0 && m->kind != OBJECT_VALUES) return false;
     if (m->lock.length > 0 && m->kind != OBJECT_CONDITION) return false;
     return (m->flags & ~flags) == 0;
 }
@@ -289,6 +296,13 @@ turn_all_away(struct core *core, struct object *o)
     }
 }
 
+static bool
+is_shelf(const struct object *o)
+{
+    return o->kind == OBJECT_DICT || o->kind == OBJECT_LIST
+           || o->kind == OBJECT_VALUES;
+}
+
 static void
 destroy(struct core *core, struct object *o)
 {
@@ -301,6 +315,7 @@ destroy(struct core *core, struct object *o)
         holds_end(core, h);
         holds_free(core, h);
     }
+    if (is_shelf(o)) shelves_gone(core, o);
     strip(core, o);
     objrow_gone(core, o);
     object_remove(core, o);

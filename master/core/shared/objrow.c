@@ -1,6 +1,7 @@
 #include "master/core/shared/objrow.h"
 
 #include "master/core/shared/holds.h"
+#include "master/core/shared/shelf.h"
 
 /* What a kind has that is one number. */
 static uint64_t
@@ -13,11 +14,12 @@ number_of(const struct object *o)
         return o->is.event.set;
     case OBJECT_BARRIER:
         return o->is.barrier.broken;
+    case OBJECT_LIST:
+        return o->is.shelf->reversed;
     case OBJECT_LOCK:
     case OBJECT_RLOCK:
     case OBJECT_CONDITION:
     case OBJECT_DICT:
-    case OBJECT_LIST:
     case OBJECT_VALUES:
     case OBJECT_PIPE:
         break;
