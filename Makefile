@@ -64,8 +64,11 @@ DIR_sys := common/sys
 DIR_store := master/store
 DIR_server := master/server
 DIR_embed := embed
-DIR_client := client client/job
+DIR_client := client client/job client/sync client/share
 DIR_worker := worker
+
+# Headers that are installed.
+PUBLIC := $(notdir $(wildcard client/stint*.h))
 
 # Those of the release are at hand below build/ too.
 released = $(if $(filter release,$(CONFIG)),$(addprefix build/,$(1)))
@@ -99,7 +102,7 @@ archives = $(foreach l,$(1),$(O)/lib$(l).a)
 # The installed header is a system header to them, which -MMD leaves out.
 $(CLI_OBJ) $(patsubst %.c,$(O)/%.o,$(wildcard examples/*.c bench/*.c \
   tests/integration/*.c tests/unit/cli/*.c)): build/include/stint.h
-build/include/stint.h: client/stint.h client/stint_job.h client/stint_test.h common/stint_error.h
+build/include/stint.h: $(PUBLIC:%=client/%) common/stint_error.h
 	@mkdir -p build/include
 	@cp $^ build/include/
 
@@ -376,7 +379,7 @@ lint-words:                            # nothing unfinished
 	@tests/lint/check_words
 lint-headers: build/include/stint.h    # the public headers are C11 and C++ on their own
 	@scripts/need g++ g++
-	@for h in stint.h stint_job.h stint_test.h; do \
+	@for h in $(PUBLIC); do \
 	  echo "#include <$$h>" | $(CC) -std=c11 -Wall -Wextra -Wpedantic -Werror -Ibuild/include -fsyntax-only -x c - || exit 1; \
 	  echo "#include <$$h>" | g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -Ibuild/include -fsyntax-only -x c++ - || exit 1; done
 lint-cppcheck:
