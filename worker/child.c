@@ -299,9 +299,11 @@ void
 child_run(const struct child_config *config, struct child_end *end)
 {
     struct child c = { .input = config->input };
+    struct spawn_config start = config->start;
 
+    start.grace = tick_min(grace_of(config), CHILD_GRACE); /* As a stop's. */
     *end = (struct child_end){ .began = clock_wall() };
-    end->error = spawn(&c.process, &config->start);
+    end->error = spawn(&c.process, &start);
     if (end->error != 0) {
         end->cause = CHILD_NOT_STARTED;
         return;

@@ -25,6 +25,7 @@
 
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
+#include "worker/guard.h"
 #include "worker/order.h"
 #include "worker/slot.h"
 #include "worker/spawn.h"
@@ -299,6 +300,22 @@ runs_commands(const struct stint_worker *w)
     return w->exec != NULL || w->allow_exec;
 }
 
+static void
+guard_commands(const struct stint_worker *w, tick_ns now)
+{
+    char line[GUARD_LINE];
+
+    if (runs_commands(w) && guard_begin(now, line)) tell(w, LOG_WARNING, line);
+}
+
+static void
+look_at_guard(const struct stint_worker *w, tick_ns now)
+{
+    char line[GUARD_LINE];
+
+    if (runs_commands(w) && guard_look(now, line)) tell(w, LOG_WARNING, line);
+}
+
 /* A quarter of the shortest timeout of the handlers that run. */
 static tick_ns
 pace(struct stint_worker *w)
@@ -326,6 +343,7 @@ look(struct watch *watch, tick_ns now)
     struct stint_worker *w = watch->w;
 
     look_for_master(watch, now);
+    look_at_guard(w, now);
     (void)inputs_tick(&w->inputs, now);
     duties_do(w, now);
     for (unsigned i = 0; i < w->slot_count; i++) {
@@ -424,6 +442,7 @@ stint_worker_serve(struct stint_worker *w)
     int code = claim(w);
     if (code != 0) return code;
     int before = become_subreaper(w);
+    guard_commands(w, clock_now());
     duties_begin(w);
     start_slots(w);
     while (has_slots(w)) {
@@ -433,6 +452,7 @@ stint_worker_serve(struct stint_worker *w)
         if (has_slots(w)) sleep_until_woken(&watch, now);
     }
     join_slots(w);
+    if (runs_commands(w)) guard_end();
     duties_end(w);
     if (!watch.draining) drain(&watch);
     if (before == 0) (void)prctl(PR_SET_CHILD_SUBREAPER, 0L);

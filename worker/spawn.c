@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "common/base.h"
+#include "common/sys/clock.h"
 #include "worker/find.h"
+#include "worker/guard.h"
 
 enum theirs { INPUT, OUTPUT, ERRORS, PROGRESS, THEIRS };
 
@@ -268,6 +270,7 @@ start_leader(struct spawned *p, const struct spawn_config *config,
     (void)pthread_rwlock_rdlock(&starting);
     int error = start_as_wanted(p, config, theirs);
     if (error == 0) {
+        p->guard = guard_enter(p->pid, clock_boottime(), config->grace);
         (void)pthread_mutex_lock(&leaders_lock);
         list_push(&leaders, &p->node);
         (void)pthread_mutex_unlock(&leaders_lock);
@@ -282,6 +285,7 @@ spawn_forget(struct spawned *p)
     (void)pthread_rwlock_rdlock(&starting);
     (void)pthread_mutex_lock(&leaders_lock);
     list_remove(&p->node);
+    guard_leave(p->guard);
     (void)pthread_mutex_unlock(&leaders_lock);
     (void)pthread_rwlock_unlock(&starting);
 }
@@ -333,7 +337,7 @@ spawn_reap_orphan(void)
     if (pthread_rwlock_trywrlock(&starting) != 0) return false;
     memset(&info, 0, sizeof info);
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0
-        && info.si_pid > 0 && !is_leader(info.si_pid)
+        && info.si_pid > 0 && !is_leader(info.si_pid) && !guard_is(info.si_pid)
         && getpgid(info.si_pid) != getpgrp()) {
         reaped = waitpid(info.si_pid, NULL, WNOHANG) > 0;
     }

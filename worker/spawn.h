@@ -3,7 +3,8 @@
  *
  * It leads a process group of its own, has its three standard streams (and, if
  * it is to tell of its progress, a fourth one) and no other file of ours,
- * default signals, and is waited for through its pidfd.
+ * default signals, and is waited for through its pidfd.  Should this process be
+ * killed, its group is ended (guard.h).
  *
  * posix_spawn(), so that the start costs the same whatever our own size.  It
  * knows nothing of limits: where some are asked for, `sh` sets them and turns
@@ -17,6 +18,7 @@
 #include <sys/types.h>
 
 #include "common/list.h"
+#include "common/tick.h"
 
 #define SPAWN_PROGRESS_FD 3
 
@@ -34,11 +36,13 @@ struct spawn_config {
     bool no_input;     /* Nothing to read. */
     bool progress;
     struct spawn_limits limits;
+    tick_ns grace; /* From SIGTERM to SIGKILL, should we be killed. */
 };
 
 /* In the caller's memory, which stays where it is. */
 struct spawned {
     struct list node; /* Of all that somebody waits for. */
+    struct guard_row *guard;
     pid_t pid;
     int pidfd, in, out, err, progress; /* Ours to close; -1: there is none. */
 };

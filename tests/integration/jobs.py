@@ -31,7 +31,7 @@ def running(*argv):
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
             with open("/proc/%s/cmdline" % pid, "rb") as line:
-                if line.read() == command:
+                if line.read().rstrip(b"\0") == command.rstrip(b"\0"):
                     found.append(int(pid))
     return found
 

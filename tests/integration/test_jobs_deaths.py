@@ -26,6 +26,15 @@ def unique():
     return "1%d.%d" % (os.getpid(), time.monotonic_ns() % 1000000)
 
 
+def guardians(process):
+    """Children of it that end its commands if it is killed."""
+    found = []
+    for pid in running("stint-guard"):
+        if status(pid, "PPid") == process.pid:
+            found.append(pid)
+    return found
+
+
 # ---- who submits
 
 def test_a_client_killed_while_it_waits_leaves_its_job_to_another(shop):
@@ -146,6 +155,52 @@ def test_a_worker_killed_among_its_tasks_costs_nothing(shop):
     assert run.wait() == 0
     assert run.out == values(60)
     assert shop.job()["done"] == 60
+
+
+def test_a_worker_that_is_killed_takes_its_commands_along(shop):
+    doomed = shop.worker()
+    nap, stubborn = unique(), unique()
+    shop.begin("--retries", "1", "--grace", "500ms", "--shell",
+               "sleep %s & [ {} = 1 ] || trap '' TERM; sleep %s" % (
+                   nap, stubborn), ":::", "1", "2")
+    until(lambda: len(running("sleep", nap)) == 2
+          and len(running("sleep", stubborn)) == 2, what="two that run")
+    guardian, = guardians(doomed)
+    began = time.monotonic()
+    doomed.kill()
+    until(lambda: not running("sleep", nap)
+          and not running("sleep", stubborn), 10, "their end")
+    # The grace, and a second on a loaded machine.
+    assert time.monotonic() - began < 2.5
+    until(lambda: not status(guardian, "VmRSS"), 10, "the guardian's end")
+    shop.stint("cancel", "--job", "last")
+
+
+def test_a_guardian_that_is_killed_is_replaced(shop):
+    doomed = shop.worker()
+    nap = unique()
+    shop.begin("--retries", "1", "sleep", ":::", nap)
+    until(lambda: running("sleep", nap), what="one that runs")
+    first, = guardians(doomed)
+    os.kill(first, signal.SIGKILL)
+    until(lambda: guardians(doomed) not in ([], [first]), 20, "another one")
+    doomed.kill()
+    until(lambda: not running("sleep", nap), 10, "its end")
+    shop.stint("cancel", "--job", "last")
+
+
+def test_a_private_run_that_is_killed_takes_its_commands_along(tmp_path):
+    nap = unique()
+    env = dict(os.environ, HOME=str(tmp_path), XDG_STATE_HOME=str(tmp_path))
+    run = subprocess.Popen(
+        [STINT, "run", "--shell", "sleep %s & sleep %s; true {}" % (nap, nap),
+         ":::", "1"], env=env, cwd=tmp_path, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    until(lambda: len(running("sleep", nap)) == 2, what="one that runs")
+    run.kill()
+    # Who reads what it prints does not wait for what is left of it.
+    assert run.communicate(timeout=20) == (b"", None)
+    until(lambda: not running("sleep", nap), 10, "its end")
 
 
 def test_every_worker_killed_and_a_new_one_comes(shop):
