@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/complete.h"
 #include "cli/exit.h"
 #include "cli/setting.h"
 #include "cli/table.h"
@@ -83,6 +84,12 @@ print_bash_values(const struct command *c, const struct opt *o)
         printf("    '%s --%s') COMPREPLY=($(compgen -f -- \"$word\")); return "
                ";;\n",
             c->name, o->name);
+    else if (complete_option(c, o) != NULL)
+        printf("    '%s --%s') words=$(_stint_names %s) ;;\n", c->name, o->name,
+            complete_option(c, o));
+    else if (o->kind != OPT_CHOICE && o->kind != OPT_FLAG
+             && complete_words(c) != NULL)
+        printf("    '%s --%s') return ;;\n", c->name, o->name);
     if (o->kind != OPT_CHOICE) return;
     printf("    '%s --%s') words='", c->name, o->name);
     for (const char *at = o->arg; *at != '\0'; at++)
@@ -106,10 +113,26 @@ print_bash_second(const char *word, int length)
     printf("' ;;\n");
 }
 
+/* What the words of a command are, where no option asked for something. */
+static void
+print_bash_words(void)
+{
+    printf("    if [ -z \"$words\" ] && [[ $word != -* ]]; then\n"
+           "        case \"$command\" in\n");
+    for (size_t i = 0; i < command_count; i++)
+        if (complete_words(command_table[i]) != NULL)
+            printf("        '%s') words=$(_stint_names %s) ;;\n",
+                command_table[i]->name, complete_words(command_table[i]));
+    printf("        esac\n    fi\n");
+}
+
 static void
 print_bash(void)
 {
     printf("# bash completion for stint: source <(stint completion bash)\n"
+           "_stint_names()\n{\n"
+           "    \"${COMP_WORDS[0]}\" __complete \"$1\" 2>/dev/null | cut -f 1\n"
+           "}\n"
            "_stint()\n{\n"
            "    local word=\"${COMP_WORDS[COMP_CWORD]}\" words=\n"
            "    local previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
@@ -138,8 +161,9 @@ print_bash(void)
     printf("        completion) words='bash zsh fish' ;;\n"
            "        help) words='");
     print_first_words(" ");
-    printf("' ;;\n        esac\n    fi\n"
-           "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
+    printf("' ;;\n        esac\n    fi\n");
+    print_bash_words();
+    printf("    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
            "complete -o default -F _stint stint\n");
 }
 
@@ -161,7 +185,8 @@ print_zsh_text(const char *text)
 static void
 print_zsh_option(const struct command *c, const struct opt *o)
 {
-    (void)c;
+    const char *names = complete_option(c, o);
+
     printf(" \\\n        %s", o->kind == OPT_LIST ? "'*'" : "");
     if (o->letter != 0 && o->kind != OPT_LIST)
         printf("'(-%c --%s)'", o->letter, o->name);
@@ -174,6 +199,8 @@ print_zsh_option(const struct command *c, const struct opt *o)
     putchar(']');
     if (o->kind == OPT_FILE)
         printf(":file:_files");
+    else if (names != NULL)
+        printf(":%s: _stint_names %s", names, names);
     else if (o->kind == OPT_CHOICE) {
         printf(":value:(");
         for (const char *at = o->arg; *at != '\0'; at++)
@@ -182,6 +209,15 @@ print_zsh_option(const struct command *c, const struct opt *o)
     } else if (o->kind != OPT_FLAG)
         printf(":value:");
     putchar('\'');
+}
+
+static void
+print_zsh_words(const char *names)
+{
+    if (names != NULL)
+        printf(" '*:%s: _stint_names %s' ;;\n", names, names);
+    else
+        printf(" '*:file:_files' ;;\n");
 }
 
 static void
@@ -201,6 +237,15 @@ print_zsh(void)
     printf("#compdef stint\n"
            "# zsh completion for stint: stint completion zsh > "
            "\"${fpath[1]}/_stint\"\n"
+           "_stint_names() {\n"
+           "    local line\n"
+           "    local -a names\n"
+           "    for line in ${(f)\"$($words[1] __complete $1 2>/dev/null)\"}; "
+           "do\n"
+           "        names+=(\"${line/$'\\t'/:}\")\n"
+           "    done\n"
+           "    _describe -V $1 names\n"
+           "}\n"
            "_stint() {\n"
            "    local command=\"$words[2]\"\n"
            "    if (( CURRENT == 2 )); then\n        compadd ");
@@ -218,7 +263,7 @@ print_zsh(void)
     for (size_t i = 0; i < command_count; i++) {
         printf("    '%s') _arguments", command_table[i]->name);
         each_option(command_table[i], print_zsh_option);
-        printf(" '*:file:_files' ;;\n");
+        print_zsh_words(complete_words(command_table[i]));
     }
     printf("    esac\n}\n_stint \"$@\"\n");
 }
@@ -237,12 +282,20 @@ print_fish_text(const char *text)
 }
 
 static void
+print_fish_names(const char *kind)
+{
+    printf(" -x -a '(stint __complete %s 2>/dev/null)'", kind);
+}
+
+static void
 print_fish_option(const struct command *c, const struct opt *o)
 {
     printf("complete -c stint -n '__stint_is \"%s\"' -l %s", c->name, o->name);
     if (o->letter != 0) printf(" -s %c", o->letter);
     if (o->kind == OPT_FILE)
         printf(" -r -F");
+    else if (complete_option(c, o) != NULL)
+        print_fish_names(complete_option(c, o));
     else if (o->kind == OPT_CHOICE) {
         printf(" -x -a '");
         for (const char *at = o->arg; *at != '\0'; at++)
@@ -293,6 +346,10 @@ print_fish(void)
             putchar('\n');
         }
         each_option(c, print_fish_option);
+        if (complete_words(c) == NULL) continue;
+        printf("complete -c stint -n '__stint_is \"%s\"'", c->name);
+        print_fish_names(complete_words(c));
+        putchar('\n');
     }
     printf("complete -c stint -n __fish_use_subcommand -x -a '");
     each_half(print_fish_half);

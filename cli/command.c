@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/complete.h"
+
 const struct command *const command_table[] = {
     &command_master,
     &command_worker,
@@ -87,5 +89,8 @@ command_find(int argc, char *const argv[], unsigned *words)
         *words = strchr(c->name, ' ') != NULL || name != two ? 2 : 1;
         if (strcmp(c->name, *words == 2 ? name : argv[1]) == 0) return c;
     }
-    return NULL;
+    *words = 1;
+    return argc > 1 && strcmp(argv[1], command_complete.name) == 0
+               ? &command_complete
+               : NULL;
 }

@@ -25,6 +25,10 @@ state_is() {
     [ "$(stint show "$1" --json | json .state)" = "$2" ]
 }
 
+lacks_process() {
+    ! kill -0 "$1" 2>/dev/null
+}
+
 # exits_with CODE PID: it ends, in this way.
 exits_with() {
     local code=0
@@ -341,6 +345,31 @@ exits_with() {
     [[ $(stint explain 1) == *"stint resume 'it'\\''s a b'"* ]]
     stint resume "it's a b"
     [[ $(stint explain 1) == *"--queue 'it'\\''s a b'"* ]]
+}
+
+@test "bash completes jobs, tasks, queues and workers, and nothing without a master" {
+    shop
+    stint submit -q --name sim true ::: 1
+    # shellcheck disable=SC2016 # never to be run
+    stint submit -q --name '$(touch bad)' true ::: 2
+    stint put 'a b' x
+    stint wait last -q
+    stint completion bash >bash
+    # shellcheck disable=SC1091
+    source ./bash
+    complete_at() { COMP_CWORD=$(($# - 1)); COMP_WORDS=("$@"); COMPREPLY=(); _stint; echo "${COMPREPLY[*]}"; }
+    [ "$(complete_at "$STINT" results "")" = "last 2 1 sim" ]
+    [ "$(complete_at "$STINT" cancel --job s)" = sim ]
+    [ "$(complete_at "$STINT" pause "")" = default ]
+    [ "$(complete_at "$STINT" drain "")" = node7 ]
+    [ "$(complete_at "$STINT" show "")" = "3 last sim" ]
+    [ -z "$(complete_at "$STINT" wait --timeout "")" ]
+    [ ! -e bad ]
+    kill -KILL "$MASTER"
+    wait_for lacks_process "$MASTER"
+    run -69 --separate-stderr stint __complete jobs
+    [ -z "$output$stderr" ]
+    [ -z "$(complete_at "$STINT" results "")" ]
 }
 
 @test "without a job there is no last one, which is said" {
