@@ -27,9 +27,14 @@ static const struct opt_group cancel_group = { "cancel",
 
 static const struct opt retry_options[] = {
     { "failed", 0, OPT_FLAG, NULL, NULL,
-        "All that failed: of the last job, or of" },
-    { "job", 0, OPT_TEXT, "JOB", NULL, "this job: " SELECT_JOB_HELP "; or" },
-    { "queue", 0, OPT_TEXT, "NAME", NULL, "the dead letters of this queue" },
+        "All that failed, of the last job unless another one or a queue is "
+        "named" },
+    { "cancelled", 0, OPT_FLAG, NULL, NULL,
+        "And what was cancelled, by hand or as the job was halted, or expired: "
+        "so the job goes on where it was" },
+    SELECT_JOB_OPTION,
+    { "queue", 0, OPT_TEXT, "NAME", NULL,
+        "Of this queue: its dead letters, and what failed of its jobs" },
     { 0 },
 };
 static const struct opt_group retry_group = { "retry", "What:", retry_options };
@@ -139,7 +144,7 @@ state_plus_one(const char *name)
 static int
 cancel(struct meant *m)
 {
-    uint64_t count;
+    uint64_t count = 0;
     int status;
 
     if (!m->has_whole && !m->has_ids)
@@ -195,30 +200,47 @@ wants_all(const struct run *run)
 {
     for (size_t i = 0; i < run->word_count; i++)
         if (strcmp(run->words[i], "all") == 0) return true;
-    return setting_flag(run, "failed");
+    return setting_flag(run, "failed") || setting_flag(run, "cancelled");
+}
+
+/* Whose end alone is kept can only be found by the job. */
+static int
+take_cancelled(struct meant *m)
+{
+    m->whole.cancelled = setting_flag(m->run, "cancelled");
+    if (!m->whole.cancelled || m->whole.job != 0) return EXIT_FINE;
+    if (m->has_ids)
+        return exit_say(EXIT_USAGE,
+            "of which job are they? stint retry --cancelled --job JOB %s",
+            m->run->words[0]);
+    return exit_say(EXIT_USAGE,
+        "--cancelled is for a job: --job JOB, or the last one without --queue");
 }
 
 static int
 retry(struct meant *m)
 {
-    uint64_t count;
+    uint64_t count = 0;
     int status = EXIT_FINE;
 
     if (!m->has_whole && !m->has_ids) {
         if (!wants_all(m->run))
             return exit_say(EXIT_USAGE,
                 "retry what? stint retry 17-20, or stint retry --failed for "
-                "all of the last job (--job N, --queue NAME: of another)");
+                "all of the last job (--job JOB, --queue NAME: of another)");
         status = select_job_number(m->s, "last", &m->whole.job);
-        if (status != EXIT_FINE) return status;
     }
-    status = change(m, &count, stint_retry);
+    if (status == EXIT_FINE) status = take_cancelled(m);
+    if (status == EXIT_FINE) status = change(m, &count, stint_retry);
     if (status != EXIT_FINE) return status;
     if (m->has_ids && count == 0)
         return exit_say(EXIT_FAILED,
             "nothing is tried again: none of these tasks has failed (`stint "
-            "show %s` says what became of it)",
-            m->run->words[0]);
+            "show %s` says what became of it)%s",
+            m->run->words[0],
+            m->whole.cancelled
+                ? ""
+                : "; --cancelled --job JOB is for what was cancelled");
     if (m->whole.job != 0 && count > 0)
         exit_note("%" PRIu64 " task%s tried again  ->  %s attach %" PRIu64,
             count, count == 1 ? " is" : "s are", exit_program(), m->whole.job);
@@ -246,13 +268,14 @@ const struct command command_retry = {
     .name = "retry",
     .group = "Fix",
     .args = "[TASK...|JOB]",
-    .summary = "Try failed tasks again, with all their attempts",
+    .summary = "Try tasks that failed or were cancelled again",
     .examples = "stint retry 17-20\n"
                 "stint retry --failed\n"
                 "stint retry --failed --job 3\n"
+                "stint retry --cancelled --job last\n"
                 "stint retry --failed --queue jobs\n",
-    .notes = "A job that had ended goes on; stint attach or stint wait "
-             "follows it.",
+    .notes = "They have all their attempts again, and a job that had ended "
+             "goes on; stint attach or stint wait follows it.",
     .args_max = 1 << 30,
     .groups = { &retry_group, &opt_output, &opt_connection, &opt_general },
     .run = run_retry,

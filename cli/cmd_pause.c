@@ -12,6 +12,7 @@
 #include "cli/connect.h"
 #include "cli/exit.h"
 #include "cli/select.h"
+#include "cli/snapshot.h"
 #include "cli/table.h"
 #include "cli/value.h"
 
@@ -55,6 +56,25 @@ print_paused(
         run);
 }
 
+/* What has ended hands out nothing anyway; what is paused may be let go. */
+static int
+check_goes_on(struct stint *s, const struct run *run, uint64_t job, bool undo)
+{
+    struct stint_job *handle;
+    struct stint_job_row row;
+    int code = stint_job_find(s, job, &handle);
+
+    if (code != 0) return exit_error(code);
+    code = select_look(handle, run, &row);
+    stint_job_free(handle);
+    if (code != EXIT_FINE || snapshot_job_goes_on(&row)) return code;
+    if (undo && row.paused) return EXIT_FINE;
+    return exit_say(EXIT_FAILED,
+        "job %" PRIu64 " has ended; `stint retry --failed --job %" PRIu64
+        "`, with --cancelled for what was cancelled, lets it go on",
+        job, job);
+}
+
 static int
 set_pause(struct stint *s, const struct run *run, bool undo)
 {
@@ -62,6 +82,8 @@ set_pause(struct stint *s, const struct run *run, bool undo)
     uint64_t job;
     int code, status = select_job_option(s, run, &job);
 
+    if (status == EXIT_FINE && job != 0)
+        status = check_goes_on(s, run, job, undo);
     if (status != EXIT_FINE) return status;
     code = stint_pause(s, queue, job, undo);
     if (code == STINT_ENOQUEUE)
@@ -87,7 +109,7 @@ pause_or_resume(const struct run *run, bool undo)
 
     if ((run->word_count > 0) == has_job)
         return exit_say(EXIT_USAGE,
-            "%s what? stint %s QUEUE or stint %s --job N", run->command->name,
+            "%s what? stint %s QUEUE or stint %s --job JOB", run->command->name,
             run->command->name, run->command->name);
     status = connect_as(run, STINT_TOOL, &s);
     if (status != EXIT_FINE) return status;

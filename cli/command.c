@@ -75,6 +75,15 @@ usual_name(const char *noun)
     return noun;
 }
 
+bool
+command_has(const struct command *c, const char *option)
+{
+    for (size_t i = 0; i < COMMAND_GROUPS && c->groups[i] != NULL; i++)
+        for (const struct opt *o = c->groups[i]->options; o->name != NULL; o++)
+            if (strcmp(o->name, option) == 0) return true;
+    return false;
+}
+
 const struct command *
 command_find(int argc, char *const argv[], unsigned *words)
 {

@@ -44,6 +44,9 @@ extern const size_t command_count;
 const struct command *command_find(
     int argc, char *const argv[], unsigned *words);
 
+/** Whether it has this option. */
+bool command_has(const struct command *c, const char *option);
+
 extern const struct command command_master, command_worker, command_local,
     command_run, command_submit, command_put, command_get, command_status,
     command_queues, command_workers, command_tasks, command_show, command_ping,

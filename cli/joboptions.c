@@ -105,16 +105,6 @@ const struct opt_group joboptions_output = { "run", "Output:", output_options };
 
 /* ---- values -------------------------------------------------------------- */
 
-/* "0" is at once, "forever" is no limit, which is 0. */
-static int64_t
-duration(const struct run *run, const char *name)
-{
-    int64_t ms = setting_ms(run, name);
-
-    if (ms == 0 && setting_text(run, name) != NULL) return 1;
-    return ms > 0 ? ms : 0;
-}
-
 static unsigned
 count(const struct run *run, const char *name)
 {
@@ -323,9 +313,9 @@ take_command(const struct run *run, struct joboptions *o)
     c->cwd = cwd != NULL ? cwd : o->cwd;
     c->cwd_must = cwd != NULL;
     c->input = setting_flag(run, "stdin");
-    c->grace_ms = duration(run, "grace");
+    c->grace_ms = setting_limit_ms(run, "grace");
     c->memory_max = setting_size(run, "limit-memory");
-    c->cpu_ms = duration(run, "limit-cpu");
+    c->cpu_ms = setting_limit_ms(run, "limit-cpu");
     c->files_max = (uint64_t)setting_number(run, "limit-files");
     c->output_max = setting_size(run, "output-max");
 }
@@ -345,14 +335,14 @@ take_job(const struct run *run, struct joboptions *o)
     job->name = setting_text(run, "name");
     job->key = setting_text(run, "key");
     job->handler = setting_text(run, "handler");
-    job->timeout_ms = duration(run, "timeout");
+    job->timeout_ms = setting_limit_ms(run, "timeout");
     job->attempts_max = tries > 0 ? tries : 1;
     job->backoff_ms = BACKOFF_MS;
     job->running_max = count(run, "jobs");
     job->priority = (int)setting_number(run, "priority");
-    job->keep_ms = duration(run, "keep");
+    job->keep_ms = setting_limit_ms(run, "keep");
     if (setting_ms(run, "keep") < 0) job->keep_ms = CENTURY_MS;
-    job->expires_ms = duration(run, "expires");
+    job->expires_ms = setting_limit_ms(run, "expires");
     job->program = job->handler != NULL       ? STINT_PROGRAM_HANDLER
                    : setting_flag(run, "own") ? STINT_PROGRAM_WORKER
                                               : STINT_PROGRAM_COMMAND;

@@ -61,6 +61,28 @@ unknown_half(const char *word, const char *second)
     return exit_say(EXIT_USAGE, "%s what? There is %s", word, names);
 }
 
+/* `stint job cancel 3`: the verb alone is the command, the noun its option. */
+static int
+wrong_noun(int argc, char *const argv[])
+{
+    static const char *const nouns[] = { "job", "task", "queue", "worker" };
+    char *verb[] = { argv[0], argc > 2 ? argv[2] : NULL, NULL };
+    const struct command *c;
+    bool is_noun = false;
+    unsigned words;
+
+    for (size_t i = 0; i < sizeof(nouns) / sizeof(*nouns); i++)
+        if (strcmp(argv[1], nouns[i]) == 0) is_noun = true;
+    if (!is_noun || argc < 3) return EXIT_FINE;
+    c = command_find(2, verb, &words);
+    if (c == NULL) return EXIT_FINE;
+    return exit_say(EXIT_USAGE,
+        "there is no command '%s %s'; did you mean `stint %s%s%s%s`?", argv[1],
+        argv[2], argv[2],
+        strcmp(argv[1], "job") == 0 && command_has(c, "job") ? " --job" : "",
+        argc > 3 ? " " : "", argc > 3 ? argv[3] : "");
+}
+
 static int
 misspelt(const char *typed, const char *meant)
 {
@@ -87,6 +109,7 @@ unknown(int argc, char *const argv[])
             "the command comes first: stint COMMAND %s; `stint help` lists "
             "the commands",
             argv[1]);
+    if (wrong_noun(argc, argv) != EXIT_FINE) return EXIT_USAGE;
     if (is_half(argv[1]))
         return unknown_half(argv[1], argc > 2 ? argv[2] : NULL);
     for (size_t i = 0; i < command_count && n < NAMES_MAX; i++)

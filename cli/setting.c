@@ -163,6 +163,15 @@ setting_ms(const struct run *run, const char *name)
     return text != NULL && value_duration(text, &ms) ? ms : 0;
 }
 
+int64_t
+setting_limit_ms(const struct run *run, const char *name)
+{
+    int64_t ms = setting_ms(run, name);
+
+    if (ms == 0 && setting_text(run, name) != NULL) return 1;
+    return ms > 0 ? ms : 0;
+}
+
 uint64_t
 setting_size(const struct run *run, const char *name)
 {

@@ -65,6 +65,9 @@ struct setting *setting_find_in(
 const char *setting_text(const struct run *run, const char *name);
 bool setting_flag(const struct run *run, const char *name);
 int64_t setting_ms(const struct run *run, const char *name);
+/** The same as a limit of the library, where 0 is none: 0s is 1 ms, "forever"
+ * and what is not set are 0. */
+int64_t setting_limit_ms(const struct run *run, const char *name);
 uint64_t setting_size(const struct run *run, const char *name);
 int64_t setting_number(const struct run *run, const char *name);
 /** NULL-terminated, lent until setting_fini(); NULL when not set. */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { LONGEST = 40 };
+enum { LONGEST = 40, FORM_LETTERS = 4 };
 
 static unsigned
 least(unsigned a, unsigned b)
@@ -37,6 +37,31 @@ suggest_distance(const char *a, const char *b)
     return rows[la % 3][lb];
 }
 
+/* How many letters both begin with. */
+static size_t
+begin_alike(const char *a, const char *b)
+{
+    size_t n = 0;
+
+    while (a[n] != '\0' && a[n] == b[n])
+        n++;
+    return n;
+}
+
+/* Another form of the word, as "retry" is of "retries". */
+static const char *
+suggest_form(const char *typed, const char *const words[], size_t count)
+{
+    size_t length = strlen(typed);
+
+    for (size_t i = 0; i < count; i++) {
+        size_t alike = begin_alike(typed, words[i]);
+
+        if (alike >= FORM_LETTERS && alike + 1 >= length) return words[i];
+    }
+    return NULL;
+}
+
 const char *
 suggest(const char *typed, const char *const words[], size_t count)
 {
@@ -50,5 +75,5 @@ suggest(const char *typed, const char *const words[], size_t count)
         nearest = distance;
         best = words[i];
     }
-    return best;
+    return best != NULL ? best : suggest_form(typed, words, count);
 }

@@ -140,15 +140,6 @@ add_resources(struct traits *t, const char *const *texts)
 
 /* ---- options ------------------------------------------------------------- */
 
-static int64_t
-duration(const struct run *run, const char *name)
-{
-    int64_t ms = setting_ms(run, name);
-
-    if (ms == 0 && setting_text(run, name) != NULL) return 1; /* At once. */
-    return ms > 0 ? ms : 0; /* "forever" is no limit, which is 0. */
-}
-
 static void
 take_options(const struct run *run, struct stint_worker_options *o)
 {
@@ -159,11 +150,11 @@ take_options(const struct run *run, struct stint_worker_options *o)
         .slots = work_slots(run),
         .plugin = setting_text(run, "plugin"),
         .handler = setting_text(run, "handler"),
-        .lease_ms = duration(run, "lease"),
-        .task_timeout_ms = duration(run, "task-timeout"),
-        .grace_ms = duration(run, "grace"),
+        .lease_ms = setting_limit_ms(run, "lease"),
+        .task_timeout_ms = setting_limit_ms(run, "task-timeout"),
+        .grace_ms = setting_limit_ms(run, "grace"),
         .tasks_max = setting_number(run, "tasks"),
-        .idle_ms = duration(run, "idle"),
+        .idle_ms = setting_limit_ms(run, "idle"),
         .allow_exec = setting_flag(run, "allow-exec"),
     };
     if (run->after != NULL && *run->after != NULL)

@@ -66,6 +66,13 @@ tick_ns pump_grace(tick_ns deadline);
 /** What remains until `deadline`, for the wire. */
 uint64_t pump_remaining(tick_ns deadline);
 
+/** Whether `ms` is a length of time that fits, "forever" not among them. */
+static inline bool
+pump_is_ms(int64_t ms)
+{
+    return ms >= 0 && ms <= TICK_NEVER / TICK_MS;
+}
+
 /** 0, or STINT_EINVAL with a sentence for a negative timeout. */
 int pump_check_timeout(int64_t timeout_ms);
 

@@ -24,12 +24,6 @@ queue_check_name(const char *name)
         length);
 }
 
-static bool
-is_ms(int64_t ms)
-{
-    return ms >= 0 && ms <= TICK_NEVER / TICK_MS;
-}
-
 int
 queue_durability(const char *word)
 {
@@ -50,8 +44,8 @@ check_options(const struct stint_queue_options *o)
             "\"%.64s\"",
             o->durability);
     }
-    if (o->max_tasks >= 0 && o->max_bytes >= 0 && is_ms(o->lease_ms)
-        && is_ms(o->backoff_ms) && is_ms(o->backoff_max_ms)
+    if (o->max_tasks >= 0 && o->max_bytes >= 0 && pump_is_ms(o->lease_ms)
+        && pump_is_ms(o->backoff_ms) && pump_is_ms(o->backoff_max_ms)
         && o->kind <= STINT_PRIORITY) {
         return 0;
     }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "client/pump.h"
 #include "common/sys/say.h"
 #include "common/tick.h"
 
@@ -45,12 +46,6 @@ check_env(const char *const *env)
     return 0;
 }
 
-static bool
-is_ms(int64_t ms)
-{
-    return ms >= 0 && ms <= TICK_NEVER / TICK_MS;
-}
-
 static int
 check_command(const struct stint_command *c)
 {
@@ -64,8 +59,9 @@ check_command(const struct stint_command *c)
     if (c->cwd == NULL && c->cwd_must) {
         return say(STINT_EINVAL, "cwd_must needs a cwd");
     }
-    if (!is_ms(c->grace_ms) || !is_ms(c->cpu_ms) || c->memory_max > INT64_MAX
-        || c->files_max > INT64_MAX || c->output_max > OUTPUT_MAX) {
+    if (!pump_is_ms(c->grace_ms) || !pump_is_ms(c->cpu_ms)
+        || c->memory_max > INT64_MAX || c->files_max > INT64_MAX
+        || c->output_max > OUTPUT_MAX) {
         return say(STINT_EINVAL,
             "a limit of the command is out of its bounds: 0 or more is meant, "
             "and at most 1 GiB of output");

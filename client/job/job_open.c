@@ -17,12 +17,6 @@ static const char DEFAULT_QUEUE[] = "default";
 
 /* ---- opening ------------------------------------------------------------- */
 
-static bool
-is_ms(int64_t ms)
-{
-    return ms >= 0 && ms <= TICK_NEVER / TICK_MS;
-}
-
 static size_t
 length_of(const char *text)
 {
@@ -55,9 +49,9 @@ check_options(const struct stint_job_options *o)
 {
     if (o->program > STINT_PROGRAM_HANDLER || o->halt > STINT_HALT_NOW
         || o->halt_count > INT64_MAX || o->halt_percent > 100
-        || o->window > INT64_MAX || !is_ms(o->timeout_ms)
-        || !is_ms(o->backoff_ms) || !is_ms(o->keep_ms)
-        || !is_ms(o->expires_ms)) {
+        || o->window > INT64_MAX || !pump_is_ms(o->timeout_ms)
+        || !pump_is_ms(o->backoff_ms) || !pump_is_ms(o->keep_ms)
+        || !pump_is_ms(o->expires_ms)) {
         return say(STINT_EINVAL,
             "an option of the job is out of its bounds: times are 0 or more, "
             "halt_percent is at most 100");

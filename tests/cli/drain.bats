@@ -65,3 +65,20 @@ is_held() {
     run -77 --separate-stderr stint drain --all --access runner.access
     [[ $stderr == *"role admin"* ]]
 }
+
+@test "a host is drained whole, by its name as a word or an option" {
+    master
+    worker -j 1 --name one -- true
+    worker -j 1 --name two -- true
+    host=$(stint workers --json | json .0.host)
+    run -0 --separate-stderr stint drain "$host" --wait 5s --progress never
+    [[ $stderr == "2 workers of host $host finish what they have"*"no task is held"* ]]
+    [ "$(stint workers --json | grep -o '"draining": *true' | wc -l)" -eq 2 ]
+    run -0 --separate-stderr stint drain --host "$host" --undo
+    [[ $stderr == "2 workers of host $host are given tasks again" ]]
+    [ "$(stint workers --json | grep -o '"draining": *true' | wc -l)" -eq 0 ]
+    run -1 --separate-stderr stint drain --host node9
+    is_one_error
+    run -64 --separate-stderr stint drain one --host "$host"
+    is_one_error
+}

@@ -479,3 +479,36 @@ past() {
 running_are() {
     [ "$(job last running)" = "$1" ]
 }
+
+@test "a cancelled job goes on where it was" {
+    shop
+    stint submit -q -j 1 sh -c 'until [ -e "$1/go" ]; do sleep 0.05; done; echo "$2"' \
+        sh "$T" '{}' ::: a b c
+    wait_for running_are 1
+    stint cancel last -q
+    run -1 --separate-stderr stint wait last --progress never
+    [[ $stderr == *"3 cancelled"* ]]
+    touch go
+    run -0 --separate-stderr stint retry --failed
+    [[ $stderr == "0 tasks are tried again" ]]
+    run -0 --separate-stderr stint retry --cancelled
+    [[ $stderr == "3 tasks are tried again"*"attach 1" ]]
+    run -0 --separate-stderr stint attach --progress never
+    [ "$output" = $'a\nb\nc' ]
+    run -64 --separate-stderr stint retry --cancelled 2
+    is_one_error
+    [[ $stderr == *"--job JOB 2"* ]]
+    run -64 --separate-stderr stint retry --cancelled --queue default
+    is_one_error
+}
+
+@test "pause and resume of a job that has ended say so" {
+    shop
+    submit_four
+    stint wait last -q
+    for verb in pause resume; do
+        run -1 --separate-stderr stint "$verb" --job last
+        is_one_error
+        [[ $stderr == *"job 1 has ended"*"retry --failed --job 1"* ]]
+    done
+}

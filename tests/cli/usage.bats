@@ -58,6 +58,16 @@ load helper
     [[ $stderr == *"stint help"* ]]
 }
 
+@test "a verb behind its noun is 64 and the command is named" {
+    run -64 --separate-stderr stint job cancel 3
+    is_one_error
+    [[ $stderr == *"did you mean `stint cancel --job 3`"* ]]
+    run -64 --separate-stderr stint task retry 3
+    [[ $stderr == *"`stint retry 3`"* ]]
+    run -64 --separate-stderr stint run --retry 3 true
+    [[ $stderr == *"did you mean --retries"* ]]
+}
+
 @test "half a command names its other halves" {
     run -64 --separate-stderr stint key
     [[ $stderr == *"stint key generate"* && $stderr == *"stint key revoke"* ]]
