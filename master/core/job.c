@@ -25,6 +25,7 @@ job_new(uint64_t number, struct slice command)
     job->command = (struct slice){ copy, command.length };
     job->submitter = UINT32_MAX;
     job->expires = TICK_NEVER;
+    job->again = UINT64_MAX;
     ends_init(&job->ends);
     list_init(&job->of_session);
     list_init(&job->of_lane);

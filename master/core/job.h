@@ -78,7 +78,8 @@ struct job {
     uint64_t dropped[2];    /* By each order: so far those that ended well were
                                dropped. */
     uint64_t read[2];       /* By each order: so far all was read. */
-    bool again;             /* A place ended more than once. */
+    uint64_t again;         /* From this number on an end may be the second of
+                               its place; UINT64_MAX: there is no such. */
     bool orphan;            /* Its session is over, and it has no task. */
     uint64_t swept;         /* Halted, cancelled or forgotten: up to this place
                                it was put into effect. */

@@ -12,8 +12,10 @@ enum {
     ENDS_MAX = 4096,
     BYTES_USUAL = 1 << 20,
     BYTES_MAX = 4 << 20,
-    PLACES_A_LOOK = 20000, /* Passed over, at most. */
     DROPS_A_REQUEST = 8192,
+    /* What an end costs, in places that are passed over. */
+    BYTES_A_LOOK = 1024,
+    LOOKS_A_FETCH = 8,
 };
 
 /* What one look finds. */
@@ -41,12 +43,6 @@ add(struct core *core, const struct wait_ends *want, const struct end *e,
     return true;
 }
 
-static bool
-is_wanted(const struct wait_ends *want, struct ends_place at)
-{
-    return at.kind == ENDS_END && (!want->failed || at.is.end->code != 0);
-}
-
 static size_t
 size_of(const struct wait_ends *want, const struct end *e)
 {
@@ -55,20 +51,41 @@ size_of(const struct wait_ends *want, const struct end *e)
     return sizeof *e + e->worker + e->reason + e->notes + bytes;
 }
 
+static unsigned
+cost_of(const struct wait_ends *want, const struct end *e)
+{
+    unsigned fetch = e->cold && !want->bare ? LOOKS_A_FETCH : 0;
+
+    return fetch + (unsigned)(size_of(want, e) / BYTES_A_LOOK);
+}
+
+static bool
+is_wanted(const struct wait_ends *want, struct ends_place at)
+{
+    return at.kind == ENDS_END && (!want->failed || at.is.end->code != 0);
+}
+
 static uint64_t
 last_place(const struct job *job, unsigned order)
 {
     return order == ENDS_BY_SEQ ? job->queue->accepted : job->ends.given;
 }
 
-/* Gather what is there behind want->after, which moves on. */
+static void
+spend(unsigned *looks, unsigned cost)
+{
+    *looks -= cost < *looks ? cost : *looks;
+}
+
+/* Gather what is there behind want->after, which moves on.  One place is looked
+ * at in any case, so that each reader gets on. */
 static void
 gather(struct core *core, const struct job *job, struct wait_ends *want,
-    struct found *found)
+    unsigned *looks, struct found *found)
 {
     enum ends_order order = (enum ends_order)want->by;
 
-    for (unsigned looks = 0;; looks++) {
+    for (bool first = true;; first = false) {
         uint64_t place = ends_skip(&job->ends, order, want->after);
         if (place > last_place(job, order)) {
             /* Who asks for what is not there yet is given nothing before it. */
@@ -80,10 +97,11 @@ gather(struct core *core, const struct job *job, struct wait_ends *want,
         }
         struct ends_place at = ends_at(&job->ends, order, place);
         if (at.kind != ENDS_END) return; /* It has not ended. */
-        if (looks >= PLACES_A_LOOK) {
+        if (*looks == 0 && !first) {
             found->left = JOB_READ_MORE;
             return;
         }
+        spend(looks, 1);
         if (is_wanted(want, at)) {
             size_t bytes = found->ends.length + size_of(want, at.is.end);
             if (found->count >= want->limit
@@ -95,6 +113,7 @@ gather(struct core *core, const struct job *job, struct wait_ends *want,
                 return;
             }
             if (!add(core, want, at.is.end, found)) return;
+            spend(looks, cost_of(want, at.is.end));
         }
         want->after = place;
     }
@@ -124,40 +143,37 @@ answer(struct core *core, struct session *s, uint64_t request,
         });
 }
 
-/* Answer if there is something.  Returns whether it was. */
-static bool
-try(struct core *core, const struct job *job, struct session *s,
-    uint64_t request, struct wait_ends *want, bool wait,
-    enum job_read_left *left)
+/* Answer if there is something; then the wait is over. */
+static enum job_read_left
+read_one(
+    struct core *core, const struct job *job, struct wait *w, unsigned *looks)
 {
     struct found found = { .left = JOB_READ_NOTHING };
 
     buf_init(&found.ends);
-    gather(core, job, want, &found);
-    bool done = found.count > 0 || found.over || !wait;
+    gather(core, job, &w->as.ends, looks, &found);
+    enum job_read_left left = found.left;
     if (found.ends.failed) {
-        reply_broken(core, s);
-    } else if (done) {
-        answer(core, s, request, want, &found);
+        reply_broken(core, w->session);
+    } else if (found.count > 0 || found.over) {
+        answer(core, w->session, w->request, &w->as.ends, &found);
+        wait_end(&core->waits, w);
+        left = JOB_READ_NOTHING;
     }
     buf_fini(&found.ends);
-    *left = found.left;
-    return done;
+    return left;
 }
 
 enum job_read_left
-job_read_all(struct core *core, struct job *job)
+job_read_all(struct core *core, struct job *job, unsigned *looks)
 {
-    enum job_read_left left = JOB_READ_NOTHING, one;
+    enum job_read_left left = JOB_READ_NOTHING;
 
     LIST_FOREACH (node, after, &job->readers) {
         struct wait *w = CONTAINER_OF(node, struct wait_link, node)->wait;
         if (!reply_has_window(core, w->session)) continue;
-        if (try(core, job, w->session, w->request, &w->as.ends, true, &one)) {
-            wait_end(&core->waits, w);
-        } else if (one == JOB_READ_MORE || left == JOB_READ_NOTHING) {
-            left = one;
-        }
+        enum job_read_left one = read_one(core, job, w, looks);
+        if (one == JOB_READ_MORE || left == JOB_READ_NOTHING) left = one;
     }
     return left;
 }
@@ -167,11 +183,20 @@ job_read_give_up(struct core *core, struct wait *w, int code)
 {
     const struct found none = { .count = 0 };
 
-    if (code == STINT_ETIMEOUT) {
+    if (code == STINT_ETIMEOUT) code = w->as.ends.late;
+    if (code == 0) {
         answer(core, w->session, w->request, &w->as.ends, &none);
     } else {
         reply_error(core, w->session, w->request, code, NULL);
     }
+}
+
+/* Who reads by place may have seen another end there than the one of a task
+ * that was tried again since. */
+static bool
+may_drop(const struct job *job, enum ends_order order, const struct end *e)
+{
+    return e->code == 0 && (order == ENDS_BY_NUMBER || e->number < job->again);
 }
 
 /* What has been read and ended well need not be kept. */
@@ -187,31 +212,35 @@ drop(struct core *core, struct job *job, enum ends_order order, uint64_t to)
         if (place > to) return;
         struct ends_place is = ends_at(&job->ends, order, place);
         *at = place;
-        if (is.kind == ENDS_END && is.is.end->code == 0) {
+        if (is.kind == ENDS_END && may_drop(job, order, is.is.end)) {
             jobs_drop(core, job, is.is.end);
         }
     }
 }
 
+/* All of them wait for the turn, which bounds what readers cost together; for
+ * who does not wait longer it is the last moment. */
 static void
 park(struct core *core, tick_ns now, struct session *s, struct job *job,
-    const struct msg_job_ends *r, const struct wait_ends *want,
-    enum job_read_left left)
+    const struct msg_job_ends *r, struct wait_ends *want)
 {
+    tick_ns until = tick_after(now, (tick_ns)r->wait_ns);
     int code = wait_check(&core->waits, s, r->wait_ns);
-    struct wait *w = code == 0 ? wait_new(WAIT_ENDS, 1) : NULL;
 
+    if (code == STINT_EBUDGET) { /* It may have what is there. */
+        want->late = code;
+        until = now;
+        code = 0;
+    }
+    struct wait *w = code == 0 ? wait_new(WAIT_ENDS, 1) : NULL;
     if (w == NULL) {
         reply_error(core, s, r->request, code != 0 ? code : STINT_ENOMEM, NULL);
         return;
     }
     w->as.ends = *want;
-    wait_begin(
-        &core->waits, w, s, r->request, tick_after(now, (tick_ns)r->wait_ns));
+    wait_begin(&core->waits, w, s, r->request, until);
     wait_line_up(w, 0, job->queue);
-    if (left != JOB_READ_NOTHING || !session_has_window(s)) {
-        jobs_touch(core, job);
-    }
+    jobs_touch(core, job);
 }
 
 void
@@ -219,7 +248,6 @@ job_read(struct core *core, tick_ns now, struct session *s, const struct msg *m)
 {
     const struct msg_job_ends *r = &m->as.job_ends;
     struct job *job = jobs_of_request(core, s, r->job, r->request);
-    enum job_read_left left = JOB_READ_NOTHING;
 
     if (job == NULL) return;
     struct wait_ends want = {
@@ -234,12 +262,6 @@ job_read(struct core *core, tick_ns now, struct session *s, const struct msg *m)
     if (want.bytes > core->config.payload_max) {
         want.bytes = core->config.payload_max;
     }
-    if (r->drop != 0) drop(core, job, (enum ends_order)r->by, r->drop);
-    bool wait = r->wait_ns > 0;
-    if (wait && (!list_is_empty(&s->starved) || !session_has_window(s))) {
-        (void)reply_has_window(core, s);
-    } else if (try(core, job, s, r->request, &want, wait, &left)) {
-        return;
-    }
-    park(core, now, s, job, r, &want, left);
+    drop(core, job, (enum ends_order)r->by, r->drop);
+    park(core, now, s, job, r, &want);
 }

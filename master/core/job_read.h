@@ -17,8 +17,10 @@ enum job_read_left {
     JOB_READ_LATER,   /* For a commit. */
 };
 
-/** Answer those readers of the job for whom there is something. */
-enum job_read_left job_read_all(struct core *core, struct job *job);
+/** Answer those readers of the job for whom there is something.  They may look
+ * at *looks places, of which is taken what they did, and each at one more. */
+enum job_read_left job_read_all(
+    struct core *core, struct job *job, unsigned *looks);
 
 /** The wait of a reader is over. */
 void job_read_give_up(struct core *core, struct wait *w, int code);

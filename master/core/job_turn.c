@@ -8,6 +8,9 @@
 #include "master/core/match.h"
 #include "master/core/spare.h"
 
+/* To look at an end costs less than to end a task. */
+enum { LOOKS_A_STEP = 5 };
+
 static void
 give_up(struct core *core, struct list *line, int code)
 {
@@ -100,6 +103,7 @@ void
 job_turn(struct core *core, tick_ns now)
 {
     unsigned steps = core->config.steps_max;
+    unsigned looks = LOOKS_A_STEP * steps;
     struct list due;
 
     forget_due(core, now);
@@ -125,7 +129,7 @@ job_turn(struct core *core, tick_ns now)
         }
         if (!maybe_ends(core, now, job)) continue;
         list_remove(&job->due);
-        enum job_read_left left = job_read_all(core, job);
+        enum job_read_left left = job_read_all(core, job, &looks);
         if (job->sweeps || left == JOB_READ_MORE) {
             list_push(&core->jobs.due, &job->due);
         } else if (left == JOB_READ_LATER) {

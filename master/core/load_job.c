@@ -212,6 +212,9 @@ settle(struct core *core, struct job *job, const char **why)
             return STINT_EDAMAGED;
         }
     }
+    /* A number that is neither here nor dropped was of an end before a retry.
+     */
+    if (job->ends.kept + job->ends.dropped < job->ends.given) job->again = 1;
     *why = "a job has ended that has tasks";
     if (job->ended != 0 && !job_is_over(job)) return STINT_EDAMAGED;
     return 0;

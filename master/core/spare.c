@@ -9,7 +9,8 @@ spare_is(const struct job *job)
     if (job->files != NULL && job->files->tasks != NULL) return false;
     if (job->ends.kept == 0) return true;
     return job->read[ENDS_BY_NUMBER] >= job->ends.given
-           || (!job->again && job->read[ENDS_BY_SEQ] >= job->queue->accepted);
+           || (job->again == UINT64_MAX
+               && job->read[ENDS_BY_SEQ] >= job->queue->accepted);
 }
 
 void
@@ -33,7 +34,7 @@ spare_read(
 void
 spare_again(struct job *job)
 {
-    job->again = true;
+    if (job->again == UINT64_MAX) job->again = job->ends.given + 1;
     list_remove(&job->spare);
 }
 

@@ -61,6 +61,7 @@ struct wait_ends {
     uint32_t limit;
     uint8_t by; /* enum ends_order */
     bool bare, failed;
+    int late; /* When nothing came in time: why it could not wait, or 0. */
 };
 
 /* Who looks at what a task has written (show.h); stands in no line. */

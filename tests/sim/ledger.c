@@ -219,6 +219,14 @@ may_remake(const struct ledger *l, enum ledger_cause cause)
     return cause == LEDGER_RECEIVED ? l->remakes : l->sweeping;
 }
 
+/* It has all its attempts again. */
+static void
+forgive(struct ledger_entry *e)
+{
+    e->is_final = false;
+    e->spent_least = e->spent_most = 0;
+}
+
 /* A dead letter is tried again, with all its attempts; or what was cancelled or
  * expired. */
 static void
@@ -241,8 +249,7 @@ revived(struct world *w, enum ledger_cause cause, uint64_t id,
         w->stats.remade += 1;
     }
     e->end = -1;
-    e->is_final = false;
-    e->spent_least = e->spent_most = 0;
+    forgive(e);
     l->open += 1;
     w->stats.retried += 1;
     world_trace(w, "task %" PRIu64 " is tried again", id);
@@ -676,6 +683,15 @@ check_order(struct world *w, const struct order *o)
 
 /* ---- looking ------------------------------------------------------------- */
 
+/* It was cancelled and tried again at once: it is ready, and was never lost. */
+static bool
+was_remade(const struct world *w, enum ledger_cause cause, const struct task *t)
+{
+    return may_remake(&w->ledger, cause) && t->queue->job != NULL
+           && t->state != TASK_DEAD && t->failures == 0 && t->lost == 0
+           && t->timeouts == 0 && t->released == 0 && t->undelivered == 0;
+}
+
 static void
 look_at_task(struct world *w, enum ledger_cause cause, const struct task *t,
     struct ledger_entry *e)
@@ -687,7 +703,13 @@ look_at_task(struct world *w, enum ledger_cause cause, const struct task *t,
     if (e->end >= 0 && (e->end != TASK_DEAD || t->state != TASK_DEAD)) {
         revived(w, cause, t->id, e);
     }
-    if (e->state == TASK_LEASED && !same) returned(w, cause, t->id, e);
+    if (e->state == TASK_LEASED && !same) {
+        if (was_remade(w, cause, t)) {
+            forgive(e);
+        } else {
+            returned(w, cause, t->id, e);
+        }
+    }
     if (leased && !same) granted(w, cause, t, e);
     if (same && t->is.lease->deadline != e->deadline) {
         renewed(w, cause, t->id, e, t->is.lease->deadline);
@@ -696,9 +718,7 @@ look_at_task(struct world *w, enum ledger_cause cause, const struct task *t,
         end(w, t->id, e, TASK_DEAD);
     }
     if (e->is_final && t->state != TASK_DEAD && may_retry(&w->ledger, cause)) {
-        /* It died and was tried again in one frame. */
-        e->is_final = false;
-        e->spent_least = e->spent_most = 0;
+        forgive(e); /* It died and was tried again in one frame. */
     }
     if (e->state == TASK_LEASED && !same) check_attempts(w, t, e);
     e->state = t->state;
