@@ -326,11 +326,13 @@ exits_with() {
 @test "what changes something tells machines what it was" {
     shop
     stint put 'a b' 1
+    stint pause default
     stint submit -q true ::: 1
-    stint wait last -q
     [ "$(stint pause 'a b' --json | json .paused)" = true ]
     [ "$(stint pause 'a b' --json | json .job)" = null ]
     [ "$(stint resume --job last --plain)" = $'\t1\tfalse' ]
+    stint resume default
+    stint wait last -q
     [ "$(stint drain node7 --json | json .workers)" = 1 ]
     [ "$(stint drain --all --undo --json | json .worker)" = null ]
     [ "$(stint forget last --yes --json | json .0.forgotten)" = true ]
