@@ -35,7 +35,6 @@
 extern "C" {
 #endif
 
-
 /* ---- dict (and Namespace) -------------------------------------------------- */
 
 struct stint_dict;

@@ -1,0 +1,26 @@
+/**
+ * handles.h - what stands behind the handles of stint_shared.h.
+ *                                                             [layer: client]
+ */
+#ifndef HANDLES_H
+#define HANDLES_H
+
+#include "client/share/shared.h"
+#include "proto/pack.h"
+#include "proto/record.h"
+
+struct stint_dict {
+    struct named n;
+};
+
+struct stint_list {
+    struct named n;
+};
+
+struct stint_value {
+    struct named n;
+    enum stint_value_type type;
+    uint64_t length; /* 0: a Value. */
+};
+
+#endif
