@@ -125,7 +125,7 @@ $(O)/libstint.a: $(O)/libstint.o
 	@echo "  AR $@"; rm -f $@; $(AR) rcs $@ $<
 $(O)/libstint.so: $(LIB_OBJ)
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -shared -Wl,-soname,libstint.so.$(SOVERSION) $^ $(LIBS_EXT) -o $@
-$(O)/stint: $(CLI_OBJ) $(O)/libstint.a $(O)/libcommon.a
+$(O)/stint: $(CLI_OBJ) $(O)/libstint.a $(O)/libsys.a $(O)/libcommon.a
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $^ $(LIBS_CLI) $(LIBS_EXT) -o $@
 # Renamed into place: who runs it or has it loaded keeps the old one whole.
 build/stint build/libstint.so build/libstint.a: build/%: build/release/%
@@ -201,7 +201,7 @@ $(O)/tests/unit/$(1)/test_%: $(O)/tests/unit/$(1)/test_%.o $(ALSO_$(1)) $(call a
 endef
 $(foreach l,$(LAYERS),$(eval $(call UNIT,$(l))))
 # Command-line parts without their main().
-$(O)/tests/unit/cli/test_%: $(O)/tests/unit/cli/test_%.o $(CLI_OBJ) $(O)/libstint.a $(O)/libcommon.a
+$(O)/tests/unit/cli/test_%: $(O)/tests/unit/cli/test_%.o $(CLI_OBJ) $(O)/libstint.a $(O)/libsys.a $(O)/libcommon.a
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $(filter-out $(O)/cli/main.o,$^) \
 	  -lcmocka $(LIBS_CLI) $(LIBS_EXT) -o $@
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))
