@@ -13,6 +13,7 @@
 #include "cli/line.h"
 #include "cli/mem.h"
 #include "common/buf.h"
+#include "common/sys/whole.h"
 #include "common/template.h"
 
 enum { NAME_BYTES_MAX = 255 };
@@ -152,27 +153,11 @@ path_of(const char *stem, enum leaf leaf)
 /* ---- files --------------------------------------------------------------- */
 
 static int
-write_all(int fd, struct stint_bytes bytes)
-{
-    const char *at = bytes.data;
-
-    for (size_t left = bytes.size; left > 0;) {
-        ssize_t n = write(fd, at, left);
-
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return errno;
-        at += n;
-        left -= (size_t)n;
-    }
-    return 0;
-}
-
-static int
 write_file(const char *stem, enum leaf leaf, struct stint_bytes bytes)
 {
     char *path = path_of(stem, leaf);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    int error = fd < 0 ? errno : write_all(fd, bytes);
+    int error = fd < 0 ? errno : whole_write(fd, bytes.data, bytes.size);
     int status = EXIT_FINE;
 
     /* Some file systems tell only now. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/exit.h"
+#include "common/sys/whole.h"
 
 /* The other screen, no cursor, no folding of lines; and back. */
 static const char enter[] = "\033[?1049h\033[?25l\033[?7l\033[2J";
@@ -29,14 +30,7 @@ static struct {
 static void
 put_all(const char *text, size_t size)
 {
-    while (size > 0) {
-        ssize_t n = write(STDOUT_FILENO, text, size);
-
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return;
-        text += n;
-        size -= (size_t)n;
-    }
+    (void)whole_write(STDOUT_FILENO, text, size);
 }
 
 static void

@@ -17,6 +17,7 @@
 #include "common/path.h"
 #include "common/stint_error.h"
 #include "common/sys/clock.h"
+#include "common/sys/whole.h"
 
 enum { HASH_BYTES = 32, COPY_BYTES = 1 << 20, PATH_BYTES = 4200 };
 
@@ -284,32 +285,15 @@ make_parents(int folder, const char *name)
 }
 
 static int
-write_all(int to, const uint8_t *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t n = write(to, bytes, length);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return errno;
-        bytes += n;
-        length -= (size_t)n;
-    }
-    return 0;
-}
-
-static int
 copy_plainly(int from, int to)
 {
     uint8_t *bytes = malloc(COPY_BYTES);
     int error = bytes == NULL ? ENOMEM : 0;
 
     while (error == 0) {
-        ssize_t n = read(from, bytes, COPY_BYTES);
+        ssize_t n = whole_read(from, bytes, COPY_BYTES);
         if (n == 0) break;
-        if (n > 0) {
-            error = write_all(to, bytes, (size_t)n);
-        } else if (errno != EINTR) {
-            error = errno;
-        }
+        error = n < 0 ? errno : whole_write(to, bytes, (size_t)n);
     }
     free(bytes);
     return error;

@@ -14,6 +14,7 @@
 #include "common/path.h"
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
+#include "common/sys/whole.h"
 
 enum { HASH_BYTES = 32, MESSAGE_BYTES = 1400 };
 
@@ -108,14 +109,10 @@ write_bytes(struct sink *to, struct slice bytes)
 {
     (void)crypto_generichash_update(&to->hash, bytes.bytes, bytes.length);
     to->have += bytes.length;
-    while (bytes.length > 0) {
-        ssize_t n = write(to->fd, bytes.bytes, bytes.length);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return cannot("write", to->path);
-        bytes.bytes += n;
-        bytes.length -= (size_t)n;
-    }
-    return 0;
+    int error = whole_write(to->fd, bytes.bytes, bytes.length);
+    if (error == 0) return 0;
+    errno = error;
+    return cannot("write", to->path);
 }
 
 /* Others may not write to it, whatever its sender says. */

@@ -14,6 +14,7 @@
 #include "common/path.h"
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
+#include "common/sys/whole.h"
 
 enum { HASH_BYTES = 32, MESSAGE_BYTES = 1400 };
 
@@ -58,16 +59,9 @@ open_source(struct source *f)
 static ssize_t
 read_piece(const struct source *f)
 {
-    size_t have = 0;
+    ssize_t have = whole_read(f->fd, f->piece, f->piece_max);
 
-    while (have < f->piece_max) {
-        ssize_t n = read(f->fd, f->piece + have, f->piece_max - have);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return cannot("read", f->path);
-        if (n == 0) break;
-        have += (size_t)n;
-    }
-    return (ssize_t)have;
+    return have >= 0 ? have : cannot("read", f->path);
 }
 
 /* Its size and hash; `piece` is its last one, which for a short file is all. */

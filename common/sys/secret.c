@@ -10,6 +10,7 @@
 #include "common/stint_error.h"
 #include "common/sys/dir.h"
 #include "common/sys/say.h"
+#include "common/sys/whole.h"
 
 enum { OTHERS = S_IRWXG | S_IRWXO };
 
@@ -73,22 +74,6 @@ check_owner(int fd, const char *path)
     return 0;
 }
 
-/* Up to `size` bytes; -1 on an error. */
-static ssize_t
-read_all(int fd, char *out, size_t size)
-{
-    size_t got = 0;
-
-    while (got < size) {
-        ssize_t n = read(fd, out + got, size - got);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return -1;
-        if (n == 0) break;
-        got += (size_t)n;
-    }
-    return (ssize_t)got;
-}
-
 static int
 read_checked(int fd, const char *path, char *out, size_t size, size_t *length)
 {
@@ -96,11 +81,11 @@ read_checked(int fd, const char *path, char *out, size_t size, size_t *length)
 
     int rc = check_owner(fd, path);
     if (rc != 0) return rc;
-    ssize_t got = read_all(fd, out, size);
+    ssize_t got = whole_read(fd, out, size);
     if (got < 0)
         return say(
             STINT_EACCESS, "%s cannot be read: %s", path, strerror(errno));
-    if ((size_t)got == size && read_all(fd, &more, 1) != 0) {
+    if ((size_t)got == size && whole_read(fd, &more, 1) != 0) {
         return say(STINT_EACCESS,
             "%s is longer than %zu bytes: it is no key file", path, size);
     }
@@ -121,19 +106,6 @@ secret_read(const char *path, char *out, size_t size, size_t *length)
     int rc = read_checked(fd, path, out, size, length);
     (void)close(fd);
     return rc;
-}
-
-static bool
-write_all(int fd, struct slice text)
-{
-    while (text.length > 0) {
-        ssize_t n = write(fd, text.bytes, text.length);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return false;
-        text.bytes += n;
-        text.length -= (size_t)n;
-    }
-    return true;
 }
 
 /* The directory must be synced too, or the new name may not survive. */
@@ -186,17 +158,12 @@ secret_write(const char *path, struct slice text, bool replace)
         return say(
             STINT_ESYSTEM, "%s cannot be made: %s", temporary, strerror(errno));
 
-    bool written = write_all(fd, text) && fsync(fd) == 0;
-    int cause = errno;
-    bool closed = close(fd) == 0;
-    int rc = 0;
-    if (!written || !closed) {
-        if (!written) errno = cause;
-        rc = say(STINT_ESYSTEM, "%s cannot be written: %s", temporary,
-            strerror(errno));
-    } else {
-        rc = move_into_place(temporary, path, replace);
-    }
+    int error = whole_write(fd, text.bytes, text.length);
+    if (error == 0 && fsync(fd) != 0) error = errno;
+    if (close(fd) != 0 && error == 0) error = errno;
+    int rc = error == 0 ? move_into_place(temporary, path, replace)
+                        : say(STINT_ESYSTEM, "%s cannot be written: %s",
+                            temporary, strerror(error));
     if (rc != 0) {
         (void)unlink(temporary);
         return rc;
