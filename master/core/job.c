@@ -29,6 +29,7 @@ job_new(uint64_t number, struct slice command)
     ends_init(&job->ends);
     list_init(&job->of_session);
     list_init(&job->of_lane);
+    list_init(&job->of_offers);
     list_init(&job->readers);
     list_init(&job->due);
     list_init(&job->order);

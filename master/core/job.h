@@ -48,6 +48,7 @@ struct job {
     struct lane *lane;    /* Of the parent: lane.h. */
     struct list of_lane;
     struct heap_node in_lane; /* In lane->ready while it offers any. */
+    struct list of_offers;    /* In lane->offers, too. */
     uint64_t offered;         /* Tasks that may be handed out now. */
     char name[PROTO_NAME_MAX + 1];
     char key[PROTO_NAME_MAX + 1];

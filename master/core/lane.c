@@ -54,37 +54,62 @@ new_lane(bool strict)
     struct lane *lane = calloc(1, sizeof *lane);
 
     if (lane == NULL) return NULL;
-    list_init(&lane->of_queue);
+    buf_init(&lane->key);
     list_init(&lane->jobs);
+    list_init(&lane->offers);
     list_init(&lane->active);
     heap_init(&lane->ready, node_goes_first);
     lane->strict = strict;
     return lane;
 }
 
-/* Where the job belongs with such a bound; a new one is empty, and in no list.
- * NULL without memory. */
+static void
+free_lane(struct lane *lane)
+{
+    buf_fini(&lane->key);
+    free(lane);
+}
+
+/* Takes the key. */
+static struct lane *
+add_lane(struct queue *q, bool strict, struct buf *key)
+{
+    struct lane *lane = new_lane(strict);
+
+    if (lane == NULL) {
+        buf_fini(key);
+        return NULL;
+    }
+    lane->key = *key;
+    HASH_ADD_KEYPTR(
+        by_needs, q->lanes, lane->key.bytes, lane->key.length, lane);
+    if (HASH_IS_IN(by_needs, lane)) return lane;
+    free_lane(lane);
+    return NULL;
+}
+
+/* Where the job belongs with such a bound; NULL without memory. */
 static struct lane *
 find_lane(const struct job *job, uint32_t running_max)
 {
     bool strict = running_max != 0 || needs_counts(&job->needs);
+    struct lane *lane = NULL;
+    struct buf key;
 
-    LIST_FOREACH (node, after, &job->parent->lanes) {
-        struct lane *lane = CONTAINER_OF(node, struct lane, of_queue);
-        if (lane->strict == strict
-            && needs_equal(needs_of(lane), &job->needs)) {
-            return lane;
-        }
+    buf_init(&key);
+    buf_append(&key, &strict, sizeof strict);
+    needs_write(&job->needs, &key);
+    if (!key.failed) {
+        HASH_FIND(by_needs, job->parent->lanes, key.bytes, key.length, lane);
+        if (lane == NULL) return add_lane(job->parent, strict, &key);
     }
-    return new_lane(strict);
+    buf_fini(&key);
+    return lane;
 }
 
 static void
 enter(struct job *job, struct lane *lane)
 {
-    if (list_is_empty(&lane->jobs)) {
-        list_push(&job->parent->lanes, &lane->of_queue);
-    }
     list_push(&lane->jobs, &job->of_lane);
     lane->marks = job->needs.marks;
     job->lane = lane;
@@ -97,17 +122,18 @@ withdraw(struct job *job)
 
     if (job->offered == 0) return;
     heap_remove(&lane->ready, &job->in_lane);
+    list_remove(&job->of_offers);
     if (heap_peek(&lane->ready) == NULL) list_remove(&lane->active);
     job->parent->offered -= job->offered;
     job->offered = 0;
 }
 
 static void
-drop_if_empty(struct lane *lane)
+drop_if_empty(struct queue *q, struct lane *lane)
 {
     if (!list_is_empty(&lane->jobs)) return;
-    list_remove(&lane->of_queue);
-    free(lane);
+    HASH_DELETE(by_needs, q->lanes, lane);
+    free_lane(lane);
 }
 
 bool
@@ -127,7 +153,7 @@ lane_leave(struct job *job)
 {
     withdraw(job);
     list_remove(&job->of_lane);
-    drop_if_empty(job->lane);
+    drop_if_empty(job->parent, job->lane);
     job->lane = NULL;
 }
 
@@ -145,7 +171,7 @@ lane_change(
     if (lane != before) {
         list_remove(&job->of_lane);
         enter(job, lane);
-        drop_if_empty(before);
+        drop_if_empty(job->parent, before);
     }
     lane_offer(core, job);
     return true;
@@ -180,7 +206,10 @@ lane_offer(struct core *core, struct job *job)
             lane->activated = ++parent->offers;
             list_push(&parent->jobs, &lane->active);
         }
-        if (before == 0) heap_add(&lane->ready, &job->in_lane);
+        if (before == 0) {
+            heap_add(&lane->ready, &job->in_lane);
+            list_push(&lane->offers, &job->of_offers);
+        }
         parent->offered += offer - before;
         job->offered = offer;
     }
@@ -192,27 +221,13 @@ lane_before(const struct lane *lane, const struct job *job)
 {
     uint64_t count = 0;
 
-    LIST_FOREACH (node, after, &lane->jobs) {
-        const struct job *other = job_of_lane(node);
+    LIST_FOREACH (node, after, &lane->offers) {
+        const struct job *other = CONTAINER_OF(node, struct job, of_offers);
         bool before =
             job != NULL ? goes_first(other, job) : other->priority < 0;
         if (before) count += other->offered;
     }
     return count;
-}
-
-uint64_t
-lane_unfinished(const struct queue *q)
-{
-    uint64_t sum = 0;
-
-    LIST_FOREACH (node, after, &q->lanes) {
-        const struct lane *lane = CONTAINER_OF(node, struct lane, of_queue);
-        LIST_FOREACH (each, behind, &lane->jobs) {
-            sum += queue_unfinished(job_of_lane(each)->queue);
-        }
-    }
-    return sum;
 }
 
 /* ---- matching ------------------------------------------------------------ */
@@ -270,31 +285,39 @@ lane_workers(struct core *core, tick_ns now, const struct job *job)
 /* ---- for tests ----------------------------------------------------------- */
 
 static void
-check_one(const struct queue *q, const struct lane *lane, uint64_t *offered)
+check_one(const struct queue *q, const struct lane *lane, uint64_t *offered,
+    uint64_t *unfinished)
 {
-    bool any = false;
+    size_t offering = 0, listed = 0;
 
     CHECK(!list_is_empty(&lane->jobs));
     LIST_FOREACH (node, after, &lane->jobs) {
         const struct job *job = job_of_lane(node);
         CHECK(job->lane == lane && job->parent == q);
         CHECK(needs_equal(&job->needs, needs_of(lane)));
-        if (job->offered > 0) any = true;
+        CHECK((job->offered > 0) == !list_is_empty(&job->of_offers));
+        offering += job->offered > 0;
         *offered += job->offered;
+        *unfinished += queue_unfinished(job->queue);
     }
-    CHECK(any == (heap_peek(&lane->ready) != NULL));
-    CHECK(any == !list_is_empty(&lane->active));
+    LIST_FOREACH (node, after, &lane->offers)
+        listed += 1;
+    CHECK(listed == offering);
+    CHECK((offering > 0) == (heap_peek(&lane->ready) != NULL));
+    CHECK((offering > 0) == !list_is_empty(&lane->active));
 }
 
 static void
 check_queue(const struct queue *q)
 {
-    uint64_t offered = 0;
+    uint64_t offered = 0, unfinished = 0;
 
-    LIST_FOREACH (node, after, &q->lanes) {
-        check_one(q, CONTAINER_OF(node, struct lane, of_queue), &offered);
+    for (const struct lane *lane = q->lanes; lane != NULL;
+         lane = lane->by_needs.next) {
+        check_one(q, lane, &offered, &unfinished);
     }
     CHECK(offered == q->offered);
+    CHECK(unfinished == q->jobs_unfinished);
 }
 
 void

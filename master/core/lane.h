@@ -12,13 +12,15 @@
 #include "master/core/inside.h"
 
 struct lane {
+    UT_hash_handle by_needs;  /* In queue.lanes. */
+    struct buf key;           /* By this: `strict`, and its needs. */
     struct needs_marks marks; /* Of its needs. */
-    struct list of_queue;     /* In queue.lanes. */
     struct list jobs;         /* struct job.of_lane; never empty. */
     bool strict;              /* place.h */
     struct list active;       /* In queue.jobs while `ready` has any. */
     struct heap ready;        /* struct job.in_lane: those that offer tasks, the
                                  first one first. */
+    struct list offers; /* struct job.of_offers: the same, as they came. */
     uint64_t activated; /* The how many-th activation of the queue it was. */
     uint64_t workers;   /* Live ones that suit it, as counted last; */
     tick_ns counted;    /* 0: never. */
@@ -45,11 +47,8 @@ void lane_offer(struct core *core, struct job *job);
 struct queue *lane_next(struct wait_link *link);
 
 /** How many tasks the jobs of a lane offer that go before those of `job`, or
- * (NULL) before plain ones.  O(jobs of the lane). */
+ * (NULL) before plain ones.  O(jobs that offer any). */
 uint64_t lane_before(const struct lane *lane, const struct job *job);
-
-/** Tasks of the jobs of `q` that have not ended.  O(jobs). */
-uint64_t lane_unfinished(const struct queue *q);
 
 /** Live workers that serve the job's queue, are not draining and suit it; may
  * be old by half a second. */

@@ -44,6 +44,19 @@ can_expire(const struct task *t)
     return t->more != NULL && t->more->expires != TICK_NEVER;
 }
 
+/* As queue_count(), and in sum for the queue that a job belongs to (which a
+ * damaged store may not name). */
+static void
+count(struct queue *q, enum task_state from, enum task_state to,
+    const struct task *t)
+{
+    struct queue *parent = q->job != NULL ? q->job->parent : NULL;
+    uint64_t before = queue_unfinished(q);
+
+    queue_count(q, from, to, t);
+    if (parent != NULL) parent->jobs_unfinished += queue_unfinished(q) - before;
+}
+
 static void
 add_open(struct core *core, tick_ns now, struct task *t, enum task_state from,
     tick_ns delay)
@@ -57,7 +70,7 @@ add_open(struct core *core, tick_ns now, struct task *t, enum task_state from,
     } else {
         queue_push(q, t, from == TASK_STATES);
     }
-    queue_count(q, from, (enum task_state)t->state, t);
+    count(q, from, (enum task_state)t->state, t);
     if (can_expire(t)) heap_add(&core->expiries, &t->more->expiry);
     life_touch(core, q);
 }
@@ -119,7 +132,7 @@ grant(struct core *core, tick_ns now, struct task *t, struct session *s,
     t->is_recovered = false;
     hold(core, t, s, l, start);
     place_take(l);
-    queue_count(t->queue, TASK_READY, TASK_LEASED, t);
+    count(t->queue, TASK_READY, TASK_LEASED, t);
     metrics_granted(&core->metrics, now, t);
     journal_state(core, t);
     life_touch(core, t->queue);
@@ -178,7 +191,7 @@ life_restore(struct core *core, struct task *t)
     if (can_expire(t) && (state == TASK_READY || state == TASK_DELAYED)) {
         heap_add(&core->expiries, &t->more->expiry);
     }
-    queue_count(q, TASK_STATES, state, t);
+    count(q, TASK_STATES, state, t);
     life_touch(core, q);
 }
 
@@ -214,7 +227,7 @@ static void
 leave(struct core *core, tick_ns now, struct task *t, enum task_state state,
     const char *worker)
 {
-    queue_count(t->queue, (enum task_state)t->state, state, t);
+    count(t->queue, (enum task_state)t->state, state, t);
     journal_gone(core, t);
     if (t->queue->job == NULL) remember(core, now, t, state, worker);
     life_touch(core, t->queue);
@@ -414,7 +427,7 @@ bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause,
             .kind = NEWS_DEAD, .task = t->id, .count = task_tries(t) },
         worker, slice_of(t->queue->name), slice_of(""));
     t->ref = 0;
-    queue_count(t->queue, TASK_LEASED, TASK_DEAD, t);
+    count(t->queue, TASK_LEASED, TASK_DEAD, t);
     t->state = TASK_DEAD;
     list_push(&t->queue->dead, &t->at.in_list);
     journal_state(core, t);
@@ -525,7 +538,7 @@ tick_delays(struct core *core, tick_ns now)
         if (t->is.due > now) return;
         heap_remove(&core->delays, node);
         queue_push(t->queue, t, false);
-        queue_count(t->queue, TASK_DELAYED, TASK_READY, t);
+        count(t->queue, TASK_DELAYED, TASK_READY, t);
         life_touch(core, t->queue);
     }
 }

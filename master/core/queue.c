@@ -101,7 +101,6 @@ queue_new(struct slice name, const struct queue_policy *policy, uint32_t index)
     list_init(&q->fresh);
     heap_init(&q->back, node_precedes);
     list_init(&q->dead);
-    list_init(&q->lanes);
     list_init(&q->jobs);
     list_init(&q->getters);
     list_init(&q->putters);

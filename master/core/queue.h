@@ -50,15 +50,16 @@ struct queue_policy {
 
 struct queue {
     char name[PROTO_NAME_MAX + 1];
-    uint32_t index;    /* In the order in which queues were made. */
-    bool shut;         /* Takes no puts. */
-    bool emptied;      /* Shut at once: what comes back is cancelled. */
-    bool paused;       /* Hands nothing out. */
-    struct job *job;   /* Whose own queue it is; NULL: an ordinary one. */
-    struct list lanes; /* struct lane: its jobs by what they need (lane.h). */
-    struct list jobs;  /* Of them those that offer tasks now, newest last. */
-    uint64_t offered;  /* So many tasks, in all. */
-    uint64_t offers;   /* Lanes that began to offer, ever. */
+    uint32_t index;     /* In the order in which queues were made. */
+    bool shut;          /* Takes no puts. */
+    bool emptied;       /* Shut at once: what comes back is cancelled. */
+    bool paused;        /* Hands nothing out. */
+    struct job *job;    /* Whose own queue it is; NULL: an ordinary one. */
+    struct lane *lanes; /* uthash: its jobs by what they need (lane.h). */
+    uint64_t jobs_unfinished; /* Tasks of its jobs that have not ended. */
+    struct list jobs; /* Of them those that offer tasks now, newest last. */
+    uint64_t offered; /* So many tasks, in all. */
+    uint64_t offers;  /* Lanes that began to offer, ever. */
     struct queue_policy policy;
 
     struct list fresh;

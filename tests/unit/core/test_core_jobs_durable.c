@@ -214,6 +214,33 @@ a_cancel_that_a_crash_cut_short_goes_on(void **state)
 }
 
 static void
+tasks_of_a_job_that_is_not_there_are_damage(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *s = rig_submitter(rig);
+    const char *why = "";
+    int code = 0;
+
+    uint64_t job = jobs_open(s, (struct msg_job_open){ .halt = 0 });
+    jobs_put(s, job, 2, (const char *const[]){ "a", "b" });
+    kept_settle(rig);
+    core_free(rig->core);
+    rig_start(rig);
+    qsort(kept_table.rows, kept_table.count, sizeof kept_table.rows[0],
+        kept_by_key);
+    for (size_t i = 0; code == 0 && i < kept_table.count; i++) {
+        const struct kept_row *kept = &kept_table.rows[i];
+        const struct row row = { .kind = kept->kind,
+            .id = kept->id,
+            .value = { kept->value.bytes, kept->value.length } };
+        if (row.kind == ROW_job) continue;
+        code = core_load(rig->core, &row, &why);
+    }
+    if (code == 0) code = core_loaded(rig->core, rig->now, &why);
+    assert_int_equal(code, STINT_EDAMAGED);
+}
+
+static void
 a_job_in_memory_leaves_no_row(void **state)
 {
     struct rig *rig = *state;
@@ -298,6 +325,7 @@ main(void)
         TEST(what_was_dropped_stays_so_and_counts),
         TEST(a_forgotten_job_leaves_no_row_and_its_number_is_not_given_again),
         TEST(a_cancel_that_a_crash_cut_short_goes_on),
+        TEST(tasks_of_a_job_that_is_not_there_are_damage),
         TEST(a_job_in_memory_leaves_no_row),
         TEST(a_job_whose_session_does_not_come_back_is_closed),
         TEST(
