@@ -44,10 +44,11 @@ files_memory(const struct job *j)
     size_t sum = 0;
 
     if (set == NULL) return 0;
-    LIST_FOREACH (node, after, &set->all) {
-        sum += files_memory_of(CONTAINER_OF(node, struct file, in_order));
+    for (const struct file *f = file_order_next(&set->all, 0); f != NULL;
+         f = file_order_next(&set->all, f->serial)) {
+        sum += files_memory_of(f);
     }
-    return sum + sizeof *set
+    return sum + sizeof *set + file_order_memory(&set->all)
            + HASH_CNT(by_seq, set->tasks) * sizeof *set->tasks;
 }
 
@@ -114,20 +115,21 @@ files_cool(struct file_piece *p)
 
 /* Out of everything; its memory is no more counted. */
 static void
-unlink_file(struct file *f)
+unlink_file(struct core *core, struct file *f)
 {
     struct file_set *set = f->job->files;
+    size_t before = file_order_memory(&set->all);
 
     HASH_DELETE(by_key, set->by_key, f);
     list_remove(&f->node);
-    list_remove(&f->in_order);
+    file_order_remove(&set->all, f->serial);
+    core->memory -= before - file_order_memory(&set->all);
     if (f->task != NULL) {
         f->task->count -= 1;
     } else {
         set->inputs_count -= 1;
         set->inputs_bytes -= f->length + FILES_ROW_BYTES;
     }
-    if (set->last == f) set->last = NULL;
 }
 
 void
@@ -148,7 +150,7 @@ files_remove(struct core *core, struct file *f)
             journal_drop(core, ROW_file, f->pieces[i].row);
         }
     }
-    unlink_file(f);
+    unlink_file(core, f);
     files_free_file(f);
 }
 
@@ -209,7 +211,8 @@ files_forget(struct core *core, struct job *j)
     LIST_FOREACH (node, after, &set->inputs) {
         files_remove(core, CONTAINER_OF(node, struct file, node));
     }
-    core->memory -= sizeof *set;
+    core->memory -= sizeof *set + file_order_memory(&set->all);
+    file_order_fini(&set->all);
     free(set);
     j->files = NULL;
 }
@@ -221,9 +224,12 @@ files_free(struct job *j)
 
     if (set == NULL) return;
     HASH_CLEAR(by_key, set->by_key);
-    LIST_FOREACH (node, after, &set->all) {
-        files_free_file(CONTAINER_OF(node, struct file, in_order));
+    for (size_t i = 0; i < set->all.count; i++) {
+        if (set->all.slots[i].file != NULL) {
+            files_free_file(set->all.slots[i].file);
+        }
     }
+    file_order_fini(&set->all);
     while (set->tasks != NULL) {
         struct file_task *t = set->tasks;
         HASH_DELETE(by_seq, set->tasks, t);
@@ -253,17 +259,17 @@ files_is_listed(const struct file *f)
     return files_is_whole(f) && (f->task == NULL || f->task->counts);
 }
 
-/* The first one from `node` on that is listed and came behind `after`. */
 static const struct file *
-first_in_order(const struct list *node, const struct list *end, uint64_t after)
+first_in_order(const struct file_set *set, uint64_t after)
 {
-    for (; node != end; node = node->next) {
-        const struct file *f = CONTAINER_OF_CONST(node, struct file, in_order);
-        if (f->serial > after && files_is_listed(f)) return f;
-    }
-    return NULL;
+    const struct file *f = file_order_next(&set->all, after);
+
+    while (f != NULL && !files_is_listed(f))
+        f = file_order_next(&set->all, f->serial);
+    return f;
 }
 
+/* The first one from `node` on that is listed and came behind `after`. */
 static const struct file *
 first_in_list(const struct list *node, const struct list *end, uint64_t after)
 {
@@ -286,33 +292,17 @@ const struct file *
 files_behind(const struct job *j, uint64_t seq, uint64_t after)
 {
     if (j->files == NULL) return NULL;
-    if (seq != 0) {
-        const struct file_task *t = files_task(j, seq);
-        if (t == NULL) return NULL;
-        return first_in_list(t->files.next, &t->files, after);
-    }
-
-    const struct list *end = &j->files->all;
-    const struct file *last = j->files->last;
-    if (last != NULL && last->serial == after) {
-        return first_in_order(last->in_order.next, end, after);
-    }
-    return first_in_order(end->next, end, after);
+    if (seq == 0) return first_in_order(j->files, after);
+    const struct file_task *t = files_task(j, seq);
+    if (t == NULL) return NULL;
+    return first_in_list(t->files.next, &t->files, after);
 }
 
 const struct file *
 files_next(const struct file *f, uint64_t seq)
 {
-    const struct list *all = &f->job->files->all;
-
-    if (seq == 0) return first_in_order(f->in_order.next, all, 0);
+    if (seq == 0) return first_in_order(f->job->files, f->serial);
     return first_in_list(f->node.next, &f->task->files, 0);
-}
-
-void
-files_page_ends(const struct file *f)
-{
-    f->job->files->last = f;
 }
 
 /* ---- who waits ----------------------------------------------------------- */

@@ -18,6 +18,7 @@
 
 #include "common/list.h"
 #include "common/slice.h"
+#include "master/core/file_order.h"
 #include "proto/proto.h"
 
 enum {
@@ -63,7 +64,6 @@ struct file_task {
 
 struct file {
     struct list node;       /* In file_set.inputs, or file_task.files. */
-    struct list in_order;   /* In file_set.all. */
     struct job *job;        /* Whose it is. */
     struct file_task *task; /* NULL: an input. */
     uint64_t serial;        /* Rises in the order in which they came. */
@@ -83,10 +83,9 @@ struct file_set {
     struct list inputs;
     uint32_t inputs_count;
     size_t inputs_bytes; /* Of their names, about, with what goes along. */
-    struct list all;
+    struct file_order all;
     struct file *by_key;     /* uthash: seq and name. */
     struct file_task *tasks; /* uthash: seq. */
-    const struct file *last; /* Where a page ended; NULL: gone since. */
 };
 
 /* core.files */
@@ -137,9 +136,6 @@ const struct file *files_behind(
 
 /** The next one; `seq` as it was. */
 const struct file *files_next(const struct file *f, uint64_t seq);
-
-/** A page ended with `f`: files_behind() will go on there at once. */
-void files_page_ends(const struct file *f);
 
 /* ---- what becomes of tasks ------------------------------------------------
  */

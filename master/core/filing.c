@@ -298,7 +298,6 @@ write_rows(struct buf *rows, uint32_t *count, const struct job *j,
         const struct file *next = files_next(f, l->seq);
         if (next != NULL
             && (*count >= PAGE_ROWS || rows->length > PAGE_BYTES)) {
-            files_page_ends(f);
             return f->serial;
         }
         f = next;

@@ -16,7 +16,6 @@ make_set(struct core *core, struct job *j)
     struct file_set *set = calloc(1, sizeof *set);
     if (set == NULL) return NULL;
     list_init(&set->inputs);
-    list_init(&set->all);
     core->memory += sizeof *set;
     j->files = set;
     return set;
@@ -51,7 +50,6 @@ new_file(const struct file_news *news)
 
     if (f == NULL) return NULL;
     list_init(&f->node);
-    list_init(&f->in_order);
     f->job = news->job;
     f->size = news->size;
     memcpy(f->hash, news->hash, sizeof f->hash);
@@ -75,6 +73,16 @@ grow(struct file *f)
     return true;
 }
 
+static bool
+make_place(struct core *core, struct file_set *set)
+{
+    size_t before = file_order_memory(&set->all);
+    bool done = file_order_reserve(&set->all);
+
+    core->memory += file_order_memory(&set->all) - before;
+    return done;
+}
+
 /* Into the set, in the place of `old` and of what other attempts left.  False:
  * no memory, and nothing has changed but that `f` is free. */
 static bool
@@ -83,12 +91,10 @@ link_file(struct core *core, struct file *f, struct file_task *t,
 {
     struct file_set *set = news->job->files;
 
+    if (!make_place(core, set)) goto refuse;
     /* The name stands right behind the place. */
     HASH_ADD_KEYPTR(by_key, set->by_key, &f->seq, sizeof f->seq + f->length, f);
-    if (!HASH_IS_IN(by_key, f)) {
-        files_free_file(f);
-        return false;
-    }
+    if (!HASH_IS_IN(by_key, f)) goto refuse;
     if (t != NULL && t->attempt != news->attempt) {
         files_remove_all(core, t);
         t->attempt = news->attempt;
@@ -98,7 +104,7 @@ link_file(struct core *core, struct file *f, struct file_task *t,
     }
     f->task = t;
     f->serial = ++core->files.serials;
-    list_push(&set->all, &f->in_order);
+    file_order_add(&set->all, f->serial, f);
     if (t != NULL) {
         list_push(&t->files, &f->node);
         t->count += 1;
@@ -109,6 +115,10 @@ link_file(struct core *core, struct file *f, struct file_task *t,
     }
     core->memory += files_memory_of(f);
     return true;
+
+refuse:
+    files_free_file(f);
+    return false;
 }
 
 /* ---- pieces -------------------------------------------------------------- */
