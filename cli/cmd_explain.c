@@ -23,8 +23,8 @@ static const struct opt options[] = {
 static const struct opt_group group = { "explain", "What:", options };
 
 static const struct column columns[] = {
-    { "task", CELL_NUMBER, COLUMN_SHOWN, true },
-    { "job", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "task", CELL_MAYBE, COLUMN_SHOWN, true },
+    { "job", CELL_MAYBE, COLUMN_SHOWN, false },
     { "because", CELL_TEXT, COLUMN_SHOWN, false },
     { "text", CELL_TEXT, COLUMN_SHOWN, false },
     { 0 },
@@ -67,9 +67,10 @@ see_reason(void *arg, const struct stint_because *why)
 
     if (reasons->is_told) tell(reasons, why->text);
     table_add(reasons->table,
-        (const struct cell[]){ { .number = (int64_t)reasons->task },
-            { .number = (int64_t)reasons->job }, { .text = word_of(why->code) },
-            { .text = why->text } });
+        (const struct cell[]){
+            { .number = reasons->task != 0 ? (int64_t)reasons->task : -1 },
+            { .number = reasons->job != 0 ? (int64_t)reasons->job : -1 },
+            { .text = word_of(why->code) }, { .text = why->text } });
     return 0;
 }
 

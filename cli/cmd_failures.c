@@ -163,13 +163,13 @@ print(const struct grouping *g, const struct run *run)
     for (size_t i = 0; i < g->count; i++) {
         const struct grouping_row *r = &g->rows[i];
 
-        table_add(
-            table, (const struct cell[]){ { .number = (int64_t)r->count },
-                       { .text = r->how }, { .text = r->text },
-                       { .number = r->exit_code }, { .number = r->signal },
-                       { .number = (int64_t)r->task },
-                       { .number = (int64_t)r->seq }, { .text = r->value },
-                       { .text = r->worker }, { .text = r->tail } });
+        table_add(table,
+            (const struct cell[]){ { .number = (int64_t)r->count },
+                { .text = r->how }, { .text = value_or_none(r->text) },
+                { .number = r->exit_code }, { .number = r->signal },
+                { .number = (int64_t)r->task }, { .number = (int64_t)r->seq },
+                { .text = r->value }, { .text = value_or_none(r->worker) },
+                { .text = value_or_none(r->tail) } });
     }
     status = table_print(table, run);
     table_free(table);

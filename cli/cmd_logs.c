@@ -43,9 +43,10 @@ print_json(const struct logs *l, const char *stream, struct stint_bytes bytes)
 {
     bool hex;
     char *text = value_show_bytes(bytes, &hex);
-    json_t *line = json_pack("{s:I, s:i, s:s, s:s, s:s}", "task",
+    json_t *line = json_pack("{s:I, s:i, s:s?, s:s, s:s}", "task",
         (json_int_t)l->task, "attempt", (int)l->glance.attempt, "worker",
-        l->glance.worker, "stream", stream, hex ? "text_hex" : "text", text);
+        value_or_none(l->glance.worker), "stream", stream,
+        hex ? "text_hex" : "text", text);
 
     json_dumpf(line, stdout, JSON_COMPACT);
     putchar('\n');

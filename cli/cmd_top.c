@@ -151,6 +151,15 @@ is_done(struct top *top, int code)
     return false;
 }
 
+static bool
+has_ended(const struct top *top, uint64_t job)
+{
+    for (size_t i = 0; i < top->shot.job_count; i++)
+        if (top->shot.jobs[i].job == job)
+            return !snapshot_job_goes_on(&top->shot.jobs[i]);
+    return true;
+}
+
 static void
 set_pause(struct top *top, bool undo)
 {
@@ -158,7 +167,9 @@ set_pause(struct top *top, bool undo)
     const char *verb = undo ? "goes on" : "is paused; what runs goes on";
 
     if (screen->panel == SCREEN_JOBS && screen->job != 0) {
-        if (is_done(top, stint_pause(top->s, NULL, screen->job, undo)))
+        if (has_ended(top, screen->job))
+            say(top, "job %" PRIu64 " has ended", screen->job);
+        else if (is_done(top, stint_pause(top->s, NULL, screen->job, undo)))
             say(top, "job %" PRIu64 " %s", screen->job, verb);
     } else if (screen->panel == SCREEN_QUEUES && screen->queue[0] != '\0') {
         if (is_done(top, stint_pause(top->s, screen->queue, 0, undo)))
@@ -192,9 +203,13 @@ retry(struct top *top)
 
     if (top->screen.panel != SCREEN_JOBS || which.job == 0)
         say(top, "select a job first (tab)");
-    else if (is_done(top, stint_retry(top->s, &which, &count)))
-        say(top, "%" PRIu64 " task%s of job %" PRIu64 " tried again", count,
-            value_plural(count), which.job);
+    else if (!is_done(top, stint_retry(top->s, &which, &count)))
+        return;
+    else if (count == 0)
+        say(top, "nothing of job %" PRIu64 " has failed", which.job);
+    else
+        say(top, "%" PRIu64 " task%s of job %" PRIu64 " %s tried again", count,
+            value_plural(count), which.job, count == 1 ? "is" : "are");
 }
 
 static void
@@ -216,6 +231,12 @@ move(struct top *top, int key)
         screen_next_panel(screen, -1);
 }
 
+static bool
+changes_something(int key)
+{
+    return key > 0 && key < 128 && strchr("prduR", key) != NULL;
+}
+
 static void
 act(struct top *top, int key)
 {
@@ -223,7 +244,10 @@ act(struct top *top, int key)
         top->screen.help = key == TTY_RESIZED;
         return;
     }
-    if (key == 'p' || key == 'r')
+    /* It would hold up the keys until the master is back. */
+    if (top->is_away && changes_something(key))
+        say(top, "the master does not answer; nothing was changed");
+    else if (key == 'p' || key == 'r')
         set_pause(top, key == 'r');
     else if (key == 'd' || key == 'u')
         set_drain(top, key == 'u');

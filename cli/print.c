@@ -300,7 +300,7 @@ print_json(const struct stint_end *end)
     object = json_pack("{s:I, s:I, s:b, s:s, s:i, s:s?, s:s?}", "seq",
         (json_int_t)end->seq, "task", (json_int_t)end->task, "ok",
         end->code == 0, "end", word_of(end->code), "attempts",
-        (int)end->attempts, "worker", end->worker, "reason",
+        (int)end->attempts, "worker", value_or_none(end->worker), "reason",
         end->code != 0 ? how : NULL);
     set_values(object, end->value);
     set_bytes(object, "stdout", end->out);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/pieces.h"
 #include "cli/value.h"
 #include "cli/width.h"
 
@@ -19,22 +20,22 @@ struct field {
 };
 
 static const struct field job_fields[] = { { "job", 5, true, 0 },
-    { "state", 9, false, 0 }, { "name", 0, false, 0 },
-    { "queue", 14, false, 130 }, { "done", 13, true, 0 }, { "%", 4, true, 60 },
+    { "state", 9, false, 30 }, { "name", 0, false, 0 },
+    { "queue", 14, false, 130 }, { "done", 13, true, 40 }, { "%", 4, true, 0 },
     { "", BAR, false, 110 }, { "failed", 7, true, 50 },
     { "running", 7, true, 66 }, { "waiting", 9, true, 100 },
     { "rate", 7, true, 72 }, { "ETA", 7, true, 58 } };
 
 static const struct field worker_fields[] = { { "worker", 0, false, 0 },
-    { "host", 18, false, 100 }, { "state", 9, false, 0 },
+    { "host", 18, false, 100 }, { "state", 9, false, 30 },
     { "slots", 6, true, 50 }, { "held", 7, true, 0 }, { "", BAR, false, 110 },
     { "done", 9, true, 60 }, { "failed", 7, true, 60 },
     { "silent", 7, true, 100 }, { "age", 7, true, 70 } };
 
 static const struct field queue_fields[] = { { "queue", 0, false, 0 },
-    { "state", 9, false, 0 }, { "ready", 9, true, 0 },
+    { "state", 9, false, 40 }, { "ready", 9, true, 0 },
     { "delayed", 9, true, 70 }, { "running", 7, true, 50 },
-    { "done", 9, true, 60 }, { "dead", 7, true, 0 }, { "rate", 7, true, 100 },
+    { "done", 9, true, 60 }, { "dead", 7, true, 30 }, { "rate", 7, true, 100 },
     { "workers", 7, true, 78 } };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -93,6 +94,8 @@ add_rate(struct row *row, double rate)
 
     if (rate <= 0) {
         add(row, "-");
+    } else if (rate < 0.1) {
+        add(row, "%.1f/m", rate * 60);
     } else if (rate < 10) {
         add(row, "%.1f/s", rate);
     } else {
@@ -132,18 +135,21 @@ ended(const struct stint_job_row *j)
     return j->done + j->failed + j->cancelled;
 }
 
+/* In whole seconds, as nobody can tell more. */
 static void
-add_eta(struct row *row, const struct stint_job_row *j, double rate)
+add_eta(struct row *row, const struct stint_job_row *j, double pace)
 {
     uint64_t left = j->tasks > ended(j) ? j->tasks - ended(j) : 0;
+    double seconds = pace > 0 && !j->paused ? (double)left / pace : 0;
 
-    if (!snapshot_job_goes_on(j)) {
+    if (!snapshot_job_goes_on(j))
         add_duration(row, j->age_ns - j->ended_ns);
-    } else if (rate > 0 && left > 0 && (double)left / rate < 1e8) {
-        add_duration(row, (int64_t)((double)left / rate) * 1000000000);
-    } else {
+    else if (left == 0 || seconds <= 0 || seconds > 1e8)
         add(row, "-");
-    }
+    else if (seconds < 60)
+        add(row, "%.0fs", seconds < 1 ? 1 : seconds);
+    else
+        add_duration(row, (int64_t)seconds * 1000000000);
 }
 
 static void
@@ -172,7 +178,7 @@ fill_job(struct row *row, const struct snapshot *shot, size_t i)
     add_count(row, j->running);
     add_count(row, j->ready + j->delayed);
     add_rate(row, shot->job_rates[i]);
-    add_eta(row, j, shot->job_rates[i]);
+    add_eta(row, j, shot->job_paces[i]);
 }
 
 static void
@@ -404,11 +410,22 @@ put_panel(const struct screen *screen, const struct snapshot *shot, FILE *out,
 }
 
 static void
+put_pieces(const struct screen *screen, FILE *out, const char *style,
+    const struct pieces *pieces)
+{
+    char text[PIECES_TEXT];
+
+    pieces_join(pieces, screen->columns, text);
+    put_line(screen, out, style, text);
+}
+
+static void
 put_summary(const struct screen *screen, const struct snapshot *shot, FILE *out)
 {
     const struct stint_status *st = &shot->status;
-    char up[VALUE_TEXT], memory[VALUE_TEXT], max[VALUE_TEXT], text[512];
+    char up[VALUE_TEXT], memory[VALUE_TEXT], max[VALUE_TEXT];
     char ready[VALUE_TEXT], done[VALUE_TEXT], dead[VALUE_TEXT];
+    struct pieces pieces = { .count = 0 };
 
     value_show_duration(st->uptime_ns, up);
     value_show_size(st->memory, memory);
@@ -416,25 +433,55 @@ put_summary(const struct screen *screen, const struct snapshot *shot, FILE *out)
     show_count(st->ready + st->delayed, ready);
     show_count(st->done, done);
     show_count(st->dead, dead);
-    snprintf(text, sizeof(text),
-        "%s%s  waiting %s  running %" PRIu64 "  done %s  dead %s  %.0f/s  "
-        "workers %" PRIu64 " (%" PRIu64 " slots)  memory %s of %s  up %s",
-        st->disk_full ? "DISK FULL  " : "", st->software, ready, st->leased,
-        done, dead, shot->rate, st->workers, st->slots, memory, max, up);
-    put_line(screen, out, bold, text);
+    if (st->disk_full) pieces_add(&pieces, 0, "DISK FULL");
+    pieces_add(&pieces, 8, "%s", st->software);
+    pieces_add(&pieces, 0, "waiting %s", ready);
+    pieces_add(&pieces, 1, "running %" PRIu64, st->leased);
+    pieces_add(&pieces, 4, "done %s", done);
+    pieces_add(&pieces, 2, "dead %s", dead);
+    pieces_add(&pieces, 3, "%.0f/s", shot->rate);
+    pieces_add(&pieces, 5, "workers %" PRIu64, st->workers);
+    pieces_add(&pieces, 6, "slots %" PRIu64, st->slots);
+    pieces_add(&pieces, 7, "memory %s of %s", memory, max);
+    pieces_add(&pieces, 9, "up %s", up);
+    put_pieces(screen, out, bold, &pieces);
 }
 
+/* Those of the panel that is active. */
 static void
 put_keys(const struct screen *screen, FILE *out)
 {
-    static const char keys[] =
-        "q quit  tab panel  j/k select  p pause  r resume  d drain  u undrain  "
-        "R retry failed  ? help";
+    struct pieces pieces = { .count = 0 };
 
+    pieces_add(&pieces, 0, "q quit");
+    pieces_add(&pieces, 3, "tab panel");
+    pieces_add(&pieces, 6, "j/k select");
+    if (screen->panel == SCREEN_WORKERS) {
+        pieces_add(&pieces, 2, "d drain");
+        pieces_add(&pieces, 4, "u undrain");
+    } else {
+        pieces_add(&pieces, 2, "p pause");
+        pieces_add(&pieces, 4, "r resume");
+    }
+    if (screen->panel == SCREEN_JOBS) pieces_add(&pieces, 5, "R retry failed");
+    pieces_add(&pieces, 1, "? help");
+    put_pieces(screen, out, "", &pieces);
+}
+
+static void
+put_last_line(const struct screen *screen, FILE *out)
+{
     if (screen->message[0] != '\0')
         put_line(screen, out, bold, screen->message);
     else
-        put_line(screen, out, "", keys);
+        put_keys(screen, out);
+}
+
+/* Where there is no room for a row of each, the active panel has it all. */
+static bool
+is_alone(const struct screen *screen)
+{
+    return screen->lines > 0 && screen->lines < 2 + 2 * SCREEN_PANELS;
 }
 
 /* Divides the lines among the panels: none gets more than it needs, and what
@@ -486,10 +533,23 @@ put_help(const struct screen *screen, FILE *out)
 }
 
 static size_t
+put_alone(const struct screen *screen, const struct snapshot *shot, FILE *out)
+{
+    size_t count = rows_of(shot, screen->panel);
+    size_t rows = screen->lines > 3 ? screen->lines - 3 : 0;
+
+    if (screen->lines < 3) return 0;
+    putc('\n', out);
+    put_panel(screen, shot, out, screen->panel, rows);
+    return 1 + (rows < count ? rows : count);
+}
+
+static size_t
 put_panels(const struct screen *screen, const struct snapshot *shot, FILE *out)
 {
     size_t shares[SCREEN_PANELS], lines = 0;
 
+    if (is_alone(screen)) return put_alone(screen, shot, out);
     divide(screen, shot, shares);
     for (enum screen_panel p = SCREEN_JOBS; p < SCREEN_PANELS; p++) {
         size_t rows = screen->lines == 0 ? rows_of(shot, p) : shares[p];
@@ -517,5 +577,5 @@ screen_draw(const struct screen *screen, const struct snapshot *shot, FILE *out)
         put_line(screen, out, "", "");
     }
     putc('\n', out);
-    put_keys(screen, out);
+    put_last_line(screen, out);
 }

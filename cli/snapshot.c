@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "cli/mem.h"
+#include "cli/value.h"
 
 static const char *
 keep(struct snapshot *shot, const char *text)
@@ -101,24 +102,65 @@ compare_jobs(const void *left, const void *right)
     return a->job > b->job ? -1 : a->job < b->job;
 }
 
-/* A second's rate from two counts, smoothed with what it was. */
+/* What happens is seen within RATE_S; an end that is told should not jump.  Of
+ * two looks right behind each other the second says nothing. */
+static const double rate_s = 2, pace_s = 15, look_s = 0.5;
+
+/* `was` with what is now, the more of it the longer that was. */
+static double
+smooth(double was, double is, double seconds, double over_s)
+{
+    double mixed = was + (is - was) * seconds / (seconds + over_s);
+
+    return mixed < 1e-4 ? 0 : mixed;
+}
+
+static double
+rise(uint64_t now, uint64_t before, double seconds)
+{
+    return now > before ? (double)(now - before) / seconds : 0;
+}
+
 static double
 rate_of(uint64_t now, uint64_t before, double was, double seconds)
 {
-    double is = now > before ? (double)(now - before) / seconds : 0;
+    double is = rise(now, before, seconds);
 
-    if (was <= 0) return is;
-    return 0.5 * is + 0.5 * was < 0.05 ? 0 : 0.5 * is + 0.5 * was;
+    return was <= 0 && seconds >= look_s ? is
+                                         : smooth(was, is, seconds, rate_s);
+}
+
+/* From its beginning on, where no earlier look knows better. */
+static double
+mean_pace(const struct stint_job_row *job)
+{
+    return job->age_ns > 0 ? (double)job->ends * 1e9 / (double)job->age_ns : 0;
+}
+
+/* A job that has just begun has no past that counts. */
+static double
+pace_time(const struct stint_job_row *job)
+{
+    double age = (double)job->age_ns / 1e9;
+
+    return age < pace_s ? age : pace_s;
 }
 
 static void
 find_job_rate(struct snapshot *shot, const struct snapshot *before, size_t i,
     double seconds)
 {
-    for (size_t j = 0; j < before->job_count; j++)
-        if (before->jobs[j].job == shot->jobs[i].job)
-            shot->job_rates[i] = rate_of(shot->jobs[i].ends,
-                before->jobs[j].ends, before->job_rates[j], seconds);
+    uint64_t ends = shot->jobs[i].ends;
+
+    for (size_t j = 0; j < before->job_count; j++) {
+        const struct stint_job_row *was = &before->jobs[j];
+
+        if (was->job != shot->jobs[i].job) continue;
+        shot->job_rates[i] =
+            rate_of(ends, was->ends, before->job_rates[j], seconds);
+        shot->job_paces[i] = smooth(before->job_paces[j],
+            rise(ends, was->ends, seconds), seconds, pace_time(was));
+    }
 }
 
 static uint64_t
@@ -153,6 +195,9 @@ snapshot_finish(struct snapshot *shot, const struct snapshot *before)
     if (shot->job_count > 1)
         qsort(shot->jobs, shot->job_count, sizeof(*shot->jobs), compare_jobs);
     shot->job_rates = mem_new(shot->job_count + 1, sizeof(double));
+    shot->job_paces = mem_new(shot->job_count + 1, sizeof(double));
+    for (size_t i = 0; i < shot->job_count; i++)
+        shot->job_paces[i] = mean_pace(&shot->jobs[i]);
     shot->queue_rates = mem_new(shot->queue_count + 1, sizeof(double));
     if (before == NULL || shot->taken_ms <= before->taken_ms) return;
     seconds = (double)(shot->taken_ms - before->taken_ms) / 1e3;
@@ -191,20 +236,21 @@ json_queue(const struct stint_queue_row *q)
 static json_t *
 json_worker(const struct stint_peer_row *w)
 {
-    return json_pack("{s:s, s:s, s:b, s:b, s:i, s:I, s:I, s:I, s:f}", "worker",
-        w->name, "host", w->host, "alive", (int)w->alive, "draining",
-        (int)w->draining, "slots", (int)w->slots, "leased",
-        (json_int_t)w->leased, "done", (json_int_t)w->done, "failed",
-        (json_int_t)w->failed, "silent", (double)w->silent_ns / 1e9);
+    return json_pack("{s:s?, s:s?, s:b, s:b, s:i, s:I, s:I, s:I, s:f}",
+        "worker", value_or_none(w->name), "host", value_or_none(w->host),
+        "alive", (int)w->alive, "draining", (int)w->draining, "slots",
+        (int)w->slots, "leased", (json_int_t)w->leased, "done",
+        (json_int_t)w->done, "failed", (json_int_t)w->failed, "silent",
+        (double)w->silent_ns / 1e9);
 }
 
 static json_t *
 json_job(const struct stint_job_row *j)
 {
     return json_pack(
-        "{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "job",
-        (json_int_t)j->job, "name", j->name, "queue", j->queue, "state",
-        snapshot_job_state(j), "tasks", (json_int_t)j->tasks, "done",
+        "{s:I, s:s?, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "job",
+        (json_int_t)j->job, "name", value_or_none(j->name), "queue", j->queue,
+        "state", snapshot_job_state(j), "tasks", (json_int_t)j->tasks, "done",
         (json_int_t)j->done, "failed", (json_int_t)j->failed, "cancelled",
         (json_int_t)j->cancelled, "running", (json_int_t)j->running, "ready",
         (json_int_t)j->ready, "delayed", (json_int_t)j->delayed, "age",
@@ -242,5 +288,6 @@ snapshot_fini(struct snapshot *shot)
     free(shot->jobs);
     free(shot->queue_rates);
     free(shot->job_rates);
+    free(shot->job_paces);
     *shot = (struct snapshot){ 0 };
 }

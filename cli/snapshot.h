@@ -19,6 +19,7 @@ struct snapshot {
     size_t job_count, job_room;
     double rate; /* Tasks that ended a second; and of each: */
     double *queue_rates, *job_rates;
+    double *job_paces; /* The same over a longer time, for what is to come. */
     char **texts;
     size_t text_count, text_room;
 };

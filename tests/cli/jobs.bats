@@ -339,6 +339,17 @@ exits_with() {
     [ "$(stint purge 'a b' --yes --json | json .dropped)" = 1 ]
 }
 
+@test "what is not there is null for machines" {
+    shop
+    stint submit -q true ::: 1
+    stint wait last -q
+    [ "$(stint explain --job last --json | json .0.task)" = null ]
+    [ "$(stint explain 1 --json | json .0.job)" = null ]
+    [ "$(stint top --json | json .jobs.0.name)" = null ]
+    [ "$(stint jobs --json | json .0.key)" = null ]
+    [ "$(stint jobs --json | json .0.halted)" = null ]
+}
+
 @test "what is to be typed again is quoted for a shell" {
     master --memory
     stint put "it's a b" 1

@@ -222,6 +222,15 @@ a_plain_one_has_all_rows_and_no_escapes(void **state)
 }
 
 static void
+finish_again(struct snapshot *now, const struct snapshot *before)
+{
+    free(now->job_rates);
+    free(now->job_paces);
+    free(now->queue_rates);
+    snapshot_finish(now, before);
+}
+
+static void
 rates_come_from_two_looks(void **state)
 {
     struct snapshot before, now;
@@ -232,13 +241,97 @@ rates_come_from_two_looks(void **state)
     now.taken_ms = before.taken_ms + 2000;
     for (size_t i = 0; i < now.job_count; i++)
         now.jobs[i].ends += 50;
-    free(now.job_rates);
-    free(now.queue_rates);
-    snapshot_finish(&now, &before);
+    finish_again(&now, &before);
     assert_float_equal(now.job_rates[0], 25, 0.001);
     assert_float_equal(now.job_rates[20], 0, 0.001);
     snapshot_fini(&now);
     snapshot_fini(&before);
+}
+
+static void
+age(struct snapshot *shot, int64_t seconds)
+{
+    for (size_t i = 0; i < shot->job_count; i++)
+        shot->jobs[i].age_ns = seconds * 1000000000;
+}
+
+static void
+the_end_that_is_told_does_not_jump(void **state)
+{
+    struct snapshot before, now;
+    double steady;
+
+    (void)state;
+    fill(&before);
+    age(&before, 60);
+    steady = before.job_paces[1];
+    /* A look just behind another, as a key makes it, in which something ended;
+     * then one in which nothing did. */
+    for (int i = 0; i < 6; i++) {
+        fill(&now);
+        age(&now, 60);
+        now.taken_ms = before.taken_ms + (i % 2 == 0 ? 10 : 990);
+        for (size_t j = 0; j < now.job_count; j++)
+            now.jobs[j].ends =
+                before.jobs[j].ends + (i % 2 == 0 ? (uint64_t)steady : 0);
+        finish_again(&now, &before);
+        snapshot_fini(&before);
+        before = now;
+        assert_true(now.job_paces[1] > steady * 0.85);
+        assert_true(now.job_paces[1] < steady * 1.15);
+    }
+    snapshot_fini(&now);
+}
+
+static void
+what_does_not_fit_is_left_out_whole(void **state)
+{
+    static const enum screen_panel panels[] = { SCREEN_JOBS, SCREEN_WORKERS,
+        SCREEN_QUEUES };
+    struct snapshot shot;
+
+    (void)state;
+    fill(&shot);
+    for (size_t columns = 10; columns < 120; columns++)
+        for (size_t p = 0; p < 3; p++) {
+            struct screen screen = {
+                .columns = columns, .lines = 24, .panel = panels[p]
+            };
+            char *text = draw(&screen, &shot), *last, *first_end;
+
+            strip(text);
+            last = strrchr(text, '\n') + 1;
+            assert_int_equal(strncmp(last, "q quit ", 7), 0);
+            assert_null(strstr(last, "…"));
+            if (columns >= 80) assert_non_null(strstr(last, "? help"));
+            first_end = strchr(text, '\n');
+            *first_end = '\0';
+            if (columns >= 25) assert_null(strstr(text, "…"));
+            free(text);
+        }
+    snapshot_fini(&shot);
+}
+
+static void
+a_small_window_shows_rows_of_the_active_panel(void **state)
+{
+    struct snapshot shot;
+    struct screen screen = { .columns = 20, .lines = 5 };
+    char *text;
+
+    (void)state;
+    fill(&shot);
+    screen_settle(&screen, &shot);
+    text = draw(&screen, &shot);
+    assert_non_null(strstr(text, "   30 "));
+    assert_int_equal(check_lines(text, 20), 5);
+    free(text);
+    screen_next_panel(&screen, 1);
+    text = draw(&screen, &shot);
+    assert_non_null(strstr(text, "node2"));
+    assert_int_equal(check_lines(text, 20), 5);
+    free(text);
+    snapshot_fini(&shot);
 }
 
 static void
@@ -272,6 +365,9 @@ main(void)
         cmocka_unit_test(no_panel_starves_another),
         cmocka_unit_test(a_plain_one_has_all_rows_and_no_escapes),
         cmocka_unit_test(rates_come_from_two_looks),
+        cmocka_unit_test(the_end_that_is_told_does_not_jump),
+        cmocka_unit_test(what_does_not_fit_is_left_out_whole),
+        cmocka_unit_test(a_small_window_shows_rows_of_the_active_panel),
         cmocka_unit_test(what_others_named_plays_no_tricks),
     };
 
