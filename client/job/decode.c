@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/stint_error.h"
+#include "proto/attempts.h"
 #include "proto/record.h"
 
 const char *
@@ -18,23 +19,15 @@ decode_text(char **to, struct slice text)
 
 /* ---- attempts ------------------------------------------------------------ */
 
-static bool
-next_attempt(struct cursor *c, struct rec_attempt *r)
-{
-    const char *where;
-
-    return c->at != c->end && record_read(c, RECORD_attempt, r, &where) == 0;
-}
-
 static size_t
 count_attempts(struct slice notes, size_t *text)
 {
-    struct cursor c = { notes.bytes, notes.bytes + notes.length };
+    struct cursor c = attempts_begin(notes);
     struct rec_attempt r;
     size_t count = 0;
 
     *text = 0;
-    while (next_attempt(&c, &r)) {
+    while (attempts_next(&c, &r)) {
         *text += r.worker.length + 1 + r.reason.length + 1;
         count++;
     }
@@ -72,18 +65,15 @@ decode_attempts(struct buf *room, struct slice notes)
     size_t text_size;
 
     if (notes.length == 0) return all;
-    struct cursor c = { notes.bytes, notes.bytes + notes.length };
+    struct cursor c = attempts_begin(notes);
     size_t count = count_attempts(notes, &text_size);
     buf_clear(room);
     void *at = buf_reserve(room, count * sizeof(*all.tries) + text_size);
     if (at == NULL) return all;
     struct stint_attempt *tries = at;
     char *text = (char *)(tries + count);
-    while (all.count < count && next_attempt(&c, &r)) {
+    while (all.count < count && attempts_next(&c, &r))
         tries[all.count++] = attempt_of(&r, &text);
-        all.last = r.attempt;
-        all.out_bytes = r.out;
-    }
     all.tries = tries;
     return all;
 }

@@ -14,8 +14,6 @@
 struct decode_attempts {
     const struct stint_attempt *tries;
     size_t count;
-    uint64_t last;      /* Number of the last one; 0: there is none. */
-    uint64_t out_bytes; /* So much of the output is its standard output. */
 };
 
 /** Read records `attempt`, one behind the other, until the first that is none.

@@ -6,6 +6,7 @@
 #include "client/pump.h"
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
+#include "proto/attempts.h"
 
 enum { ASK_BYTES = 64 };
 
@@ -196,11 +197,9 @@ lend(struct stint_job *job, const struct rec_end *r, struct stint_end *end)
 {
     struct job_reader *reader = &job->reader;
     struct decode_attempts tries = decode_attempts(&reader->room, r->notes);
-    size_t out = r->output.length;
+    struct slice out, err;
 
-    /* An older attempt says nothing of what the last one wrote. */
-    if (tries.last == r->attempts && tries.count > 0 && tries.out_bytes < out)
-        out = (size_t)tries.out_bytes;
+    attempts_split(r, &out, &err);
     *end = (struct stint_end){ .seq = r->seq,
         .task = r->task,
         .number = r->number,
@@ -210,13 +209,10 @@ lend(struct stint_job *job, const struct rec_end *r, struct stint_end *end)
         .reason = copy_text(reader->reason, r->reason),
         .value = { r->payload.bytes, r->payload.length },
         .value_size = r->size,
-        .out = { r->output.bytes, out },
+        .out = { out.bytes, out.length },
+        .err = { err.bytes, err.length },
         .tries = tries.tries,
         .tries_count = tries.count };
-    if (out < r->output.length) {
-        end->err.data = r->output.bytes + out;
-        end->err.size = r->output.length - out;
-    }
     reader->lent = reader->options.order == STINT_BY_END ? r->number : r->seq;
 }
 

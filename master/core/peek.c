@@ -8,7 +8,7 @@
 #include "master/core/seek.h"
 #include "master/core/show.h"
 #include "master/core/verbs.h"
-#include "proto/record.h"
+#include "proto/attempts.h"
 
 enum { PIECE_BYTES = 64 << 10 };
 
@@ -19,24 +19,6 @@ answer(struct core *core, struct session *s, struct msg_peeked peeked)
 }
 
 /* ---- ended --------------------------------------------------------------- */
-
-/* How much of the output is of the standard one: the last attempt says. */
-static size_t
-length_of_out(const struct rec_end *r)
-{
-    struct cursor c = { r->notes.bytes, r->notes.bytes };
-    struct rec_attempt note;
-    const char *where;
-    size_t length = r->output.length;
-
-    if (r->notes.length > 0) c.end += r->notes.length;
-    while (
-        c.at < c.end && record_read(&c, RECORD_attempt, &note, &where) == 0) {
-        length = r->output.length;
-        if (note.attempt == r->attempts) length = note.out;
-    }
-    return length < r->output.length ? length : r->output.length;
-}
 
 /* A piece of `whole` from *from on, which is moved back to its end if need be.
  * Returns whether there is more. */
@@ -76,11 +58,8 @@ answer_ended(struct core *core, struct session *s, const struct msg_peek *p,
         peeked.state = TASK_LEASED; /* It is about to be there. */
         r.output = slice_of("");
     }
-    size_t out = length_of_out(&r);
-    const struct slice outs = { r.output.bytes, out };
-    const struct slice errs = { out < r.output.length ? r.output.bytes + out
-                                                      : NULL,
-        r.output.length - out };
+    struct slice outs, errs;
+    attempts_split(&r, &outs, &errs);
     bool more = piece(outs, &peeked.out_from, &peeked.out);
     if (piece(errs, &peeked.err_from, &peeked.err)) more = true;
     peeked.more = more;
