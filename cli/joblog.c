@@ -220,6 +220,9 @@ int
 joblog_flush(struct joblog *log)
 {
     if (fflush(log->file) == 0 && !ferror(log->file)) return EXIT_FINE;
-    return exit_say(EXIT_FAILED, "--joblog %s cannot be written: %s", log->path,
-        strerror(errno));
+    return exit_say(EXIT_FAILED, "--joblog %s cannot be written: %s%s",
+        log->path, strerror(errno),
+        errno == ENOSPC || errno == EDQUOT
+            ? "; make room, then go on with --resume"
+            : "");
 }

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,6 +50,17 @@ take_step(int number)
     pthread_mutex_unlock(&lock);
 }
 
+/* nohup(1) ignores HUP; that is for us, too, though a signal that is blocked is
+ * never ignored. */
+static bool
+is_wanted(int number)
+{
+    struct sigaction now_is;
+
+    return sigaction(number, NULL, &now_is) != 0
+           || now_is.sa_handler != SIG_IGN;
+}
+
 static sigset_t
 signals(void)
 {
@@ -57,7 +69,7 @@ signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
+    if (is_wanted(SIGHUP)) sigaddset(&set, SIGHUP);
     return set;
 }
 

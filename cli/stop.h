@@ -16,8 +16,9 @@ struct stop_steps {
     void *arg;
 };
 
-/** Block INT, TERM and HUP in this thread and all that it starts later, and
- * wait for them.  A signal ends the program until stop_watch() is called. */
+/** Block INT, TERM and, unless it is ignored, HUP in this thread and all that
+ * it starts later, and wait for them.  A signal ends the program until
+ * stop_watch() is called. */
 void stop_begin(void);
 
 /** From now on signals do as `steps` say, which is copied, beginning with the

@@ -479,3 +479,14 @@ job_is() {
         --authkey-file key --connect-timeout 1500ms echo ::: a
     is_one_error
 }
+
+@test "nohup is obeyed: a HUP that is ignored ends nothing" {
+    master --memory
+    worker -j 1 --allow-exec
+    background run nohup "$STINT" run sh -c 'touch here; sleep 0.5; echo {}' ::: a
+    run=$!
+    wait_for test -e here
+    kill -HUP "$run"
+    wait "$run"
+    [ "$(cat run.out)" = a ]
+}
