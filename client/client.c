@@ -39,6 +39,7 @@ take_restart(void *arg)
 {
     struct stint *s = arg;
 
+    s->starts += 1;
     if (rpc_welcome(s->rpc).kept == 0) {
         future_lose_accepted(s);
     } else {
@@ -150,6 +151,7 @@ stint_new(const struct stint_options *o, struct stint **out)
     list_init(&s->held);
     list_init(&s->free_futures);
     list_init(&s->queues);
+    list_init(&s->ownings);
     list_init(&s->consumers);
     *out = s;
     return 0;

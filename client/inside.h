@@ -81,7 +81,9 @@ struct stint {
 
     struct list queues;
     struct list consumers;
-    struct buf traits;       /* Of the hello: its records. */
+    unsigned starts;     /* How often the session began anew. */
+    struct list ownings; /* struct owning: locks that handles are open for. */
+    struct buf traits;   /* Of the hello: its records. */
     struct inbound *current; /* The message that is being read, or NULL. */
 };
 

@@ -70,6 +70,10 @@ wait_of(struct msg *m)
         return &m->as.job_ends.wait_ns;
     case MSG_peek:
         return &m->as.peek.wait_ns;
+    case MSG_sync:
+        return &m->as.sync.wait_ns;
+    case MSG_watch:
+        return &m->as.watch.wait_ns;
     default:
         return NULL;
     }

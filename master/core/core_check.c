@@ -8,6 +8,7 @@
 #include "master/core/job_check.h"
 #include "master/core/lane.h"
 #include "master/core/place.h"
+#include "master/core/shared/object_check.h"
 
 static void
 check_lease(const struct core *core, const struct task *t)
@@ -94,14 +95,16 @@ check_session(const struct session *s)
     LIST_FOREACH (node, after, &s->asks) {
         memory += files_ask_memory(CONTAINER_OF(node, struct file_ask, node));
     }
-    if (s->state != SESSION_LIVE && !s->leaving) CHECK(leased == 0);
+    if (s->state != SESSION_LIVE && !s->leaving) {
+        CHECK(leased == 0 && list_is_empty(&s->holds));
+    }
     return memory;
 }
 
 void
 core_check(const struct core *core)
 {
-    size_t memory = check_tasks(core) + job_check(core);
+    size_t memory = check_tasks(core) + job_check(core) + object_check(core);
     size_t out = 0;
 
     for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {

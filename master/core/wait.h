@@ -100,6 +100,7 @@ struct wait_sync {
     struct wait_object at;
     struct hold *hold; /* Owned: what it will hold; NULL: nothing. */
     tick_ns again;     /* Of a condition: how long for its lock after that. */
+    bool is_condition; /* It waits for a notice, or for its lock again. */
     bool late;         /* It was not notified in time. */
 };
 

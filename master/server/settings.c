@@ -4,6 +4,7 @@
 
 #include "common/base.h"
 #include "common/stint_error.h"
+#include "common/sys/clock.h"
 #include "common/sys/host.h"
 #include "common/sys/say.h"
 #include "common/sys/secret.h"
@@ -138,6 +139,8 @@ read_core(struct core_config *c, const struct stint_master_options *o)
     core_config_init(c);
     randombytes_buf(&c->seed, sizeof c->seed);
     randombytes_buf(c->master, sizeof c->master);
+    /* A million for each millisecond: no start gives as many. */
+    c->fence_base = (uint64_t)(clock_wall() / TICK_MS) << 20;
     c->no_create = o->no_create;
     c->software = "stint " STINT_VERSION;
     int rc = read_sizes(c, o);

@@ -55,14 +55,13 @@ sync_give_up(struct core *core, struct wait *w, int code)
     const struct object *o = w->as.object.object;
 
     if (o->kind == OBJECT_BARRIER) {
-        sync_barrier_left(core, w, code);
+        /* Who was cut off is not to join the next round by asking again. */
+        sync_barrier_left(core, w, code == STINT_ELOST ? STINT_EBROKEN : code);
     } else if (code == STINT_ETIMEOUT && o->kind == OBJECT_CONDITION) {
         sync_condition_late(core, w);
     } else {
-        /* Of a condition only those that wait for its lock have a time for
-         * that: who does not get it in time does not hold it any more. */
-        bool has_lost = code == STINT_ETIMEOUT && w->as.sync.again > 0;
-        park_refuse(core, w, has_lost ? STINT_ESTALE : code);
+        /* Nor is who does not hold his lock any more to wait anew. */
+        park_refuse(core, w, w->as.sync.is_condition ? STINT_ESTALE : code);
     }
 }
 

@@ -30,6 +30,7 @@ wait_for_notice(struct core *core, tick_ns now, struct session *s,
     struct wait *w = park(core, now, s, m, NULL);
     if (w == NULL) return;
     w->as.sync.hold = sync_lock_let_go(core, lock);
+    w->as.sync.is_condition = true;
     w->as.sync.again = (tick_ns)m->again_ns;
     wait_stand(w, o, &o->line);
     sync_lock_pass_on(core, lock);

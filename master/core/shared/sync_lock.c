@@ -32,6 +32,7 @@ own(struct core *core, struct object *o, struct hold *h, struct session *s,
     if (died) objrow_object(core, o);
     tell(core, o, s,
         (struct msg_synced){ .request = request,
+            .number = h->count,
             .fence = h->fence,
             .died = died,
             .late = late });
