@@ -10,6 +10,7 @@
 #include "cli/mem.h"
 #include "cli/stop.h"
 #include "cli/value.h"
+#include "common/text.h"
 
 static const struct opt options[] = {
     { "slots", 'j', OPT_COUNT, "N", NULL,
@@ -44,6 +45,23 @@ static const struct opt options[] = {
 const struct opt_group command_worker_group = { "worker", "Worker:", options };
 
 static const char *const default_queues[] = { "default", NULL };
+
+enum { NAME_BYTES_MAX = 255 }; /* The protocol's. */
+
+/* People read it in tables and logs, and type it behind `stint drain`. */
+static int
+check_name(const char *name)
+{
+    size_t length = name != NULL ? strlen(name) : 1;
+
+    if (length >= 1 && length <= NAME_BYTES_MAX
+        && (name == NULL || text_is_plain(slice_of(name))))
+        return EXIT_FINE;
+    return exit_say(EXIT_USAGE,
+        "--name must have 1 to %d bytes of plain text, without control "
+        "characters",
+        (int)NAME_BYTES_MAX);
+}
 
 const char *
 work_name(const struct run *run, char room[WORK_NAME])
@@ -170,7 +188,9 @@ work_begin(const struct run *run, bool allow_exec, struct work *work)
     *work = (struct work){ .run = run };
     take_options(run, &work->options);
     if (allow_exec) work->options.allow_exec = true;
-    status = add_labels(given, setting_list(run, "label"));
+    status = check_name(setting_text(run, "name"));
+    if (status == EXIT_FINE)
+        status = add_labels(given, setting_list(run, "label"));
     if (status == EXIT_FINE)
         status = add_resources(given, setting_list(run, "resource"));
     if (status == EXIT_FINE) {

@@ -98,6 +98,16 @@ load helper
     is_one_error
 }
 
+@test "a worker's name that moves a terminal, or has no end, is refused" {
+    local long
+    printf -v long '%256s' ""
+    for name in $'a\e[31mb' $'a\nb' $'a\xff' "" "${long// /x}"; do
+        run -64 --separate-stderr stint worker --allow-exec --name "$name"
+        [[ "$stderr" == *"--name must have 1 to 255 bytes of plain text"* ]]
+        [[ "$stderr" != *$'\e'* ]]
+    done
+}
+
 @test "a malformed address: 64" {
     run -64 --separate-stderr stint master --listen 'tcp://:::' --state "$T/s"
     is_one_error
