@@ -3,6 +3,7 @@
 #include "common/base.h"
 #include "common/check.h"
 #include "master/core/shared/holds.h"
+#include "master/core/shared/shelf.h"
 
 static uint64_t
 length_of(const struct list *line, const struct object *o)
@@ -85,6 +86,9 @@ check_kind(const struct core *core, const struct object *o, uint64_t holds,
     case OBJECT_DICT:
     case OBJECT_LIST:
     case OBJECT_VALUES:
+        CHECK(holds == 0);
+        shelf_check(o->is.shelf);
+        break;
     case OBJECT_PIPE:
         break;
     }
