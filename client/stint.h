@@ -326,12 +326,14 @@ STINT_CHECK int stint_queue_get_many(struct stint_queue *q,
  */
 STINT_CHECK int stint_queue_task_done(struct stint_queue *q);
 
-/** Wait until every task ever put has ended (done, dead, cancelled, expired).
+/** Wait until every task ever put to this queue has ended (done, dead,
+ * cancelled, expired).  Those of jobs do not count: see stint_job_wait().
  * Returns 0 or STINT_ETIMEOUT.  Source: queue.Queue.join, with a timeout, and
  * the lease counts, not the caller: a dead consumer does not hang it. */
 STINT_CHECK int stint_queue_join(struct stint_queue *q, int64_t timeout_ms);
 
-/** How many tasks are ready, exactly, at the master.  Source: qsize(). */
+/** How many tasks are ready, exactly, at the master; those of jobs do not
+ * count.  Source: qsize(). */
 STINT_CHECK int stint_queue_qsize(struct stint_queue *q, int64_t *size);
 
 /** 1 if qsize is 0, 0 if not, or a negative error.  Source: empty(). */

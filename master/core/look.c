@@ -13,7 +13,8 @@ enum { ROWS_MAX = 1000, PAGE_BYTES = 256 << 10, HEAD_BYTES = 1024 };
 struct page {
     struct buf rows;
     uint32_t count, limit;
-    uint64_t next; /* Where the next page begins; 0: that was all. */
+    uint64_t next;  /* Where the next page begins; 0: that was all. */
+    uint64_t looks; /* At ends: so many more. */
 };
 
 static void
@@ -233,44 +234,84 @@ list_held(
     core->looked += looked;
 }
 
-/* The ended ones stand in a ring in the order of their ends, and are few: they
- * come on the first page. */
+/* Of those that were of no job the last ones stand in a ring, in which `after`
+ * counts. */
 static void
 list_ended(
     struct core *core, tick_ns now, struct page *page, const struct msg_list *l)
 {
-    if (l->after != 0) return;
-    for (size_t i = 0; i < ENDED_MAX && page->count < page->limit; i++) {
+    for (uint64_t i = l->after; i < ENDED_MAX; i++) {
         const struct ended *e = &core->ended[i];
-        if (e->task == 0 || page->rows.length >= PAGE_BYTES) continue;
-        if (wanted(l, e->queue, 0, e->state)) add_ended(page, now, e);
+        if (e->task == 0 || !wanted(l, e->queue, 0, e->state)) continue;
+        if (!page_has_room(page, i)) return;
+        add_ended(page, now, e);
     }
 }
 
-/* Of a job they all stay, in the order of their places, which `after` counts
- * here. */
-static void
-list_ends(struct core *core, struct page *page, const struct msg_list *l)
-{
-    uint64_t most = core->looked < LOOK_TURN ? LOOK_MAX : LOOK_LEAST;
-    const struct job *job = jobs_find(core, l->job);
-    uint64_t at = l->after;
+/* Pages of all jobs begin at the number of one and a place in it. */
+enum { SEQ_BITS = 32 };
 
-    for (uint64_t looked = 0; job != NULL; looked++) {
+static uint64_t
+base_of(const struct msg_list *l, const struct job *job)
+{
+    return l->job != 0 ? 0 : job->number << SEQ_BITS;
+}
+
+/* Of a job they all stay, in the order of their places.  Returns whether that
+ * was all. */
+static bool
+list_ends(struct core *core, struct page *page, const struct msg_list *l,
+    const struct job *job)
+{
+    uint64_t base = base_of(l, job);
+    uint64_t at = l->after > base ? l->after - base : 0;
+
+    for (;;) {
         at = ends_skip(&job->ends, ENDS_BY_SEQ, at);
-        if (at > job->queue->accepted || !page_has_room(page, at - 1)) return;
-        if (looked >= most) {
-            page->next = at - 1;
-            return;
+        if (at > job->queue->accepted) return true;
+        if (!page_has_room(page, base + at - 1)) return false;
+        if (page->looks == 0) {
+            page->next = base + at - 1;
+            return false;
         }
+        page->looks -= 1;
         core->looked += 1;
         struct ends_place is = ends_at(&job->ends, ENDS_BY_SEQ, at);
         if (is.kind != ENDS_END) continue;
         enum task_state state = seek_state(is.is.end->code);
-        if (wanted(l, job->parent, l->job, state)) {
+        if (wanted(l, job->parent, job->number, state)) {
             add_end(page, job, is.is.end);
         }
     }
+}
+
+/* Jobs are 10,000 at most: to pass one over costs nothing to speak of. */
+static void
+list_all_ends(struct core *core, struct page *page, const struct msg_list *l)
+{
+    LIST_FOREACH (node, after, &core->jobs.order) {
+        const struct job *job = CONTAINER_OF(node, struct job, order);
+        if (job->number < l->after >> SEQ_BITS) continue;
+        if (l->queue.length > 0
+            && !slice_equal(slice_of(job->parent->name), l->queue)) {
+            continue;
+        }
+        if (!list_ends(core, page, l, job)) return;
+    }
+}
+
+/* Tasks of no job first. */
+static void
+list_gone(
+    struct core *core, tick_ns now, struct page *page, const struct msg_list *l)
+{
+    const struct job *job = jobs_find(core, l->job);
+
+    page->looks = core->looked < LOOK_TURN ? LOOK_MAX : LOOK_LEAST;
+    if (job != NULL) (void)list_ends(core, page, l, job);
+    if (l->job != 0) return;
+    list_ended(core, now, page, l);
+    if (page->next == 0) list_all_ends(core, page, l);
 }
 
 static void
@@ -284,8 +325,7 @@ list_tasks(
         list_one(core, now, &page, l->task);
     } else {
         bool ended = l->state == TASK_DONE + 1 || l->state > TASK_DEAD + 1;
-        if (ended && l->job != 0) list_ends(core, &page, l);
-        if (ended && l->job == 0) list_ended(core, now, &page, l);
+        if (ended) list_gone(core, now, &page, l);
         if (!ended) list_held(core, now, &page, l);
     }
     page_send(core, s, &page, MSG_task_rows, l->request);

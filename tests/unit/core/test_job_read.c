@@ -155,6 +155,46 @@ what_ended_anew_behind_the_back_of_a_reader_is_not_dropped(void **state)
     rig_end(&b.rig);
 }
 
+/* Without a job's number all are meant, in pages that go on in the next. */
+static void
+tasks_that_ended_are_listed_of_all_jobs(void **state)
+{
+    enum { JOBS = 3, EACH = 3, PAGE = 2 };
+    struct rec_task_row row;
+    struct bench b;
+    uint64_t tasks = 0, last = 0;
+
+    (void)state;
+    set_up(&b);
+    uint64_t put = rig_put(b.s, "q", "a"); /* Of no job. */
+    rig_turn(&b.rig);
+    assert_int_not_equal(put, 0);
+    struct rig_task t = jobs_take(b.w);
+    jobs_finish(b.w, &t, "A");
+    for (unsigned i = 0; i < JOBS; i++) {
+        if (i > 0) b.job = jobs_open(b.s, (struct msg_job_open){ .halt = 0 });
+        for (unsigned k = 0; k < EACH; k++)
+            run_one(&b, true);
+    }
+    struct msg m = { .type = MSG_list,
+        .as.list = { .what = 2, .state = 4, .limit = PAGE } };
+    do {
+        uint64_t request = rig_say(b.s, m);
+        rig_turn(&b.rig);
+        const struct msg *page = rig_see(b.s, MSG_task_rows, request);
+        struct proto_list rows = page->as.task_rows.rows;
+        assert_true(rows.count <= PAGE);
+        while (codec_list_next(&rows, RECORD_task_row, &row)) {
+            assert_true(row.task > last);
+            last = row.task;
+            tasks += 1;
+        }
+        m.as.list.after = page->as.task_rows.next;
+    } while (m.as.list.after != 0);
+    assert_int_equal(tasks, 1 + JOBS * EACH);
+    rig_end(&b.rig);
+}
+
 int
 main(void)
 {
@@ -165,6 +205,7 @@ main(void)
             who_reads_without_waiting_is_sent_no_more_than_its_window),
         cmocka_unit_test(
             what_ended_anew_behind_the_back_of_a_reader_is_not_dropped),
+        cmocka_unit_test(tasks_that_ended_are_listed_of_all_jobs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
