@@ -38,19 +38,57 @@ attempts_max(const struct task *t)
     return t->queue->policy.retry.attempts_max;
 }
 
+/* Some attempts are free of charge, and some were forgiven. */
+static struct words
+attempt_of(const struct task *t)
+{
+    uint32_t number = task_number(t), tries = task_tries(t);
+    struct words w;
+
+    if (number == tries + 1) {
+        (void)snprintf(w.text, sizeof w.text, "attempt %" PRIu32 " of %" PRIu32,
+            number, attempts_max(t));
+    } else {
+        (void)snprintf(w.text, sizeof w.text,
+            "attempt %" PRIu32 ", %" PRIu32 " of %" PRIu32 " used up", number,
+            tries, attempts_max(t));
+    }
+    return w;
+}
+
+/* Tasks that its worker holds and was given before. */
+static uint64_t
+before_on_worker(const struct lease *l)
+{
+    const struct list *node = &l->of_session;
+    uint64_t count = 0;
+
+    for (node = node->prev; node != &l->session->leases; node = node->prev)
+        count += 1;
+    return count;
+}
+
 static void
 say_leased(struct because *b, const struct subject *at)
 {
     const struct task *t = at->task;
     const struct lease *l = t->is.lease;
     const struct session *s = l->session;
+    const char *name = s->name[0] != '\0' ? s->name : "?";
+    const char *host = s->host[0] != '\0' ? s->host : "?";
+    struct words age = words_time(at->now - l->since);
 
-    because(b, BECAUSE_RUNS,
-        "worker %s on host %s has had it for %s (attempt %" PRIu32
-        " of %" PRIu32 ")",
-        s->name[0] != '\0' ? s->name : "?", s->host[0] != '\0' ? s->host : "?",
-        words_time(at->now - l->since).text, task_tries(t) + 1,
-        attempts_max(t));
+    if (l->ahead) {
+        because(b, BECAUSE_TAKEN,
+            "worker %s on host %s took it ahead %s ago and has not begun it: "
+            "%s %s before it in %s slot%s",
+            name, host, age.text, words_count(before_on_worker(l)).text,
+            before_on_worker(l) == 1 ? "stands" : "stand",
+            words_count(s->slots).text, s->slots == 1 ? "" : "s");
+        return;
+    }
+    because(b, BECAUSE_RUNS, "worker %s on host %s has had it for %s (%s)",
+        name, host, age.text, attempt_of(t).text);
 }
 
 static void
@@ -63,8 +101,8 @@ say_dead(struct because *b, const struct subject *at)
     because(b, BECAUSE_ENDED,
         "it failed for good after %" PRIu32 " attempt%s%s%s (try it again: "
         "stint retry %" PRIu64 ")",
-        t->attempts, t->attempts == 1 ? "" : "s", reason[0] != '\0' ? ": " : "",
-        reason, t->id);
+        task_number(t), task_number(t) == 1 ? "" : "s",
+        reason[0] != '\0' ? ": " : "", reason, t->id);
 }
 
 static void
@@ -242,11 +280,17 @@ explain_idle(struct because *b, const struct job *job)
             words_count(q->now[TASK_CANCELLED] + q->now[TASK_EXPIRED]).text);
         return;
     }
-    if (q->now[TASK_LEASED] > 0) {
+    if (q->now[TASK_LEASED] > q->ahead) {
         because(b, BECAUSE_RUNS,
             "%s of its tasks run, and none waits for a "
             "worker",
-            words_count(q->now[TASK_LEASED]).text);
+            words_count(q->now[TASK_LEASED] - q->ahead).text);
+    }
+    if (q->ahead > 0) {
+        because(b, BECAUSE_TAKEN,
+            "%s of its tasks were taken ahead by workers that have not begun "
+            "them",
+            words_count(q->ahead).text);
     }
     if (q->now[TASK_DELAYED] > 0) {
         because(b, BECAUSE_RETRY,

@@ -5,6 +5,11 @@
 #include "common/text.h"
 #include "proto/record.h"
 
+/* More than any host has, or any clock shows (the year 2116). */
+enum { CORES_MAX = 1 << 16 };
+#define MEMORY_MAX ((uint64_t)1 << 50)
+#define BEGAN_MAX ((uint64_t)1 << 62)
+
 /* Length of the record that `bytes` begins with; 0: there is none. */
 static size_t
 read_one(struct slice bytes, struct rec_attempt *out)
@@ -20,12 +25,34 @@ read_one(struct slice bytes, struct rec_attempt *out)
 }
 
 static bool
-is_note(struct slice note, const struct task *t)
+is_note(struct slice note, const struct task *t, struct rec_attempt *out)
 {
-    struct rec_attempt r;
+    return note.length > 0 && read_one(note, out) == note.length
+           && out->attempt == task_number(t);
+}
 
-    return note.length > 0 && read_one(note, &r) == note.length
-           && r.attempt == task_number(t);
+/* Since the grant, or of a lease of before a restart since the put. */
+static uint64_t
+age_of(const struct core *core, tick_ns now, const struct task *t)
+{
+    const struct lease *l = t->is.lease;
+    tick_ns from = l->start == core->journal.start ? l->since : t->born;
+
+    return now > from ? (uint64_t)(now - from) : 0;
+}
+
+/* A worker says what it likes.  An attempt took no longer than its lease is
+ * old, and what no host can do was not measured. */
+static void
+correct(struct rec_attempt *r, uint64_t age, struct slice worker)
+{
+    if (r->wall_ns > age) r->wall_ns = age;
+    if (r->user_ns / CORES_MAX > age) r->user_ns = 0;
+    if (r->system_ns / CORES_MAX > age) r->system_ns = 0;
+    if (r->memory > MEMORY_MAX) r->memory = 0;
+    if (r->began > BEGAN_MAX) r->began = 0;
+    if (r->cause > NOTES_LEASE) r->cause = NOTES_ENDED;
+    r->worker = worker;
 }
 
 /* The oldest go. */
@@ -47,19 +74,20 @@ cut(struct buf *notes)
 }
 
 static void
-write_down(struct buf *notes, tick_ns now, const struct task *t,
-    struct slice note, const struct rec_attempt *mine)
+write_down(const struct core *core, struct buf *notes, tick_ns now,
+    const struct task *t, struct slice note, const struct rec_attempt *mine)
 {
     const struct lease *l = t->is.lease;
-    struct rec_attempt r = *mine;
+    struct rec_attempt r;
 
-    if (is_note(note, t)) {
-        buf_append(notes, note.bytes, note.length);
-        return;
+    if (is_note(note, t, &r)) {
+        correct(&r, age_of(core, now, t), slice_of(l->session->name));
+    } else {
+        r = *mine;
+        r.attempt = task_number(t);
+        r.wall_ns = now > l->since ? (uint64_t)(now - l->since) : 0;
+        r.worker = slice_of(l->session->name);
     }
-    r.attempt = task_number(t);
-    r.wall_ns = now > l->since ? (uint64_t)(now - l->since) : 0;
-    r.worker = slice_of(l->session->name);
     record_write(notes, RECORD_attempt, &r);
 }
 
@@ -76,7 +104,7 @@ notes_last(struct core *core, tick_ns now, struct task *t, struct slice note,
         notes = &t->more->notes;
     } else {
         buf_clear(notes);
-        write_down(notes, now, t, note, mine);
+        write_down(core, notes, now, t, note, mine);
     }
     if (notes->failed) return slice_of("");
     return (struct slice){ notes->bytes, notes->length };
@@ -91,7 +119,7 @@ notes_add(struct core *core, tick_ns now, struct task *t, struct slice note,
 
     if (more == NULL) return;
     size_t length = more->notes.length;
-    write_down(&more->notes, now, t, note, mine);
+    write_down(core, &more->notes, now, t, note, mine);
     if (more->notes.failed) {
         more->notes.failed = false;
         buf_truncate(&more->notes, length);

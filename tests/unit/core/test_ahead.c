@@ -203,6 +203,28 @@ a_cancelled_task_that_was_taken_ahead_had_no_attempt(void **state)
     assert_int_equal(r[0].attempts, 0);
 }
 
+static void
+why_a_task_that_was_taken_ahead_does_not_run_is_told(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *sender = rig_submitter(rig), *worker;
+    struct msg m = { .type = MSG_explain };
+    struct rig_task t[3];
+    struct rec_because why;
+
+    take_three(rig, sender, &worker, t);
+    m.as.explain.task = t[2].task;
+    uint64_t request = rig_say(sender, m);
+    rig_turn(rig);
+    struct proto_list reasons =
+        rig_see(sender, MSG_explained, request)->as.explained.reasons;
+    assert_true(codec_list_next(&reasons, RECORD_because, &why));
+    assert_int_equal(why.code, 14);
+    assert_true(rig_is(why.text,
+        "worker peer on host ? took it ahead 0 s ago and has not begun it: 2 "
+        "stand before it in 1 slot"));
+}
+
 /* Neither its slots, nor what it gave back; and it is shown as it was. */
 static void
 a_restart_forgets_nothing_of_a_worker_that_does_not_come_back(void **state)
@@ -263,6 +285,9 @@ main(void)
             rig_tear_down),
         cmocka_unit_test_setup_teardown(
             a_cancelled_task_that_was_taken_ahead_had_no_attempt, rig_set_up,
+            rig_tear_down),
+        cmocka_unit_test_setup_teardown(
+            why_a_task_that_was_taken_ahead_does_not_run_is_told, rig_set_up,
             rig_tear_down),
         cmocka_unit_test_setup_teardown(
             a_restart_forgets_nothing_of_a_worker_that_does_not_come_back,
