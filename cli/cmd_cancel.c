@@ -10,6 +10,7 @@
 #include "cli/connect.h"
 #include "cli/exit.h"
 #include "cli/select.h"
+#include "cli/state.h"
 #include "cli/table.h"
 #include "cli/value.h"
 
@@ -18,7 +19,7 @@
 static const struct opt cancel_options[] = {
     SELECT_JOB_OPTION,
     { "queue", 0, OPT_TEXT, "NAME", NULL, "Of this queue" },
-    { "state", 0, OPT_CHOICE, "ready|delayed|leased", NULL,
+    { "state", 0, OPT_CHOICE, STATE_OPEN_CHOICES, NULL,
         "Only tasks in this state" },
     { 0 },
 };
@@ -130,16 +131,6 @@ print_count(const struct run *run, const char *what, uint64_t count)
 }
 
 /* ---- cancel -------------------------------------------------------------- */
-
-static int
-state_plus_one(const char *name)
-{
-    static const char *const states[] = { "ready", "delayed", "leased" };
-
-    for (int i = 0; name != NULL && i < 3; i++)
-        if (strcmp(states[i], name) == 0) return i + 1;
-    return 0;
-}
 
 static int
 cancel(struct meant *m)

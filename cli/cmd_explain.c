@@ -44,7 +44,7 @@ word_of(unsigned code)
 {
     static const char *const words[] = { "runs", "ended", "paused", "queued",
         "delayed", "retry", "no-worker", "no-match", "no-slot", "in-use",
-        "job-bound", "draining", "no-exec", "soon" };
+        "job-bound", "draining", "no-exec", "soon", "taken" };
 
     return code < sizeof(words) / sizeof(*words) ? words[code] : "other";
 }

@@ -50,6 +50,7 @@ static const struct column columns[] = {
     { "program", CELL_TEXT, COLUMN_HIDDEN, false },
     { "handler", CELL_TEXT, COLUMN_HIDDEN, false },
     { "command", CELL_TEXT, COLUMN_SHOWN, false },
+    { "taken", CELL_NUMBER, COLUMN_HIDDEN, false },
     { 0 },
 };
 
@@ -98,7 +99,8 @@ see_job(void *arg, const struct stint_job_row *r)
             TABLE_NUMBER(goes_on ? -1 : now - r->ended_ns),
             TABLE_NUMBER(goes_on ? -1 : now - r->ended_ns + r->keep_ns),
             TABLE_TEXT(programs[r->program]),
-            TABLE_TEXT(value_or_none(r->handler)), TABLE_TEXT(command_of(r)) });
+            TABLE_TEXT(value_or_none(r->handler)), TABLE_TEXT(command_of(r)),
+            TABLE_NUMBER(r->ahead) });
     return 0;
 }
 

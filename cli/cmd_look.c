@@ -39,6 +39,7 @@ static const struct column status_columns[] = {
     { "dead", CELL_NUMBER, COLUMN_SHOWN, false },
     { "cancelled", CELL_NUMBER, COLUMN_SHOWN, false },
     { "expired", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "running", CELL_NUMBER, COLUMN_SHOWN, false },
     { 0 },
 };
 
@@ -65,7 +66,8 @@ run_status(struct run *run)
                 TABLE_NUMBER(st.ready), TABLE_NUMBER(st.delayed),
                 TABLE_NUMBER(st.leased), TABLE_NUMBER(st.accepted),
                 TABLE_NUMBER(st.done), TABLE_NUMBER(st.dead),
-                TABLE_NUMBER(st.cancelled), TABLE_NUMBER(st.expired) };
+                TABLE_NUMBER(st.cancelled), TABLE_NUMBER(st.expired),
+                TABLE_NUMBER(st.running) };
 
             table_add(table, cells);
             status = table_print_record(table, run);
@@ -114,6 +116,7 @@ static const struct column queue_columns[] = {
     { "durability", CELL_TEXT, COLUMN_SPARE, false },
     { "workers", CELL_NUMBER, COLUMN_HIDDEN, false },
     { "paused", CELL_FLAG, COLUMN_SHOWN, false },
+    { "running", CELL_NUMBER, COLUMN_HIDDEN, false },
     { 0 },
 };
 
@@ -133,7 +136,7 @@ see_queue(void *arg, const struct stint_queue_row *r)
         TABLE_NUMBER(r->putters), TABLE_NUMBER(r->lease_ns),
         TABLE_NUMBER(r->attempts_max), TABLE_NUMBER(r->shut),
         TABLE_TEXT(r->durability), TABLE_NUMBER(r->workers),
-        TABLE_NUMBER(r->paused) };
+        TABLE_NUMBER(r->paused), TABLE_NUMBER(r->running) };
 
     table_add(arg, cells);
     return 0;
@@ -200,6 +203,7 @@ static const struct column peer_columns[] = {
     { "age", CELL_SECONDS, COLUMN_SPARE, false },
     { "since", CELL_TIME, COLUMN_HIDDEN, false },
     { "draining", CELL_FLAG, COLUMN_SHOWN, false },
+    { "running", CELL_NUMBER, COLUMN_HIDDEN, false },
     { 0 },
 };
 
@@ -229,7 +233,8 @@ see_peer(void *arg, const struct stint_peer_row *r)
         TABLE_NUMBER(r->alive), TABLE_NUMBER(r->slots), TABLE_NUMBER(r->leased),
         TABLE_NUMBER(r->done), TABLE_NUMBER(r->failed),
         TABLE_NUMBER(r->silent_ns), TABLE_NUMBER(r->age_ns),
-        TABLE_NUMBER(value_now() - r->age_ns), TABLE_NUMBER(r->draining) };
+        TABLE_NUMBER(value_now() - r->age_ns), TABLE_NUMBER(r->draining),
+        TABLE_NUMBER(r->running) };
 
     if ((peers->all || r->kind == STINT_WORKER)
         && is_named(peers->run, r->name))

@@ -13,20 +13,16 @@
 #include "cli/exit.h"
 #include "cli/mem.h"
 #include "cli/select.h"
+#include "cli/state.h"
 #include "cli/table.h"
 #include "cli/tries.h"
 #include "cli/value.h"
 
-static const char *const states[] = { "ready", "delayed", "leased", "done",
-    "dead", "cancelled", "expired" };
-
 static const struct opt options[] = {
     { "queue", 0, OPT_TEXT, "NAME", NULL, "Of this queue only" },
     SELECT_JOB_OPTION,
-    { "state", 0, OPT_CHOICE,
-        "ready|delayed|leased|done|dead|cancelled|expired", NULL,
-        "In this state only" },
-    { "failed", 0, OPT_FLAG, NULL, NULL, "The same as --state dead" },
+    { "state", 0, OPT_CHOICE, STATE_CHOICES, NULL, "In this state only" },
+    { "failed", 0, OPT_FLAG, NULL, NULL, "The same as --state failed" },
     { "limit", 0, OPT_COUNT, "N", "1000", "Rows at most; 0 for all" },
     { 0 },
 };
@@ -47,6 +43,7 @@ static const struct column columns[] = {
     { "age", CELL_SECONDS, COLUMN_SHOWN, false },
     { "put_at", CELL_TIME, COLUMN_HIDDEN, false },
     { "wait", CELL_SECONDS, COLUMN_HIDDEN, false },
+    { "lease_left", CELL_SECONDS, COLUMN_HIDDEN, false },
     { "ended", CELL_SECONDS, COLUMN_HIDDEN, false },
     { "ended_at", CELL_TIME, COLUMN_HIDDEN, false },
     { "bytes", CELL_BYTES, COLUMN_SHOWN, false },
@@ -161,7 +158,8 @@ see_task(void *arg, const struct stint_task_row *r)
 {
     const struct rows *rows = arg;
     int64_t ended = ended_ago(r), age = r->age_ns > 0 ? r->age_ns : -1;
-    bool waits = r->state == STINT_DELAYED || r->state == STINT_LEASED;
+    bool is_delayed = r->state == STINT_DELAYED;
+    bool is_leased = r->state == STINT_LEASED;
     bool hex;
     char *payload = payload_text(r, rows->head_max, &hex);
     char *values = values_json(r), *progress = progress_text(r);
@@ -169,21 +167,21 @@ see_task(void *arg, const struct stint_task_row *r)
 
     table_add(rows->table,
         (const struct cell[]){ { .number = (int64_t)r->task },
-            { .text = r->queue }, { .text = states[r->state] },
+            { .text = r->queue }, { .text = state_word(r) },
             { .number = r->attempts }, { .number = r->failures },
             { .number = r->lost }, { .number = r->timeouts },
             { .number = r->released }, { .number = r->priority },
             { .text = value_or_none(r->handler) },
             { .text = value_or_none(r->worker) }, { .number = age },
             { .number = age >= 0 ? value_now() - age : -1 },
-            { .number = waits ? r->wait_ns : -1 }, { .number = ended },
+            { .number = is_delayed ? r->wait_ns : -1 },
+            { .number = is_leased ? r->wait_ns : -1 }, { .number = ended },
             { .number = ended >= 0 ? value_now() - ended : -1 },
             { .number = (int64_t)r->bytes }, { .text = payload },
             { .number = hex }, { .text = value_or_none(r->reason) },
             { .number = if_any(r->job, r->job != 0) },
             { .number = if_any(r->seq, r->job != 0) }, { .text = values },
-            { .number = r->state == STINT_LEASED ? r->held_ns : -1 },
-            { .text = progress },
+            { .number = is_leased ? r->held_ns : -1 }, { .text = progress },
             { .number = if_any(r->progress_done, progress != NULL) },
             { .number = if_any(r->progress_total, r->progress_total > 0) },
             { .text = tries } });
@@ -193,14 +191,6 @@ see_task(void *arg, const struct stint_task_row *r)
     free(values);
     free(progress);
     free(tries);
-    return 0;
-}
-
-static int
-state_plus_one(const char *name)
-{
-    for (int i = 0; name != NULL && i < 7; i++)
-        if (strcmp(states[i], name) == 0) return i + 1;
     return 0;
 }
 
@@ -283,14 +273,15 @@ static int
 run_tasks(struct run *run)
 {
     struct stint_task_filter filter = { .queue = setting_text(run, "queue"),
-        .state_plus_one = state_plus_one(setting_text(run, "state")),
         .limit = (uint64_t)setting_number(run, "limit") };
     struct rows rows = { table_new(columns),
         table_form(run) == TABLE_PEOPLE ? 40 : 1024, NULL };
     struct stint *s;
     int status = connect_as(run, STINT_TOOL, &s);
 
-    if (setting_flag(run, "failed")) filter.state_plus_one = STINT_DEAD + 1;
+    state_filter(
+        setting_flag(run, "failed") ? "failed" : setting_text(run, "state"),
+        &filter);
     if (status == EXIT_FINE) {
         status = check_queue(s, run);
         if (status == EXIT_FINE) status = meant_job(s, run, &filter.job);
@@ -308,9 +299,12 @@ const struct command command_tasks = {
     .summary = "List tasks",
     .examples = "stint tasks\n"
                 "stint tasks last --failed\n"
-                "stint tasks --queue jobs --state dead\n"
-                "stint tasks --state dead --json | jq -r '.[].reason'\n",
-    .notes = "An ended task is listed as long as the master keeps it: dead "
+                "stint tasks --queue jobs --state running\n"
+                "stint tasks --failed --json | jq -r '.[].reason'\n",
+    .notes = "A worker takes tasks ahead: those it has begun are 'running', "
+             "the others 'taken'; 'leased' means both, and 'dead' the same as "
+             "'failed'.  An ended task is listed as long as the master keeps "
+             "it: dead "
              "ones until they are removed, those of a job until it is "
              "forgotten, others while somebody waits for their result.",
     .args_max = 1,

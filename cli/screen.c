@@ -176,7 +176,7 @@ fill_job(struct row *row, const struct snapshot *shot, size_t i)
     add_bar(row, ended(j), j->tasks);
     add_count(row, j->failed);
     add_count(row, j->running);
-    add_count(row, j->ready + j->delayed);
+    add_count(row, j->ready + j->delayed + j->ahead);
     add_rate(row, shot->job_rates[i]);
     add_eta(row, j, shot->job_paces[i]);
 }
@@ -191,7 +191,7 @@ fill_worker(struct row *row, const struct snapshot *shot, size_t i)
     add(row, "%s", !w->alive ? "silent" : w->draining ? "draining" : "alive");
     add(row, "%u", w->slots);
     add_count(row, w->leased);
-    add_bar(row, w->leased, w->slots);
+    add_bar(row, w->running, w->slots);
     add_count(row, w->done);
     add_count(row, w->failed);
     add_duration(row, w->silent_ns);
@@ -207,7 +207,7 @@ fill_queue(struct row *row, const struct snapshot *shot, size_t i)
     add(row, "%s", q->paused ? "paused" : q->shut ? "shut" : "open");
     add_count(row, q->ready);
     add_count(row, q->delayed);
-    add_count(row, q->leased);
+    add_count(row, q->running);
     add_count(row, q->done);
     add_count(row, q->dead);
     add_rate(row, shot->queue_rates[i]);
@@ -430,13 +430,13 @@ put_summary(const struct screen *screen, const struct snapshot *shot, FILE *out)
     value_show_duration(st->uptime_ns, up);
     value_show_size(st->memory, memory);
     value_show_size(st->memory_max, max);
-    show_count(st->ready + st->delayed, ready);
+    show_count(st->ready + st->delayed + st->leased - st->running, ready);
     show_count(st->done, done);
     show_count(st->dead, dead);
     if (st->disk_full) pieces_add(&pieces, 0, "DISK FULL");
     pieces_add(&pieces, 8, "%s", st->software);
     pieces_add(&pieces, 0, "waiting %s", ready);
-    pieces_add(&pieces, 1, "running %" PRIu64, st->leased);
+    pieces_add(&pieces, 1, "running %" PRIu64, st->running);
     pieces_add(&pieces, 4, "done %s", done);
     pieces_add(&pieces, 2, "dead %s", dead);
     pieces_add(&pieces, 3, "%.0f/s", shot->rate);

@@ -215,44 +215,47 @@ snapshot_finish(struct snapshot *shot, const struct snapshot *before)
 static json_t *
 json_status(const struct stint_status *st)
 {
-    return json_pack("{s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+    return json_pack("{s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
         "software", st->software, "up", (double)st->uptime_ns / 1e9, "memory",
         (json_int_t)st->memory, "workers", (json_int_t)st->workers, "slots",
         (json_int_t)st->slots, "ready", (json_int_t)st->ready, "delayed",
-        (json_int_t)st->delayed, "leased", (json_int_t)st->leased, "done",
-        (json_int_t)st->done, "dead", (json_int_t)st->dead);
+        (json_int_t)st->delayed, "leased", (json_int_t)st->leased, "running",
+        (json_int_t)st->running, "done", (json_int_t)st->done, "dead",
+        (json_int_t)st->dead);
 }
 
 static json_t *
 json_queue(const struct stint_queue_row *q)
 {
-    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "queue",
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "queue",
         q->name, "ready", (json_int_t)q->ready, "delayed",
-        (json_int_t)q->delayed, "leased", (json_int_t)q->leased, "done",
-        (json_int_t)q->done, "dead", (json_int_t)q->dead, "workers",
-        (json_int_t)q->workers, "paused", (int)q->paused);
+        (json_int_t)q->delayed, "leased", (json_int_t)q->leased, "running",
+        (json_int_t)q->running, "done", (json_int_t)q->done, "dead",
+        (json_int_t)q->dead, "workers", (json_int_t)q->workers, "paused",
+        (int)q->paused);
 }
 
 static json_t *
 json_worker(const struct stint_peer_row *w)
 {
-    return json_pack("{s:s?, s:s?, s:b, s:b, s:i, s:I, s:I, s:I, s:f}",
+    return json_pack("{s:s?, s:s?, s:b, s:b, s:i, s:I, s:I, s:I, s:I, s:f}",
         "worker", value_or_none(w->name), "host", value_or_none(w->host),
         "alive", (int)w->alive, "draining", (int)w->draining, "slots",
-        (int)w->slots, "leased", (json_int_t)w->leased, "done",
-        (json_int_t)w->done, "failed", (json_int_t)w->failed, "silent",
-        (double)w->silent_ns / 1e9);
+        (int)w->slots, "leased", (json_int_t)w->leased, "running",
+        (json_int_t)w->running, "done", (json_int_t)w->done, "failed",
+        (json_int_t)w->failed, "silent", (double)w->silent_ns / 1e9);
 }
 
 static json_t *
 json_job(const struct stint_job_row *j)
 {
     return json_pack(
-        "{s:I, s:s?, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "job",
-        (json_int_t)j->job, "name", value_or_none(j->name), "queue", j->queue,
-        "state", snapshot_job_state(j), "tasks", (json_int_t)j->tasks, "done",
-        (json_int_t)j->done, "failed", (json_int_t)j->failed, "cancelled",
-        (json_int_t)j->cancelled, "running", (json_int_t)j->running, "ready",
+        "{s:I, s:s?, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}",
+        "job", (json_int_t)j->job, "name", value_or_none(j->name), "queue",
+        j->queue, "state", snapshot_job_state(j), "tasks", (json_int_t)j->tasks,
+        "done", (json_int_t)j->done, "failed", (json_int_t)j->failed,
+        "cancelled", (json_int_t)j->cancelled, "running",
+        (json_int_t)j->running, "taken", (json_int_t)j->ahead, "ready",
         (json_int_t)j->ready, "delayed", (json_int_t)j->delayed, "age",
         (double)j->age_ns / 1e9);
 }

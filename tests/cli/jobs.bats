@@ -113,12 +113,12 @@ exits_with() {
 @test "cancel: one that waits, one that runs, a whole job" {
     shop
     stint submit -q sleep '{}' ::: 30 31 32 33
-    wait_for state_is 1 leased
+    wait_for state_is 1 running
     run -0 --separate-stderr stint cancel 4
     [ "$stderr" = "1 task cancelled" ]
     run -0 --separate-stderr stint cancel 1
     wait_for state_is 1 cancelled
-    wait_for state_is 3 leased
+    wait_for state_is 3 running
     run -0 --separate-stderr stint cancel last
     [ "$stderr" = "2 tasks cancelled" ]
     run -1 --separate-stderr stint wait last --timeout 10s --progress never
@@ -415,7 +415,7 @@ exits_with() {
         sh "$T/go" ::: 1
     background attach "$STINT" attach
     attach=$!
-    wait_for state_is 1 leased
+    wait_for state_is 1 running
     kill -INT "$attach"
     exits_with 130 "$attach"
     grep -q "detached; job 1 goes on" attach.err

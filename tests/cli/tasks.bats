@@ -128,11 +128,11 @@ load helper
     [ -z "$output" ]
     [[ $stderr == "stint: "* ]]
     stint tasks --state dead --json >dead.json
-    [ "$(json .0.state <dead.json)" = dead ]
+    [ "$(json .0.state <dead.json)" = failed ]
     [ "$(json .0.queue <dead.json)" = default ]
     id=$(json .0.task <dead.json)
     [ "$(stint show "$id" --json | json .payload)" = x ]
-    [[ $(stint show "$id") == *dead* ]]
+    [[ $(stint show "$id") == *failed* ]]
     [ "$(stint tasks --state dead -q)" = "$id" ]
 }
 

@@ -45,7 +45,8 @@ fill(struct snapshot *shot)
                                       .alive = i != 3,
                                       .draining = i == 2,
                                       .slots = 8,
-                                      .leased = 4 });
+                                      .leased = 4,
+                                      .running = 4 });
     }
     for (int i = 1; i <= QUEUES; i++) {
         snprintf(text, sizeof(text), "queue%d", i);
