@@ -9,10 +9,11 @@
 #include <jansson.h>
 
 #include "cli/exit.h"
+#include "cli/pace.h"
 #include "cli/table.h"
 #include "cli/value.h"
 
-enum { PIECE_MS = 2000 };
+enum { PIECE_MS = 2000, SHOW_MS = 200, LINE_MS = 10000 };
 
 void
 sink_init(struct sink *sink, const struct run *run)
@@ -34,7 +35,7 @@ sink_init(struct sink *sink, const struct run *run)
         .wants_results = setting_flag(run, "result"),
         .is_json = setting_flag(run, "json"),
         .shows_progress = setting_progress(run) && !setting_flag(run, "quiet"),
-        .shown_at = value_now(),
+        .shown_at = pace_now_ms(),
     };
     if (sink->options.expires_ms < 0) sink->options.expires_ms = 0;
 }
@@ -221,14 +222,14 @@ stopped_at(const struct sink *sink, int code)
 static void
 show_progress(struct sink *sink, bool last)
 {
-    int64_t now = value_now();
+    int64_t now = pace_now_ms();
 
     if (!sink->shows_progress || sink->wants_results) return;
-    if (!last && now - sink->shown_at < 200000000) return;
+    if (!last && now - sink->shown_at < SHOW_MS) return;
     if (isatty(STDERR_FILENO) == 1)
         fprintf(stderr, "\r%" PRIu64 " task%s put%s", sink->accepted,
             value_plural(sink->accepted), last ? "\n" : "");
-    else if (last || now - sink->shown_at >= 10000000000)
+    else if (last || now - sink->shown_at >= LINE_MS)
         fprintf(stderr, "%" PRIu64 " task%s put\n", sink->accepted,
             value_plural(sink->accepted));
     else
