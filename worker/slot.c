@@ -2,9 +2,12 @@
 #include "worker/order.h"
 #include "worker/wake.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "common/error.h"
@@ -12,6 +15,7 @@
 #include "common/sys/say.h"
 
 enum { RETRY_MS = 200 };
+#define LACK_PACE (10 * TICK_S)
 
 /* ---- taking -------------------------------------------------------------- */
 
@@ -132,6 +136,26 @@ end(struct slot *slot, enum run_end how)
     return task;
 }
 
+/* What a task is given back for counts for nobody, so that only the log can say
+ * why nothing runs here. */
+static void
+say_lack(struct slot *slot, const struct stint_task *task)
+{
+    struct stint_worker *w = slot->worker;
+    char line[REASON_MAX + 64];
+    tick_ns now = clock_now();
+
+    (void)pthread_mutex_lock(&w->lock);
+    bool due = w->lack_said == 0 || now - w->lack_said >= LACK_PACE;
+    if (due) w->lack_said = now;
+    (void)pthread_mutex_unlock(&w->lock);
+    if (!due || w->log == NULL) return;
+    (void)snprintf(line, sizeof line,
+        "task %" PRIu64 " is given back, to be tried again soon: %s",
+        stint_task_id(task), slot->call.reason.text);
+    w->log(w->log_arg, LOG_WARNING, line);
+}
+
 static void
 report(struct slot *slot, struct stint_task *task, enum run_end how)
 {
@@ -139,6 +163,7 @@ report(struct slot *slot, struct stint_task *task, enum run_end how)
         stint_task_free(task);
         return;
     }
+    if (how == RUN_NOT_NOW) say_lack(slot, task);
     int code = errand_report(slot, task, how);
     if (code != 0 && !error_can_retry(code) && code != STINT_ESTALE) {
         worker_trouble(slot->worker, code);

@@ -86,6 +86,7 @@ struct stint_worker {
     unsigned here;      /* Slots that are neither off nor lost. */
     bool stopping;      /* What runs must leave, what begins too. */
     bool served;        /* stint_worker_serve() was called. */
+    tick_ns lack_said;  /* When it was last said what this host lacks; or 0. */
     int trouble;        /* Why it has to end, if not by wish; first one wins. */
     char sentence[512]; /* What there is to say about it. */
     struct slot slots[]; /* slot_count of them. */
