@@ -109,6 +109,24 @@ fill(struct job *job, const struct rec_kept_job *row)
     job->sweeps = job->queue->emptied && job->ended == 0;
 }
 
+/* Open and closed ones go on; halted and cancelled ones may, too. */
+static bool
+is_sound(const struct rec_kept_job *row)
+{
+    switch ((enum job_end)row->end) {
+    case JOB_OPEN:
+    case JOB_CLOSED:
+        return row->ended == 0;
+    case JOB_ENDED:
+    case JOB_FORGOTTEN:
+        return row->ended != 0;
+    case JOB_HALTED:
+    case JOB_CANCELLED:
+        break;
+    }
+    return true;
+}
+
 int
 load_job_row(struct core *core, uint64_t number, const struct rec_kept_job *row,
     struct queue *parent, struct session *submitter, const char **why)
@@ -120,6 +138,8 @@ load_job_row(struct core *core, uint64_t number, const struct rec_kept_job *row,
         || parent->job != NULL || row->queue != (JOB_QUEUES | number)) {
         return STINT_EDAMAGED;
     }
+    *why = "a job has ended and goes on";
+    if (!is_sound(row)) return STINT_EDAMAGED;
     if (!copy_bytes(&job->command, row->command)
         || !copy_text(&job->halted, row->halted)) {
         return STINT_ENOMEM;
@@ -201,10 +221,15 @@ settle(struct core *core, struct job *job, const char **why)
 
     *why = "a job is missing of which there are tasks";
     if (job->parent == NULL) return STINT_EDAMAGED;
+    *why = "the ends of a job are not those that were counted";
+    /* Before there is room for as many as a damaged number says. */
+    if (job->queue->accepted - job->ends.kept - queue_unfinished(job->queue)
+        != job->ends.dropped) {
+        return STINT_EDAMAGED;
+    }
     bool done = ends_settle(&job->ends, job->queue->accepted, &gone);
     count(core, job, before);
     if (!done) return STINT_ENOMEM;
-    *why = "the ends of a job are not those that were counted";
     if (gone != job->ends.dropped) return STINT_EDAMAGED;
     LIST_FOREACH (node, after, &job->queue->dead) {
         const struct task *t = CONTAINER_OF(node, struct task, at.in_list);

@@ -316,9 +316,10 @@ struct task *
 task_table_next(const struct task_table *table, uint64_t after)
 {
     uint64_t id = after + 1;
+    uint64_t end = (table->base + table->count) * TASK_CHUNK;
 
     if (id / TASK_CHUNK < table->base) id = table->base * TASK_CHUNK;
-    while (id <= table->last) {
+    while (id <= table->last && id < end) {
         const struct task_chunk *chunk = chunk_of(table, id);
         if (chunk == NULL || chunk->live == 0) {
             id = (id / TASK_CHUNK + 1) * TASK_CHUNK;

@@ -1,6 +1,7 @@
 #include "master/server/mend_jobs.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,7 +170,22 @@ mend_jobs_task(struct mend_jobs *m, uint64_t id)
 struct mending {
     struct mend_jobs *m;
     struct buf *ops;
+    void (*told)(void *arg, const char *what);
+    void *arg;
 };
+
+static void __attribute__((format(printf, 2, 3)))
+tell(const struct mending *w, const char *format, ...)
+{
+    char line[160];
+    va_list list;
+
+    if (w->told == NULL) return;
+    va_start(list, format);
+    (void)vsnprintf(line, sizeof line, format, list);
+    va_end(list);
+    w->told(w->arg, line);
+}
 
 static bool
 is_lost(const struct mend_job *job)
@@ -243,15 +259,21 @@ sort_out(void *arg, const struct row *row)
 /* A dead letter is its task and its end: with one alone the task is tried
  * again. */
 static void
-mend_task(struct mend_jobs *m, struct mend_task *t, struct buf *ops)
+mend_task(const struct mending *w, const struct mend_task *t)
 {
-    struct mend_job *job = find(m, t->job);
+    struct mend_job *job = find(w->m, t->job);
 
     if (job == NULL || is_lost(job)) return;
     if (t->dead && t->has_end) return;
-    if (t->dead) row_delete(ops, ROW_state, t->id);
+    if (t->dead || t->has_end) {
+        tell(w,
+            "job %" PRIu64 ": how its task %" PRIu64
+            " failed is lost: it is tried again",
+            job->number, t->id);
+    }
+    if (t->dead) row_delete(w->ops, ROW_state, t->id);
     if (t->has_end) {
-        row_delete(ops, ROW_end, t->id);
+        row_delete(w->ops, ROW_end, t->id);
         job->ends -= 1;
         job->ends_of_dead -= 1;
     }
@@ -288,34 +310,39 @@ correct(struct mend_job *job)
     return t->dropped > dropped ? t->dropped - dropped : 0;
 }
 
+/* Returns whether rows are to be sorted out. */
+static bool
+mend_job(const struct mending *w, struct mend_job *job)
+{
+    if (is_lost(job)) {
+        tell(w,
+            "job %" PRIu64 " is lost: its tasks (%" PRIu64
+            ") and ends (%" PRIu64 ") are left out",
+            job->number, job->tasks, job->ends);
+    } else if (!fits(job)) {
+        uint64_t lost = correct(job);
+        storerow_write(
+            w->ops, ROW_tally, JOB_QUEUES | job->number, &job->tally);
+        tell(w, "job %" PRIu64 ": ends of its tasks are lost (%" PRIu64 ")",
+            job->number, lost);
+    }
+    if (job->reopens && !is_lost(job)) {
+        tell(w, "job %" PRIu64 " had ended and has tasks: it goes on",
+            job->number);
+    }
+    return is_lost(job) || job->reopens;
+}
+
 int
 mend_jobs(struct mend_jobs *m, struct store *s, struct buf *ops,
     void (*told)(void *arg, const char *what), void *arg)
 {
-    struct mending w = { m, ops };
-    char line[160];
+    struct mending w = { m, ops, told, arg };
     bool again = false;
 
     for (size_t i = 0; i < m->task_count; i++)
-        mend_task(m, &m->tasks[i], ops);
-    for (size_t i = 0; i < m->count; i++) {
-        struct mend_job *job = &m->jobs[i];
-        line[0] = '\0';
-        if (is_lost(job)) {
-            (void)snprintf(line, sizeof line,
-                "job %" PRIu64 " is lost: its tasks (%" PRIu64
-                ") and ends (%" PRIu64 ") are left out",
-                job->number, job->tasks, job->ends);
-        } else if (!fits(job)) {
-            uint64_t lost = correct(job);
-            storerow_write(
-                ops, ROW_tally, JOB_QUEUES | job->number, &job->tally);
-            (void)snprintf(line, sizeof line,
-                "job %" PRIu64 ": ends of its tasks are lost (%" PRIu64 ")",
-                job->number, lost);
-        }
-        again = again || is_lost(job) || job->reopens;
-        if (line[0] != '\0' && told != NULL) told(arg, line);
-    }
+        mend_task(&w, &m->tasks[i]);
+    for (size_t i = 0; i < m->count; i++)
+        again = mend_job(&w, &m->jobs[i]) || again;
     return again ? store_scan(s, sort_out, &w) : 0;
 }
