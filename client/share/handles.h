@@ -19,8 +19,7 @@ struct stint_list {
 
 struct stint_value {
     struct named n;
-    enum stint_value_type type;
-    uint64_t length; /* 0: a Value. */
+    uint64_t length; /* 1: a Value. */
 };
 
 #endif

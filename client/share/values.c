@@ -76,18 +76,20 @@ stint_value_length(const struct stint_value *v)
 /* ---- one of them --------------------------------------------------------- */
 
 static struct rec_op
-op_at(const struct stint_value *v, enum shared_verb verb, int64_t at)
+op_at(const struct stint_value *v, enum shared_verb verb, int64_t at,
+    enum stint_value_type type)
 {
     struct rec_op op = shared_op(&v->n, verb);
 
     op.at = at;
+    op.to = type;
     return op;
 }
 
 int
 stint_value_get_int(struct stint_value *v, int64_t at, int64_t *out)
 {
-    const struct rec_op op = op_at(v, SHARED_GET, at);
+    const struct rec_op op = op_at(v, SHARED_GET, at, STINT_INT64);
 
     return shared_sum(&v->n, &op, out, NULL);
 }
@@ -95,7 +97,7 @@ stint_value_get_int(struct stint_value *v, int64_t at, int64_t *out)
 int
 stint_value_get_double(struct stint_value *v, int64_t at, double *out)
 {
-    const struct rec_op op = op_at(v, SHARED_GET, at);
+    const struct rec_op op = op_at(v, SHARED_GET, at, STINT_DOUBLE);
 
     return shared_sum(&v->n, &op, NULL, out);
 }
@@ -104,7 +106,7 @@ int
 stint_value_get_bytes(
     struct stint_value *v, int64_t at, struct stint_bytes *out)
 {
-    const struct rec_op op = op_at(v, SHARED_GET, at);
+    const struct rec_op op = op_at(v, SHARED_GET, at, STINT_BYTES);
 
     return shared_fetch(&v->n, &op, NULL, out);
 }
@@ -112,7 +114,7 @@ stint_value_get_bytes(
 int
 stint_value_set_int(struct stint_value *v, int64_t at, int64_t number)
 {
-    struct rec_op op = op_at(v, SHARED_SET, at);
+    struct rec_op op = op_at(v, SHARED_SET, at, STINT_INT64);
     uint8_t packed[PACK_NUMBER_MAX];
 
     op.value = shared_int(packed, number);
@@ -122,7 +124,7 @@ stint_value_set_int(struct stint_value *v, int64_t at, int64_t number)
 int
 stint_value_set_double(struct stint_value *v, int64_t at, double number)
 {
-    struct rec_op op = op_at(v, SHARED_SET, at);
+    struct rec_op op = op_at(v, SHARED_SET, at, STINT_DOUBLE);
     uint8_t packed[PACK_NUMBER_MAX];
 
     op.value = shared_double(packed, number);
@@ -133,7 +135,7 @@ int
 stint_value_set_bytes(
     struct stint_value *v, int64_t at, const void *value, size_t size)
 {
-    struct rec_op op = op_at(v, SHARED_SET, at);
+    struct rec_op op = op_at(v, SHARED_SET, at, STINT_BYTES);
 
     op.value = (struct slice){ value, size };
     return shared_do(&v->n, &op, NULL);
@@ -142,7 +144,7 @@ stint_value_set_bytes(
 int
 stint_value_add(struct stint_value *v, int64_t at, int64_t by, int64_t *sum)
 {
-    struct rec_op op = op_at(v, SHARED_ADD, at);
+    struct rec_op op = op_at(v, SHARED_ADD, at, STINT_INT64);
     uint8_t packed[PACK_NUMBER_MAX];
 
     op.value = shared_int(packed, by);
@@ -153,7 +155,7 @@ int
 stint_value_add_double(
     struct stint_value *v, int64_t at, double by, double *sum)
 {
-    struct rec_op op = op_at(v, SHARED_ADD, at);
+    struct rec_op op = op_at(v, SHARED_ADD, at, STINT_DOUBLE);
     uint8_t packed[PACK_NUMBER_MAX];
 
     op.value = shared_double(packed, by);
@@ -166,8 +168,8 @@ int
 stint_value_compare_and_set(struct stint_value *v, int64_t at, int64_t expected,
     int64_t number, int64_t *now)
 {
-    struct rec_op ops[] = { op_at(v, SHARED_CHECK, at),
-        op_at(v, SHARED_SET, at) };
+    struct rec_op ops[] = { op_at(v, SHARED_CHECK, at, STINT_INT64),
+        op_at(v, SHARED_SET, at, STINT_INT64) };
     uint8_t old[PACK_NUMBER_MAX], packed[PACK_NUMBER_MAX];
     struct shared_answer a;
 

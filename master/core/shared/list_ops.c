@@ -239,9 +239,20 @@ list_only(struct step *step)
     }
 }
 
+/* What is meant for values of one type is not done with those of another. */
+static bool
+is_of_type(const struct step *step)
+{
+    int64_t want = step->op->to;
+
+    if (!is_values(step) || step->op->verb == OP_PAGE) return true;
+    return want == 0 || want == step->shelf->object->type;
+}
+
 int
 list_ops(struct step *step)
 {
+    if (!is_of_type(step)) return STINT_ETYPE;
     switch ((unsigned)step->op->verb) {
     case OP_GET:
     case OP_CHECK:
