@@ -356,7 +356,7 @@ give_back(
         match_give_up(
             core, CONTAINER_OF(node, struct wait, of_session), STINT_ELOST);
     }
-    sync_give_back(core, s);
+    sync_give_back(core, now, s);
 }
 
 void

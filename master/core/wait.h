@@ -101,6 +101,7 @@ struct wait_sync {
     struct hold *hold; /* Owned: what it will hold; NULL: nothing. */
     tick_ns again;     /* Of a condition: how long for its lock after that. */
     bool is_condition; /* It waits for a notice, or for its lock again. */
+    uint64_t notice;   /* Number of the condition that notified it, or 0. */
     bool late;         /* It was not notified in time. */
 };
 

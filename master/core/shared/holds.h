@@ -21,6 +21,9 @@ struct hold {
     uint64_t count;  /* How often, or how many permits; > 0. */
     uint64_t fence;  /* Of the acquisition. */
     uint64_t row;    /* Id of its row; 0: it has none. */
+    uint64_t notice; /* Number of the condition that notified who holds it; 0:
+                        none did. */
+    uint64_t frame;  /* Which told that. */
 };
 
 /** One that holds nothing.  Its memory counts.  NULL without memory. */

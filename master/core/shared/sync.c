@@ -49,6 +49,18 @@ sync_verb(struct core *core, tick_ns now, struct session *s,
     }
 }
 
+/* What it was notified of is for the next one, who has as long for the lock and
+ * what was left of this one's time. */
+static void
+give_up_lock(struct core *core, struct wait *w, int code)
+{
+    uint64_t notice = w->as.sync.notice;
+    tick_ns deadline = w->deadline;
+
+    park_refuse(core, w, code);
+    if (notice != 0) sync_condition_pass_on(core, deadline, notice);
+}
+
 void
 sync_give_up(struct core *core, struct wait *w, int code)
 {
@@ -61,17 +73,27 @@ sync_give_up(struct core *core, struct wait *w, int code)
         sync_condition_late(core, w);
     } else {
         /* Nor is who does not hold his lock any more to wait anew. */
-        park_refuse(core, w, w->as.sync.is_condition ? STINT_ESTALE : code);
+        give_up_lock(core, w, w->as.sync.is_condition ? STINT_ESTALE : code);
     }
 }
 
-static void
-give_back(struct core *core, struct hold *h)
+/* A notice that is not known to have come is for the next one. */
+static uint64_t
+unheard_notice(const struct hold *h)
 {
+    return h->session->stream.acked < h->frame ? h->notice : 0;
+}
+
+static void
+give_back(struct core *core, tick_ns now, struct hold *h)
+{
+    uint64_t notice = unheard_notice(h);
+
     switch ((enum object_kind)h->object->kind) {
     case OBJECT_LOCK:
     case OBJECT_RLOCK:
         sync_lock_died(core, h);
+        if (notice != 0) sync_condition_pass_on(core, now, notice);
         break;
     case OBJECT_SEMAPHORE:
         sync_semaphore_died(core, h);
@@ -90,8 +112,8 @@ give_back(struct core *core, struct hold *h)
 }
 
 void
-sync_give_back(struct core *core, struct session *s)
+sync_give_back(struct core *core, tick_ns now, struct session *s)
 {
     for (struct list *node; (node = list_first(&s->holds)) != NULL;)
-        give_back(core, CONTAINER_OF(node, struct hold, of_session));
+        give_back(core, now, CONTAINER_OF(node, struct hold, of_session));
 }

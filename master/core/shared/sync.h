@@ -30,6 +30,6 @@ void sync_give_up(struct core *core, struct wait *w, int code);
 
 /** The session is dead, or leaves: all that it holds goes back.  It waits for
  * nothing any more. */
-void sync_give_back(struct core *core, struct session *s);
+void sync_give_back(struct core *core, tick_ns now, struct session *s);
 
 #endif

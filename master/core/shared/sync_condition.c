@@ -30,6 +30,7 @@ wait_for_notice(struct core *core, tick_ns now, struct session *s,
     struct wait *w = park(core, now, s, m, NULL);
     if (w == NULL) return;
     w->as.sync.hold = sync_lock_let_go(core, lock);
+    w->as.sync.hold->notice = 0;
     w->as.sync.is_condition = true;
     w->as.sync.again = (tick_ns)m->again_ns;
     wait_stand(w, o, &o->line);
@@ -45,11 +46,33 @@ move(struct core *core, tick_ns now, struct wait *w, struct object *lock,
     wait_stand(w, lock, line);
 }
 
+static bool
+notify_one(struct core *core, tick_ns now, struct object *o)
+{
+    struct object *lock = o->is.condition.lock;
+    struct wait *w = park_first(&o->line);
+
+    if (w == NULL) return false;
+    w->as.sync.notice = o->number;
+    move(core, now, w, lock, &lock->is.lock.first);
+    return true;
+}
+
+void
+sync_condition_pass_on(struct core *core, tick_ns now, uint64_t number)
+{
+    struct object *o = object_numbered(core, number);
+
+    if (o == NULL || o->kind != OBJECT_CONDITION) return;
+    (void)notify_one(core, now, o);
+    sync_lock_pass_on(core, o->is.condition.lock);
+}
+
 static void
 notify(struct core *core, tick_ns now, struct session *s,
     const struct msg_sync *m, struct object *o)
 {
-    struct object *lock = o->is.condition.lock;
+    const struct object *lock = o->is.condition.lock;
     const struct msg_sync whatever = { .holder = m->holder };
     struct hold *h;
     int code = sync_lock_held(lock, s, &whatever, &h);
@@ -59,11 +82,8 @@ notify(struct core *core, tick_ns now, struct session *s,
         return;
     }
     uint64_t count = 0;
-    for (; count < m->number; count++) {
-        struct wait *w = park_first(&o->line);
-        if (w == NULL) break;
-        move(core, now, w, lock, &lock->is.lock.first);
-    }
+    while (count < m->number && notify_one(core, now, o))
+        count++;
     answer(core, o, s,
         &(struct msg){
             .type = MSG_synced,

@@ -15,6 +15,10 @@
 void sync_condition_verb(struct core *core, tick_ns now, struct session *s,
     const struct msg_sync *m, struct object *o);
 
+/** Who was notified by the condition of this number died before he heard of it:
+ * the next one is, so that no wake-up is lost. */
+void sync_condition_pass_on(struct core *core, tick_ns now, uint64_t number);
+
 /** Nobody notified `w` in time: it waits for the lock. */
 void sync_condition_late(struct core *core, struct wait *w);
 

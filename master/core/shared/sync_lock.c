@@ -93,6 +93,8 @@ sync_lock_pass_on(struct core *core, struct object *o)
     struct session *s = w->session;
     uint64_t request = w->request;
     bool late = w->as.sync.late;
+    h->notice = w->as.sync.notice;
+    h->frame = s->stream.sent + 1;
     w->as.sync.hold = NULL;
     park_end(core, w);
     own(core, o, h, s, request, late);
