@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/exit.h"
 #include "cli/mem.h"
@@ -89,6 +90,9 @@ add_file(struct input *in, const char *path, bool is_linked)
 {
     struct source *s = add(in, LINES, is_linked);
 
+    if (strcmp(path, "-") == 0 && !in->is_default && isatty(STDIN_FILENO) == 1)
+        exit_note("stint: values are read from the terminal, a line each; ^D "
+                  "ends them");
     return reader_open(&s->reader, path, in->nul, in->wake_fd);
 }
 

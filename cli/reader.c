@@ -21,9 +21,6 @@ reader_open(struct reader *r, const char *path, bool nul, int wake_fd)
         .fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC),
         .wake_fd = wake_fd,
         .delimiter = nul ? '\0' : '\n' };
-    if (is_stdin && isatty(STDIN_FILENO) == 1)
-        exit_note("stint: values are read from the terminal, a line each; ^D "
-                  "ends them");
     if (r->fd >= 0) return EXIT_FINE;
     return exit_say(EXIT_USAGE,
         "%s cannot be opened: %s; name a file with a value a line", path,

@@ -279,8 +279,13 @@ detach(struct runner *r)
 static void
 end_all(struct runner *r)
 {
+    bool is_heard;
+
     feeder_stop(r->feeder);
-    if (cancel(r, 0))
+    is_heard = cancel(r, 0);
+    if (is_heard && r->o.is_private)
+        exit_note("stint: what ran is ended");
+    else if (is_heard)
         exit_note(
             "stint: job %" PRIu64 " is cancelled", stint_job_number(r->o.job));
     r->status = EXIT_SIGNAL + stop_signal();

@@ -94,7 +94,7 @@ gone() {
 @test "what cannot be meant is 64 and one sentence" {
     for words in "--halt maybe echo" "--need =3 echo" "--array 5-1 echo" \
         "--resume echo" "--resume-failed --results d echo" "--colsep ( echo" \
-        "--handler f echo" "--shell" "-a nowhere echo" "--jbos 3 echo" \
+        "--handler f echo" "--own echo" "-a nowhere echo" "--jbos 3 echo" \
         "--results x.csv echo" "--resume --joblog log echo {#}"; do
         # shellcheck disable=SC2086 # they are words
         run -64 --separate-stderr run_here $words ::: a
@@ -489,4 +489,9 @@ job_is() {
     kill -HUP "$run"
     wait "$run"
     [ "$(cat run.out)" = a ]
+}
+
+@test "on a terminal it says what it reads, or that it wants values" {
+    run -64 script -qec "$STINT run echo" /dev/null
+    [[ $output == *"run on which values?"* && $output != *"^D ends"* ]]
 }
