@@ -100,11 +100,11 @@ is_nothing(const struct column *column, const struct cell *cell)
     case CELL_JSON:
         return cell->text == NULL;
     case CELL_MAYBE:
+    case CELL_BYTES:
     case CELL_SECONDS:
     case CELL_TIME:
         return cell->number < 0;
     case CELL_NUMBER:
-    case CELL_BYTES:
     case CELL_FLAG:
     default:
         return false;

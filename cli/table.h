@@ -21,7 +21,7 @@ enum cell_kind {
     CELL_NUMBER,  /* cell.number, printed as it is. */
     CELL_MAYBE,   /* The same; negative: nothing. */
     CELL_JSON,    /* cell.text: a JSON document; for machines. */
-    CELL_BYTES,   /* cell.number: a size. */
+    CELL_BYTES,   /* cell.number: a size; negative: nothing. */
     CELL_SECONDS, /* cell.number: nanoseconds; negative: nothing. */
     CELL_TIME,    /* cell.number: nanoseconds since 1970; negative: nothing. */
     CELL_FLAG     /* cell.number: 0 or 1. */

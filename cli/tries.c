@@ -51,14 +51,15 @@ tries_add(struct table *table, uint64_t task, const struct stint_attempt *tries,
         const struct stint_attempt *t = &tries[i];
         char *how = how_of(t);
 
-        table_add(table,
-            (const struct cell[]){ { .number = (int64_t)task },
-                { .number = t->attempt }, { .text = value_or_none(t->worker) },
-                { .text = how },
-                { .number = t->began_ns > 0 ? t->began_ns : -1 },
-                { .number = t->wall_ns }, { .number = t->user_ns },
-                { .number = t->system_ns }, { .number = (int64_t)t->memory },
-                { .text = value_or_none(t->reason) } });
+        table_add(
+            table, (const struct cell[]){ { .number = (int64_t)task },
+                       { .number = t->attempt },
+                       { .text = value_or_none(t->worker) }, { .text = how },
+                       { .number = t->began_ns > 0 ? t->began_ns : -1 },
+                       { .number = t->wall_ns }, { .number = t->user_ns },
+                       { .number = t->system_ns },
+                       { .number = t->memory > 0 ? (int64_t)t->memory : -1 },
+                       { .text = value_or_none(t->reason) } });
         free(how);
     }
 }
@@ -72,7 +73,7 @@ json_of(const struct stint_attempt *t)
     char began[VALUE_TEXT];
 
     value_show_time(t->began_ns, began);
-    return json_pack("{s:i, s:s, s:o, s:o, s:s, s:o, s:f, s:f, s:f, s:I, s:s, "
+    return json_pack("{s:i, s:s, s:o, s:o, s:s, s:o, s:f, s:f, s:f, s:o, s:s, "
                      "s:b, s:b}",
         "attempt", (int)t->attempt, "cause", causes[t->cause], "exit",
         ended && t->signal == 0 ? json_integer(t->code) : json_null(), "signal",
@@ -80,9 +81,10 @@ json_of(const struct stint_attempt *t)
         t->worker != NULL ? t->worker : "", "began",
         t->began_ns > 0 ? json_string(began) : json_null(), "wall",
         (double)t->wall_ns / 1e9, "user", (double)t->user_ns / 1e9, "system",
-        (double)t->system_ns / 1e9, "memory", (json_int_t)t->memory, "reason",
-        t->reason != NULL ? t->reason : "", "stdout_cut", (int)t->out_cut,
-        "stderr_cut", (int)t->err_cut);
+        (double)t->system_ns / 1e9, "memory",
+        t->memory > 0 ? json_integer((json_int_t)t->memory) : json_null(),
+        "reason", t->reason != NULL ? t->reason : "", "stdout_cut",
+        (int)t->out_cut, "stderr_cut", (int)t->err_cut);
 }
 
 char *

@@ -181,7 +181,8 @@ struct stint_attempt {
     bool out_cut, err_cut; /* There was more than was kept. */
     int64_t began_ns;      /* By the worker's clock, since 1970; 0: unknown. */
     int64_t wall_ns, user_ns, system_ns;
-    uint64_t memory; /* Most resident bytes of one of its processes. */
+    uint64_t memory; /* Most resident bytes of one of its processes; 0: not
+                        known, as of a command that was small and short. */
     const char *worker, *reason;
 };
 

@@ -19,8 +19,6 @@ enum {
     KILL_PATIENCE_S = 2, /* For a process that does not even die. */
 };
 
-/* Smaller than this we are no larger than many a command. */
-#define SMALL ((uint64_t)32 << 20)
 #define FIRST_LOOK (20 * TICK_MS)
 #define LOOK_MAX (100 * TICK_MS)
 
@@ -83,7 +81,7 @@ peak_of(const struct child *c, const struct rusage *usage)
 {
     uint64_t counted = (uint64_t)usage->ru_maxrss * 1024, ours = own_peak();
 
-    return counted > ours || ours <= SMALL ? counted : c->seen;
+    return counted > ours ? counted : c->seen;
 }
 
 /* ---- while it runs ------------------------------------------------------- */
@@ -291,8 +289,7 @@ watch_all(struct child *c, const struct child_config *config)
     c->next = config->timeout > 0 ? tick_after(c->began, config->timeout)
                                   : TICK_NEVER;
     c->look_after = FIRST_LOOK;
-    c->look =
-        own_peak() > SMALL ? tick_after(c->began, FIRST_LOOK) : TICK_NEVER;
+    c->look = tick_after(c->began, FIRST_LOOK);
 }
 
 void

@@ -60,8 +60,8 @@ struct child_end {
  * Run a process to its end.
  *
  * The kernel counts our own size at the start as the process's: where that
- * hides what it used, and we are large, `memory` is what its first process was
- * seen with meanwhile, if it ran long enough to be seen.
+ * hides what it used, `memory` is what its first process was seen with
+ * meanwhile, and unknown if it was too short to be seen (20 ms).
  *
  * Time:    blocks until it ended: after timeout or cancellation at most grace
  *          plus two seconds (only a process that the kernel cannot end takes

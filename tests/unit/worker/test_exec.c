@@ -87,6 +87,24 @@ what_it_prints_is_the_result(void **state)
     assert_int_equal(output->length, 0);
 }
 
+/* Ours is the least that the kernel counts for it. */
+static void
+the_memory_of_a_small_command_is_its_own_or_not_known(void **state)
+{
+    enum { OURS = 24 << 20 };
+    char *ours = malloc(OURS);
+
+    (void)state;
+    assert_non_null(ours);
+    memset(ours, 1, OURS);
+    assert_int_equal(run_shell("true", ""), RUN_DONE);
+    assert_true(how.memory < OURS);
+    assert_int_equal(run_shell("sleep 0.3", ""), RUN_DONE);
+    assert_in_range(how.memory, 1, OURS - 1);
+    assert_int_equal(ours[OURS - 1], 1);
+    free(ours);
+}
+
 static void
 every_hole_in_the_arguments_is_filled(void **state)
 {
@@ -474,6 +492,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_it_prints_is_the_result),
+        cmocka_unit_test(the_memory_of_a_small_command_is_its_own_or_not_known),
         cmocka_unit_test(every_hole_in_the_arguments_is_filled),
         cmocka_unit_test(it_is_told_what_it_runs),
         cmocka_unit_test(an_exit_code_is_a_failure_with_the_last_line),
