@@ -189,6 +189,21 @@ say_next(const struct grouping *g, uint64_t job, uint64_t tasks)
     exit_note("    %s retry --failed --job %" PRIu64, exit_program(), job);
 }
 
+static void
+say_next_of_queue(const struct grouping *g, const char *queue)
+{
+    char *word = value_quote(queue);
+
+    if (g->failures == 0)
+        exit_note("queue '%s' has no dead letters", queue);
+    else
+        exit_note("%" PRIu64 " dead letter%s of queue '%s'\n    %s retry "
+                  "--failed --queue %s",
+            g->failures, value_plural(g->failures), queue, exit_program(),
+            word);
+    free(word);
+}
+
 static int
 show_job(struct stint *s, const struct run *run, struct grouping *g,
     const char *word)
@@ -214,11 +229,15 @@ show_job(struct stint *s, const struct run *run, struct grouping *g,
 static int
 show_queue(struct stint *s, const struct run *run, struct grouping *g)
 {
-    int status = read_queue(s, run, g);
+    int status = select_queue_option(s, run);
 
+    if (status == EXIT_FINE) status = read_queue(s, run, g);
     if (status != EXIT_FINE) return status;
     grouping_sort(g);
-    return print(g, run);
+    status = print(g, run);
+    if (table_form(run) == TABLE_PEOPLE)
+        say_next_of_queue(g, setting_text(run, "queue"));
+    return status;
 }
 
 static int

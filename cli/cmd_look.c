@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/exit.h"
+#include "cli/select.h"
 #include "cli/table.h"
 #include "cli/value.h"
 
@@ -154,8 +155,7 @@ run_queues(struct run *run)
         code = stint_list_queues(s, only, see_queue, table, timeout_of(run));
         if (code == STINT_ENOQUEUE
             || (code == 0 && only != NULL && table_rows(table) == 0))
-            status = exit_say(EXIT_FAILED,
-                "there is no queue '%s'; `stint queues` lists them", only);
+            status = select_no_queue(only);
         else if (code != 0)
             status = exit_error(code);
         else

@@ -86,9 +86,7 @@ set_pause(struct stint *s, const struct run *run, bool undo)
         status = check_goes_on(s, run, job, undo);
     if (status != EXIT_FINE) return status;
     code = stint_pause(s, queue, job, undo);
-    if (code == STINT_ENOQUEUE)
-        return exit_say(EXIT_FAILED,
-            "there is no queue '%s'; `stint queues` lists them", queue);
+    if (code == STINT_ENOQUEUE) return select_no_queue(queue);
     if (code != 0) return exit_error(code);
     if (queue != NULL)
         note_queue(queue, undo);
@@ -211,8 +209,7 @@ look(struct stint *s, const struct run *run, struct purge *p)
     p->count += p->of_jobs;
     if (code != 0 && code != STINT_ENOQUEUE) return exit_error(code);
     if (p->is_there) return EXIT_FINE;
-    return exit_say(EXIT_FAILED,
-        "there is no queue '%s'; `stint queues` lists them", p->queue);
+    return select_no_queue(p->queue);
 }
 
 static int

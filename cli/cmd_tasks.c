@@ -195,32 +195,6 @@ see_task(void *arg, const struct stint_task_row *r)
 }
 
 static int
-see_queue(void *arg, const struct stint_queue_row *row)
-{
-    bool *is_there = arg;
-
-    *is_there = row != NULL;
-    return 0;
-}
-
-/* A queue without tasks is fine, one that is not there is a slip. */
-static int
-check_queue(struct stint *s, const struct run *run)
-{
-    const char *name = setting_text(run, "queue");
-    bool is_there = false;
-    int code;
-
-    if (name == NULL) return EXIT_FINE;
-    code = stint_list_queues(
-        s, name, see_queue, &is_there, setting_ms(run, "timeout"));
-    if (code != 0 && code != STINT_ENOQUEUE) return exit_error(code);
-    if (is_there) return EXIT_FINE;
-    return exit_say(
-        EXIT_FAILED, "there is no queue '%s'; `stint queues` lists them", name);
-}
-
-static int
 list_some(struct stint *s, const struct run *run,
     const struct stint_task_filter *filter, struct rows *rows, int state)
 {
@@ -283,7 +257,7 @@ run_tasks(struct run *run)
         setting_flag(run, "failed") ? "failed" : setting_text(run, "state"),
         &filter);
     if (status == EXIT_FINE) {
-        status = check_queue(s, run);
+        status = select_queue_option(s, run);
         if (status == EXIT_FINE) status = meant_job(s, run, &filter.job);
         if (status == EXIT_FINE) status = list(s, run, &filter, &rows);
         stint_close(s);

@@ -38,6 +38,9 @@ static const struct opt_group json_group = { "common",
 /* A master that does not answer must not hold up the keys for long. */
 enum { CALL_MS = 2000, INTERVAL_MIN_MS = 100, MESSAGE_MS = 4000 };
 
+/* Longer than anybody watches; poll() counts no further than 24 of them. */
+enum { INTERVAL_MAX_MS = 24 * 3600 * 1000 };
+
 struct top {
     struct stint *s;
     struct screen screen;
@@ -321,14 +324,22 @@ is_live(const struct run *run)
            && term != NULL && *term != '\0' && strcmp(term, "dumb") != 0;
 }
 
+static int64_t
+interval_of(const struct run *run)
+{
+    int64_t ms = setting_ms(run, "interval");
+
+    if (ms == STINT_FOREVER || ms > INTERVAL_MAX_MS) return INTERVAL_MAX_MS;
+    return ms < INTERVAL_MIN_MS ? INTERVAL_MIN_MS : ms;
+}
+
 static int
 run_top(struct run *run)
 {
-    struct top top = { .interval_ms = setting_ms(run, "interval") };
+    struct top top = { .interval_ms = interval_of(run) };
     int status = connect_as(run, STINT_TOOL, &top.s);
 
     if (status != EXIT_FINE) return status;
-    if (top.interval_ms < INTERVAL_MIN_MS) top.interval_ms = INTERVAL_MIN_MS;
     status = is_live(run) ? show_live(&top) : show_once(&top, run);
     snapshot_fini(&top.shot);
     if (top.is_away)

@@ -225,6 +225,24 @@ value_of(struct stint_bytes value)
 }
 
 static void
+drop_sample(struct grouping_row *row)
+{
+    free(row->value);
+    free(row->worker);
+    free(row->tail);
+}
+
+static void
+show_sample(struct grouping_row *row, const struct grouping_one *one)
+{
+    row->task = one->task;
+    row->seq = one->seq;
+    row->value = value_of(one->value);
+    row->worker = mem_copy(one->worker != NULL ? one->worker : "");
+    row->tail = grouping_tail(one->err, 5);
+}
+
+static void
 begin(struct grouping *g, const struct grouping_one *one, char *how, char *text)
 {
     const struct stint_attempt *last = one->last;
@@ -238,12 +256,17 @@ begin(struct grouping *g, const struct grouping_one *one, char *how, char *text)
         .text = text,
         .count = 1,
         .exit_code = ended && last->signal == 0 ? last->code : -1,
-        .signal = ended && last->signal > 0 ? last->signal : -1,
-        .task = one->task,
-        .seq = one->seq,
-        .value = value_of(one->value),
-        .worker = mem_copy(one->worker != NULL ? one->worker : ""),
-        .tail = grouping_tail(one->err, 5) };
+        .signal = ended && last->signal > 0 ? last->signal : -1 };
+    show_sample(&g->rows[g->count - 1], one);
+}
+
+static void
+join(struct grouping_row *row, const struct grouping_one *one)
+{
+    row->count++;
+    if (one->task >= row->task) return;
+    drop_sample(row);
+    show_sample(row, one);
 }
 
 void
@@ -258,10 +281,10 @@ grouping_add(struct grouping *g, const struct grouping_one *one)
         begin(g, one, how, text);
         return;
     }
-    if (row != NULL)
-        row->count++;
-    else
+    if (row == NULL)
         g->others++;
+    else
+        join(row, one);
     free(how);
     free(text);
 }
@@ -287,9 +310,7 @@ grouping_fini(struct grouping *g)
     for (size_t i = 0; i < g->count; i++) {
         free(g->rows[i].how);
         free(g->rows[i].text);
-        free(g->rows[i].value);
-        free(g->rows[i].worker);
-        free(g->rows[i].tail);
+        drop_sample(&g->rows[i]);
     }
     free(g->rows);
     *g = (struct grouping){ 0 };

@@ -29,7 +29,7 @@ struct grouping_row {
     char *text; /* What is said, with N, 0xN and {} for what differs. */
     uint64_t count;
     int64_t exit_code, signal; /* -1: it was not that. */
-    /* The first of them. */
+    /* The first of them by its id, however they came. */
     uint64_t task, seq;
     char *value, *worker, *tail;
 };

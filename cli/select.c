@@ -135,6 +135,37 @@ select_job_word(const struct run *run, const char **word)
     return status;
 }
 
+/* ---- a queue ------------------------------------------------------------- */
+
+int
+select_no_queue(const char *name)
+{
+    return exit_say(
+        EXIT_FAILED, "there is no queue '%s'; `stint queues` lists them", name);
+}
+
+static int
+see_queue(void *arg, const struct stint_queue_row *row)
+{
+    bool *is_there = arg;
+
+    *is_there = row != NULL;
+    return 0;
+}
+
+int
+select_queue_option(struct stint *s, const struct run *run)
+{
+    const char *name = setting_text(run, "queue");
+    bool is_there = false;
+    int code;
+
+    if (name == NULL) return EXIT_FINE;
+    code = stint_list_queues(s, name, see_queue, &is_there, LIST_MS);
+    if (code != 0 && code != STINT_ENOQUEUE) return exit_error(code);
+    return is_there ? EXIT_FINE : select_no_queue(name);
+}
+
 /* ---- tasks --------------------------------------------------------------- */
 
 int

@@ -42,6 +42,13 @@ int select_job_words(const struct run *run, struct select_words *out);
 /** The first of them; NULL: none. */
 int select_job_word(const struct run *run, const char **word);
 
+/** Says that there is no such queue.  Returns EXIT_FAILED. */
+int select_no_queue(const char *name);
+
+/** Whether the queue of --queue, if one is given, is there: one without tasks
+ * is fine, another one a slip.  Returns the exit status, having said so. */
+int select_queue_option(struct stint *s, const struct run *run);
+
 /** What one word means where tasks are wanted: ids (first and last are set), or
  * a whole job (job is).  Returns the exit status, having said what is wrong. */
 int select_tasks(

@@ -105,6 +105,10 @@ exits_with() {
     stint put default --attempts 1 a b
     wait_for sh -c "[ \$('$STINT' tasks --failed -q | wc -l) -eq 2 ]"
     [ "$(stint failures --queue default --json | json .0.count)" = 2 ]
+    run -0 --separate-stderr stint failures --queue default
+    [[ $stderr == "2 dead letters of queue 'default'"*"stint retry --failed --queue default" ]]
+    run -1 --separate-stderr stint failures --queue none
+    is_one_error
     touch there
     stint retry --failed --queue default
     wait_for sh -c "[ -z \"\$('$STINT' tasks -q)\" ]"
