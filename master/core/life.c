@@ -6,9 +6,9 @@
 #include "master/core/ahead.h"
 #include "master/core/jobs.h"
 #include "master/core/notes.h"
-#include "master/core/outcome.h"
 #include "master/core/place.h"
 #include "master/core/show.h"
+#include "master/core/tell.h"
 
 const struct life_words life_wordless = { .reason = { NULL, 0 } };
 
@@ -199,37 +199,12 @@ life_restore(struct core *core, struct task *t)
  */
 
 static void
-remember(struct core *core, tick_ns now, const struct task *t,
-    enum task_state state, const char *worker)
-{
-    struct ended *e = &core->ended[core->ended_count++ % ENDED_MAX];
-
-    *e = (struct ended){
-        .task = t->id,
-        .queue = t->queue,
-        .born = t->born,
-        .at = now,
-        .attempts = task_number(t),
-        .size = t->size,
-        .priority = t->priority,
-        .failures = t->failures,
-        .lost = t->lost,
-        .timeouts = t->timeouts,
-        .released = t->released,
-        .state = (uint8_t)state,
-    };
-    size_t length = strlen(worker);
-    if (length >= sizeof e->worker) length = sizeof e->worker - 1;
-    memcpy(e->worker, worker, length);
-}
-
-static void
 leave(struct core *core, tick_ns now, struct task *t, enum task_state state,
     const char *worker)
 {
     count(t->queue, (enum task_state)t->state, state, t);
     journal_gone(core, t);
-    if (t->queue->job == NULL) remember(core, now, t, state, worker);
+    if (t->queue->job == NULL) tell_people(core, now, t, state, worker);
     life_touch(core, t->queue);
     if (t->is_watched) show_left(core, t);
     task_table_remove(&core->tasks, t);
@@ -252,59 +227,6 @@ end_lease(struct core *core, struct task *t)
     t->is.lease = NULL;
 }
 
-static int
-tell_done(struct core *core, tick_ns now, struct task *t, struct slice worker,
-    struct slice result, struct slice note)
-{
-    /* Who says nothing else has written it all to standard output. */
-    const struct rec_attempt mine = { .cause = NOTES_ENDED,
-        .out = result.length };
-
-    if (t->queue->job == NULL) return outcome_tell(core, t, 0, worker, result);
-    const struct rec_end how = {
-        .worker = worker,
-        .notes = notes_last(core, now, t, note, &mine),
-        .output = result,
-    };
-    return jobs_end(core, t, &how) ? 0 : STINT_ENOMEM;
-}
-
-static struct slice
-last_worker(const struct task *t)
-{
-    return slice_of(t->more != NULL ? t->more->worker : "");
-}
-
-/* An end that happens whether or not there is memory. */
-static void
-must_tell(struct core *core, const struct task *t, int code,
-    struct slice reason, struct slice output)
-{
-    if (t->queue->job == NULL) {
-        bool died = code != STINT_ECANCELLED && code != STINT_EEXPIRED;
-        outcome_must_tell(
-            core, t, code, died ? last_worker(t) : slice_of(""), reason);
-        return;
-    }
-    struct rec_end how = {
-        .code = code,
-        .worker = last_worker(t),
-        .reason = reason,
-        .output = output,
-    };
-    if (t->more != NULL) {
-        how.notes =
-            (struct slice){ t->more->notes.bytes, t->more->notes.length };
-    }
-    jobs_must_end(core, t, &how);
-}
-
-static void
-bump(uint16_t *count)
-{
-    if (*count < UINT16_MAX) *count += 1;
-}
-
 int
 life_done(struct core *core, tick_ns now, struct task *t, struct slice result,
     struct slice note)
@@ -323,6 +245,12 @@ life_done(struct core *core, tick_ns now, struct task *t, struct slice result,
     return 0;
 }
 
+static void
+bump(uint16_t *count)
+{
+    if (*count < UINT16_MAX) *count += 1;
+}
+
 void
 life_cancel(struct core *core, tick_ns now, struct task *t)
 {
@@ -333,7 +261,7 @@ life_cancel(struct core *core, tick_ns now, struct task *t)
     } else {
         remove_open(core, t);
     }
-    must_tell(core, t, STINT_ECANCELLED, slice_of("cancelled"), slice_of(""));
+    tell_end(core, t, STINT_ECANCELLED, slice_of("cancelled"), slice_of(""));
     leave(core, now, t, TASK_CANCELLED, "");
 }
 
@@ -341,7 +269,7 @@ static void
 expire(struct core *core, tick_ns now, struct task *t)
 {
     remove_open(core, t);
-    must_tell(core, t, STINT_EEXPIRED, slice_of("expired"), slice_of(""));
+    tell_end(core, t, STINT_EEXPIRED, slice_of("expired"), slice_of(""));
     leave(core, now, t, TASK_EXPIRED, "");
 }
 
@@ -413,14 +341,14 @@ bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause,
     struct slice output)
 {
     int code = cause == LIFE_FAILED ? STINT_EDEAD : STINT_EWORKERLOST;
-    struct slice worker = last_worker(t);
+    struct slice worker = tell_worker(t);
     struct slice reason = slice_of(words(cause));
 
     if (t->more != NULL) {
         if (t->more->reason != NULL) reason = slice_of(t->more->reason);
         t->more->ended = now;
     }
-    must_tell(core, t, code, reason, output);
+    tell_end(core, t, code, reason, output);
     /* Not the reason: it may have a part of the payload in it. */
     news_add(&core->news,
         &(struct news_item){
