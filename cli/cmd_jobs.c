@@ -1,11 +1,10 @@
-/* jobs and forget: what was submitted, and what became of it. */
+/* jobs: what was submitted, and what became of it. */
 
 #include <inttypes.h>
 #include <string.h>
 
 #include <stint_job.h>
 
-#include "cli/ask.h"
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/exit.h"
@@ -163,92 +162,4 @@ const struct command command_jobs = {
     .args_max = 1 << 30,
     .groups = { &jobs_group, &opt_output, &opt_connection, &opt_general },
     .run = run_jobs,
-};
-
-/* ---- forget -------------------------------------------------------------- */
-
-static const struct column forgotten_columns[] = {
-    { "job", CELL_NUMBER, COLUMN_SHOWN, true },
-    { "forgotten", CELL_FLAG, COLUMN_SHOWN, false },
-    { 0 },
-};
-
-static int
-forget(struct stint *s, const char *word, struct table *forgotten)
-{
-    uint64_t number;
-    int code, status = select_job_number(s, word, &number);
-
-    if (status != EXIT_FINE) return status;
-    code = stint_job_forget(s, number);
-    if (code == STINT_EBUSY)
-        return exit_say(EXIT_AGAIN,
-            "job %" PRIu64 " has not ended; stint wait %" PRIu64
-            " or stint cancel --job %" PRIu64 " first",
-            number, number, number);
-    if (code != 0) return exit_error(code);
-    exit_note("job %" PRIu64 " is forgotten", number);
-    table_add(forgotten,
-        (const struct cell[]){ TABLE_NUMBER(number), TABLE_NUMBER(true) });
-    return EXIT_FINE;
-}
-
-/* Machines are told of those that are, also when another one could not be. */
-static int
-forget_all(
-    struct stint *s, const struct run *run, const struct select_words *jobs)
-{
-    struct table *forgotten = table_new(forgotten_columns);
-    int printed = EXIT_FINE, status = EXIT_FINE;
-
-    for (size_t i = 0; i < jobs->count && status == EXIT_FINE; i++)
-        status = forget(s, jobs->words[i], forgotten);
-    if (table_form(run) == TABLE_JSON || table_form(run) == TABLE_PLAIN)
-        printed = table_print(forgotten, run);
-    table_free(forgotten);
-    return status != EXIT_FINE ? status : printed;
-}
-
-static int
-run_forget(struct run *run)
-{
-    struct select_words jobs;
-    struct stint *s = NULL;
-    int status = select_job_words(run, &jobs);
-
-    if (status != EXIT_FINE) return status;
-    if (jobs.count == 0)
-        return exit_say(EXIT_USAGE, "forget which job? stint forget JOB");
-    if (setting_flag(run, "dry-run")) {
-        for (size_t i = 0; i < jobs.count; i++)
-            exit_note("would forget job %s", jobs.words[i]);
-        return EXIT_FINE;
-    }
-    status = ask_first(run, "Forget %zu job%s with all results?", jobs.count,
-        value_plural(jobs.count));
-    if (status == EXIT_FINE) status = connect_as(run, STINT_TOOL, &s);
-    if (status != EXIT_FINE) return status;
-    status = forget_all(s, run, &jobs);
-    stint_close(s);
-    return status;
-}
-
-static const struct opt forget_options[] = { SELECT_JOB_OPTION, { 0 } };
-static const struct opt_group forget_group = { "forget",
-    "What:", forget_options };
-
-const struct command command_forget = {
-    .name = "forget",
-    .group = "Fix",
-    .args = "[JOB...]",
-    .summary = "Forget jobs that have ended, with their results and files",
-    .examples = "stint forget 3\n"
-                "stint forget last --yes\n",
-    .notes = "JOB is its number, name or key, or 'last'.  Jobs are forgotten "
-             "by themselves "
-             "a week after their end, or when their submitter said.",
-    .args_max = 1 << 30,
-    .groups = { &forget_group, &ask_group, &opt_output, &opt_connection,
-        &opt_general },
-    .run = run_forget,
 };

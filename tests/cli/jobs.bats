@@ -257,6 +257,26 @@ exits_with() {
     is_one_error
 }
 
+@test "forget: several, a range, and all that have ended" {
+    shop
+    for _ in 1 2 3 4 5 6; do stint run -q true ::: 1; done
+    stint submit -q sleep 30 ::: 1
+    run -0 --separate-stderr stint forget 2-3 --dry-run
+    [ "$stderr" = $'would forget job 2\nwould forget job 3' ]
+    run -0 --separate-stderr stint forget 1 3-4 --yes
+    [ "$(stint jobs -q | tr '\n' ' ')" = "2 5 6 7 " ]
+    run -1 --separate-stderr stint forget 3-4 --yes
+    is_one_error
+    # One that runs does not keep the others.
+    run -75 --separate-stderr stint forget 6-7 --yes
+    [ "$(stint jobs -q | tr '\n' ' ')" = "2 5 7 " ]
+    run -0 --separate-stderr stint forget all --yes
+    [ "$stderr" = $'job 2 is forgotten\njob 5 is forgotten' ]
+    [ "$(stint jobs -q)" = 7 ]
+    run -0 --separate-stderr stint forget all --yes
+    [[ $stderr == "no job has ended"* ]]
+}
+
 @test "jobs: lists, filters, nouns and machines" {
     shop
     submit_four
