@@ -13,6 +13,9 @@
 enum { SHARE_DICT = 7, SHARE_LIST = 8, SHARE_VALUES = 9 };
 enum { SHARE_OPS = 16 };
 
+/* What makes answers come: where there is a store, commits, too. */
+static void (*share_turn)(struct rig *rig) = rig_turn;
+
 /* What became of a request: the code and index of an error, or its answers. */
 struct share_answer {
     int64_t code;
@@ -27,7 +30,7 @@ share_open_as(struct rig_peer *p, struct msg_object_open open)
     struct msg m = { .type = MSG_object_open, .as.object_open = open };
     uint64_t request = rig_say(p, m);
 
-    rig_turn(p->rig);
+    share_turn(p->rig);
     return rig_code(p, request);
 }
 
@@ -77,7 +80,7 @@ share_all(struct rig_peer *p, const struct rec_op *ops, unsigned count)
 {
     uint64_t request = share_ask(p, ops, count);
 
-    rig_turn(p->rig);
+    share_turn(p->rig);
     return share_answer(p, request);
 }
 
