@@ -2,11 +2,10 @@
  * notes.h - how each attempt of a job's task went.              [layer: core]
  *
  * A worker says it with done and fail (a record `attempt`), and is believed as
- * far as the master does not know better: who it is, and that an attempt took no
- * longer than the lease; what no host can do counts as not known.  Of a worker
- * that was lost, or of one that says nothing, the master writes down what it
- * knows.
- * A task keeps the last of them, within NOTES_MAX.
+ * far as the master does not know better: who it is, and that an attempt took
+ * no longer than the lease; what no host can do counts as not known.  Of a
+ * worker that was lost, or of one that says nothing, the master writes down
+ * what it knows. A task keeps the last of them, within NOTES_MAX.
  */
 #ifndef NOTES_H
 #define NOTES_H
