@@ -51,8 +51,7 @@ take_recall(struct stint *s, const struct msg_recall *recall)
         h->lost = true;
         h->renew_at = TICK_NEVER;
         if (s->duties.recalled != NULL) {
-            s->duties.recalled(
-                s->duties.arg, fence.task, fence.attempt);
+            s->duties.recalled(s->duties.arg, fence.task, fence.attempt);
         }
     }
 }
