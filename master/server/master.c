@@ -293,21 +293,15 @@ give_up(const struct loop_seam *seam, int rc)
     return rc;
 }
 
-int
-master_start(const struct stint_master_options *options,
-    const struct loop_seam *seam, struct stint_master **out)
+/* Nothing is open yet: stint_master_stop() frees it whatever fails.  NULL
+ * without memory. */
+static struct stint_master *
+new_master(const struct stint_master_options *options,
+    const struct loop_seam *seam, const struct settings *settings)
 {
-    struct settings settings;
-    sigset_t before;
-
-    *out = NULL;
-    int rc = prepare(&settings, options);
-    if (rc != 0) return give_up(seam, rc);
     struct stint_master *m = calloc(1, sizeof *m);
-    if (m == NULL) {
-        settings_fini(&settings);
-        return give_up(seam, say(STINT_ENOMEM, "no memory for the master"));
-    }
+
+    if (m == NULL) return NULL;
     m->end_fd = -1;
     if (seam != NULL) m->seam = *seam;
     if (options != NULL) {
@@ -315,18 +309,17 @@ master_start(const struct stint_master_options *options,
             (struct logger){ .write = options->log, .arg = options->log_arg };
         m->notifies = options->notify;
     }
-    m->durable = settings.core.durable;
+    m->durable = settings->core.durable;
     timeline_init(&m->time);
     vault_init(&m->vault, m->notifies);
-    block_signals(&before);
-    rc = start(m, options, &settings);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    bool exposed = settings_is_exposed(&settings);
-    settings_fini(&settings);
-    if (rc != 0) {
-        stint_master_stop(m);
-        return rc;
-    }
+    return m;
+}
+
+/* What people and the service manager are told when it runs. */
+static void
+announce(const struct stint_master *m,
+    const struct stint_master_options *options, bool exposed)
+{
     logger_say(&m->logger, LOG_INFO,
         "listening address=%s authkey=%s state=%s "
         "durable=%s http=%s",
@@ -349,6 +342,33 @@ master_start(const struct stint_master_options *options,
             "`stint key generate`",
             m->place.address);
     }
+}
+
+int
+master_start(const struct stint_master_options *options,
+    const struct loop_seam *seam, struct stint_master **out)
+{
+    struct settings settings;
+    sigset_t before;
+
+    *out = NULL;
+    int rc = prepare(&settings, options);
+    if (rc != 0) return give_up(seam, rc);
+    struct stint_master *m = new_master(options, seam, &settings);
+    if (m == NULL) {
+        settings_fini(&settings);
+        return give_up(seam, say(STINT_ENOMEM, "no memory for the master"));
+    }
+    block_signals(&before);
+    rc = start(m, options, &settings);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    bool exposed = settings_is_exposed(&settings);
+    settings_fini(&settings);
+    if (rc != 0) {
+        stint_master_stop(m);
+        return rc;
+    }
+    announce(m, options, exposed);
     *out = m;
     return 0;
 }
