@@ -13,6 +13,7 @@
 #include "master/core/core.h"
 #include "master/server/mend_files.h"
 #include "master/server/mend_jobs.h"
+#include "master/server/mend_objects.h"
 #include "master/server/storerow.h"
 
 /* Far more than any master makes: an id beyond is no queue's. */
@@ -34,6 +35,7 @@ struct mend {
     size_t queue_count;
     struct mend_jobs jobs; /* And all tasks. */
     struct mend_files files;
+    struct mend_objects objects;
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -186,9 +188,16 @@ see(void *arg, const struct row *row)
     case ROW_session:
     case ROW_result:
     case ROW_receipt:
+        break;
     case ROW_object:
+        return mend_objects_see(&m->objects, row->id, &record.object)
+                   ? 0
+                   : STINT_ENOMEM;
     case ROW_hold:
+        mend_objects_see_hold(&m->objects, row->id, &record.hold);
+        break;
     case ROW_entry:
+        mend_objects_see_entry(&m->objects, row->id, &record.entry);
         break;
     }
     return 0;
@@ -289,11 +298,13 @@ mend_store(
     struct mend m = { .told = told, .arg = arg };
 
     buf_init(&m.ops);
+    mend_objects_init(&m.objects, &m.ops, told, arg);
     int rc = store_scan(s, see, &m);
     if (rc == 0) {
         rc = mend_jobs(&m.jobs, s, &m.ops, told, arg);
     }
     if (rc == 0) {
+        mend_objects(&m.objects);
         add_missing(&m);
         rc = m.ops.failed ? STINT_ENOMEM : 0;
     }
@@ -304,5 +315,6 @@ mend_store(
     free(m.queues);
     mend_jobs_fini(&m.jobs);
     mend_files_fini(&m.files);
+    mend_objects_fini(&m.objects);
     return rc == STINT_ENOMEM ? say(rc, "no memory to mend the rows") : rc;
 }
