@@ -18,6 +18,7 @@
 #include "master/core/receive.h"
 #include "master/core/reply.h"
 #include "master/core/sender.h"
+#include "master/core/shared/graves.h"
 #include "master/core/shared/objects.h"
 #include "master/core/shared/watch.h"
 #include "master/core/show.h"
@@ -57,6 +58,7 @@ core_new(const struct core_config *config, tick_ns now)
     chance_init(&core->chance, config->seed);
     core->objects.fence = config->fence_base;
     list_init(&core->objects.watched);
+    list_init(&core->objects.graves);
     keyring_init(&core->keys);
     list_init(&core->sending);
     list_init(&core->lazy);
@@ -87,6 +89,7 @@ core_free(struct core *core)
     load_abandon(core);
     greet_fini(core);
     objects_fini(core);
+    graves_fini(core);
     for (uint64_t last = 0;;) {
         struct task *t = task_table_next(&core->tasks, last);
         if (t == NULL) break;
@@ -227,6 +230,7 @@ core_turn(struct core *core, tick_ns now)
     greet_tick(core, now);
     feed_starved(core);
     watch_tick(core);
+    graves_tick(core);
     end_tasks_tick(core, now);
     job_turn(core, now);
     match_all(core, now);
@@ -242,6 +246,7 @@ core_next_deadline(const struct core *core)
 {
     /* What was touched after the matching, by a session that was ended. */
     if (!list_is_empty(&core->dirty)) return core->born;
+    if (!list_is_empty(&core->objects.graves)) return core->born;
 
     tick_ns next =
         tick_min(life_next_deadline(core), wait_next_deadline(&core->waits));

@@ -19,14 +19,8 @@ dict_init(struct dict *d, const uint8_t secret[16])
 void
 dict_fini(struct dict *d)
 {
-    struct dict_item *item, *next;
-
-    HASH_ITER(hh, d->items, item, next)
-    {
-        HASH_DELETE(hh, d->items, item);
-        entry_free(item->entry);
-        free(item);
-    }
+    dict_scrap(d);
+    (void)dict_scrap_some(d, SIZE_MAX);
     free(d->slots);
 }
 
@@ -232,6 +226,29 @@ dict_settle(struct dict *d)
         drop_item(d, CONTAINER_OF(node, struct dict_item, vacant));
     }
     if (d->used >= HOLES_MIN && d->count < d->used / 2) make_dense(d);
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+/* The table goes at once, the items one by one. */
+void
+dict_scrap(struct dict *d)
+{
+    dict_settle(d);
+    HASH_CLEAR(hh, d->items);
+}
+
+bool
+dict_scrap_some(struct dict *d, size_t most)
+{
+    for (; d->used > 0 && most > 0; most--) {
+        struct entry *e = d->slots[--d->used].entry;
+        if (e == NULL) continue;
+        d->memory -= entry_memory(e) + item_memory(e->item);
+        free(e->item);
+        entry_free(e);
+    }
+    return d->used > 0;
 }
 
 /* ---- loading ------------------------------------------------------------- */

@@ -68,6 +68,13 @@ void dict_undo(struct dict *d, struct dict_item *item, struct entry *before,
 /** Nothing up to here will be undone any more. */
 void dict_settle(struct dict *d);
 
+/** It will never be looked into again: all that is left is to free it, some
+ * `most` entries at a time. */
+void dict_scrap(struct dict *d);
+
+/** Free so many, from the end; false when nothing is left. */
+bool dict_scrap_some(struct dict *d, size_t most);
+
 /** As loaded: with the rank it has.  NULL without memory, or when the key is
  * there already.  Ranks must be put in order by dict_sort() afterwards. */
 struct dict_item *dict_load(struct dict *d, struct slice key, struct entry *e);

@@ -99,6 +99,7 @@ struct objects {
     uint64_t holds;           /* Id of the row of a hold given last. */
     uint64_t entries;         /* The same, of an entry of a shelf. */
     uint64_t fence;           /* Given last, of all objects. */
+    struct list graves;       /* struct grave: being freed. */
     struct list watched; /* struct shelf.watched: to be told in this turn. */
 };
 

@@ -2,6 +2,7 @@
 
 #include "common/base.h"
 #include "common/check.h"
+#include "master/core/shared/graves.h"
 #include "master/core/shared/holds.h"
 #include "master/core/shared/shelf.h"
 
@@ -137,5 +138,5 @@ object_check(const struct core *core)
     }
     for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next)
         memory += spare_holds(s);
-    return memory;
+    return memory + graves_memory(core);
 }

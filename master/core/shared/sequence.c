@@ -25,6 +25,17 @@ memory_of(const struct entry *e)
     return e != NULL ? entry_memory(e) : 0;
 }
 
+bool
+sequence_scrap_some(struct sequence *q, size_t most)
+{
+    for (; q->count > 0 && most > 0; most--) {
+        struct entry *e = sequence_at(q, --q->count);
+        q->memory -= memory_of(e);
+        entry_free(e);
+    }
+    return q->count > 0;
+}
+
 size_t
 sequence_memory(const struct sequence *q)
 {

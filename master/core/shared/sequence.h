@@ -22,6 +22,10 @@ void sequence_init(struct sequence *q);
 /** Free all that it has. */
 void sequence_fini(struct sequence *q);
 
+/** It will never be looked into again: free `most` of its entries, from the
+ * end; false when nothing is left. */
+bool sequence_scrap_some(struct sequence *q, size_t most);
+
 /** Make room for one more; false without memory. */
 bool sequence_reserve(struct sequence *q);
 

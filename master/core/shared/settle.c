@@ -1,6 +1,7 @@
 #include "master/core/shared/settle.h"
 
 #include "common/base.h"
+#include "master/core/shared/graves.h"
 #include "master/core/shared/objrow.h"
 #include "master/core/shared/ranks.h"
 #include "master/core/shared/shelfrow.h"
@@ -32,7 +33,7 @@ keep(struct core *core, const struct change *c)
 
     if (c->kind == CHANGE_CLEAR) {
         shelfrow_clear(core, shelf, c->content);
-        shelf_drop_content(shelf, c->content);
+        graves_bury(core, shelf, c->content);
         return;
     }
     if (c->before != NULL && c->after != NULL) c->after->row = c->before->row;

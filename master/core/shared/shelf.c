@@ -81,14 +81,18 @@ shelf_size(uint64_t size)
 }
 
 size_t
+shelf_content_memory(
+    const struct shelf *shelf, const struct shelf_content *content)
+{
+    return sizeof *content
+           + (shelf_is_dict(shelf) ? dict_memory(&content->in.dict)
+                                   : sequence_memory(&content->in.sequence));
+}
+
+size_t
 shelf_memory(const struct shelf *shelf)
 {
-    size_t fixed = sizeof *shelf + sizeof *shelf->content;
-
-    if (shelf_is_dict(shelf)) {
-        return fixed + dict_memory(&shelf->content->in.dict);
-    }
-    return fixed + sequence_memory(&shelf->content->in.sequence);
+    return sizeof *shelf + shelf_content_memory(shelf, shelf->content);
 }
 
 size_t

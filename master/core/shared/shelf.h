@@ -97,6 +97,10 @@ int shelf_clear(struct shelf *shelf, struct changes *changes);
 void shelf_drop_content(
     const struct shelf *shelf, struct shelf_content *content);
 
+/** Bytes of it and all that it has. */
+size_t shelf_content_memory(
+    const struct shelf *shelf, const struct shelf_content *content);
+
 /** Aborts where an invariant is broken: for tests. */
 void shelf_check(const struct shelf *shelf);
 

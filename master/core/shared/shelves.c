@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/stint_error.h"
+#include "master/core/shared/graves.h"
 #include "master/core/shared/shelf.h"
 #include "master/core/shared/shelfrow.h"
 
@@ -34,6 +35,8 @@ shelves_strip(struct core *core, struct object *o)
 {
     if (o->is.shelf == NULL) return;
     object_grow(core, o, -(int64_t)o->is.shelf->counted);
+    graves_bury(core, o->is.shelf, o->is.shelf->content);
+    o->is.shelf->content = NULL;
     shelf_free(o->is.shelf);
     o->is.shelf = NULL;
 }

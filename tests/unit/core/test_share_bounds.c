@@ -218,6 +218,37 @@ a_page_has_a_thousand_entries_at_most_and_goes_on_behind_them(void **state)
     assert_int_equal(count, 500);
 }
 
+/* The budget knows of it until it is freed, some of it in each turn. */
+static void
+what_was_cleared_is_freed_in_steps(void **state)
+{
+    struct rig *rig = *state;
+    struct rec_op ops[] = { share_op("d", OP_CLEAR),
+        share_set("d", "new", "1") };
+    char key[8];
+
+    core_free(rig->core);
+    rig->config.steps_max = 100;
+    rig_start(rig);
+    struct rig_peer *p = begin(state);
+    size_t empty = core_totals(rig->core).memory;
+    for (int i = 0; i < 1000; i++) {
+        (void)snprintf(key, sizeof key, "%d", i);
+        (void)share_one(p, share_set("d", key, "value"));
+        rig_forget_inbox(p);
+    }
+    assert_int_equal(share_all(p, ops, 2).code, 0);
+    assert_string_equal(share_show(p, "d"), "new=1");
+    size_t before = core_totals(rig->core).memory;
+    for (int turns = 0; core_next_deadline(rig->core) <= rig->now; turns++) {
+        assert_true(turns < 20);
+        rig_turn(rig);
+        assert_true(core_totals(rig->core).memory < before);
+        before = core_totals(rig->core).memory;
+    }
+    assert_true(before < empty + 2000);
+}
+
 int
 main(void)
 {
@@ -231,6 +262,7 @@ main(void)
         ON_A_RIG(an_answer_is_no_longer_than_the_largest_payload),
         ON_A_RIG(a_value_larger_than_the_largest_payload_is_refused),
         ON_A_RIG(a_page_of_large_values_has_few_of_them),
+        ON_A_RIG(what_was_cleared_is_freed_in_steps),
         ON_A_RIG(a_page_has_a_thousand_entries_at_most_and_goes_on_behind_them),
     };
 
