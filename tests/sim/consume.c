@@ -121,7 +121,9 @@ consume_tasks(struct client *c, struct proto_list list)
             world_fail(c->world, "I2", "task %" PRIu64 " is no task", t.task);
         }
         memcpy(&name, t.payload.bytes, sizeof name);
-        if (name.uid != e->uid || name.number != e->number) {
+        /* One that ended in the turn that accepted it was never seen. */
+        bool unseen = e->uid == 0 && e->is_remade;
+        if (!unseen && (name.uid != e->uid || name.number != e->number)) {
             world_fail(c->world, "I2", "task %" PRIu64 " is another", t.task);
         }
         check_calm_order(c, e->queue, t.task);

@@ -145,9 +145,11 @@ check_bytes(const struct ask *ask, const struct ledger_entry *e,
         world_fail(w, "I2", "task %" PRIu64 " has lost its payload", r->task);
     }
     memcpy(&name, r->payload.bytes, sizeof name);
-    /* Cancelled in the turn that accepted it: the ledger never saw whose it
-     * was. */
-    if (e->uid == 0 && e->end == TASK_CANCELLED) return;
+    /* Cancelled or expired in the turn that accepted it: the ledger never saw
+     * whose it was. */
+    bool unseen =
+        e->end == TASK_CANCELLED || e->end == TASK_EXPIRED || e->is_remade;
+    if (e->uid == 0 && unseen) return;
     if (name.uid != e->uid || name.number != e->number) {
         world_fail(w, "I2", "task %" PRIu64 " is another", r->task);
     }
