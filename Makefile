@@ -53,7 +53,7 @@ CFLAGS := $(WARN) $(WARN_$(CC)) $(HARDEN) $(CFLAGS_$(CONFIG)) -D_GNU_SOURCE \
 LDFLAGS := $(filter -fsanitize% -fprofile%,$(CFLAGS)) -Wl,-z,relro,-z,now
 
 # Each layer is an archive; the list is from the bottom to the top.
-LAYERS := common proto core agent rpc sys store server embed client worker
+LAYERS := common proto core agent rpc sys process store server embed client worker
 PURE := common proto core agent rpc
 DIR_common := common
 DIR_proto := proto
@@ -61,6 +61,7 @@ DIR_core := master/core master/core/shared
 DIR_agent := worker/agent
 DIR_rpc := client/rpc
 DIR_sys := common/sys
+DIR_process := process
 DIR_store := master/store
 DIR_server := master/server
 DIR_embed := embed
@@ -115,7 +116,7 @@ $(O)/client.o: $(call obj,rpc) $(call obj,client)
 	@ld -r $^ -o $@
 	@objcopy --localize-hidden $@
 	@objcopy --globalize-symbol=client_dial $@
-LIB_OBJ := $(O)/master.o $(O)/client.o $(foreach l,common proto sys agent worker,$(call obj,$(l)))
+LIB_OBJ := $(O)/master.o $(O)/client.o $(foreach l,common proto sys process agent worker,$(call obj,$(l)))
 # One object with only the public names left, so that nothing of ours collides
 # with anything of the program that links the archive.
 $(O)/libstint.o: $(LIB_OBJ)
@@ -179,9 +180,11 @@ NEEDS_agent := agent common
 NEEDS_rpc := rpc proto common
 NEEDS_sys := sys proto common
 NEEDS_store := store sys proto common
-NEEDS_server := server store sys core proto common
-NEEDS_client := client rpc sys proto common
-NEEDS_worker := worker agent sys proto common
+NEEDS_process := process sys proto common
+NEEDS_server := server store process sys core proto common
+NEEDS_client := client rpc process sys proto common
+NEEDS_worker := worker agent process sys proto common
+ALSO_process := $(O)/client.o $(O)/master.o
 ALSO_store := $(patsubst %.c,$(O)/%.o,$(wildcard tests/disk/*.c))
 ALSO_server := $(O)/client.o
 ALSO_client := $(O)/master.o
@@ -190,6 +193,7 @@ EXT_proto := -lsodium $(shell pkg-config --libs msgpack 2>/dev/null || pkg-confi
 EXT_core := -lsodium
 EXT_rpc := -lsodium
 EXT_sys := $(LIBS_EXT)
+EXT_process := $(LIBS_EXT)
 EXT_store := $(LIBS_EXT)
 EXT_server := $(LIBS_EXT)
 EXT_client := $(LIBS_EXT)
@@ -348,7 +352,7 @@ bench-stores: prog bench-build $(foreach e,$(ENGINES),$(O)/bench/drive_$(e)) \
 
 # ---- lints -------------------------------------------------------------------
 
-ALL_C := $(shell find common proto master embed worker client cli examples bench tests \
+ALL_C := $(shell find common proto process master embed worker client cli examples bench tests \
   -name '*.[ch]' 2>/dev/null | sort)
 # The public header is laid out by hand.
 # The public headers are a manual, laid out by hand.
@@ -387,7 +391,7 @@ lint-cppcheck:
 	@scripts/need cppcheck cppcheck
 	@cppcheck --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppressions-list=tests/lint/cppcheck.txt --error-exitcode=2 --quiet \
-	  -j2 -D__GNUC__ -I. common proto master embed worker client cli
+	  -j2 -D__GNUC__ -I. common proto process master embed worker client cli
 lint-shellcheck:
 	@scripts/need shellcheck shellcheck
 	@shellcheck $(SHELL_SCRIPTS)
