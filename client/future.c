@@ -46,6 +46,7 @@ future_recycle(struct stint_future *f)
 {
     free(f->block);
     inbound_drop(f->in);
+    list_remove(&f->node);
     list_push_front(&f->s->free_futures, &f->node);
 }
 
@@ -86,6 +87,7 @@ end(struct stint *s, struct stint_future *f, int code, struct slice worker,
     f->code = code;
     set_block(s, f, worker, result);
     f->ready = true;
+    if (f->ends != NULL) list_push(&f->ends->list, &f->node);
     s->futures_open--;
     numbers_remove(&s->futures, f->number, 1);
 }
@@ -127,7 +129,8 @@ struct failing {
     struct stint *s;
     int code;
     const char *text;
-    enum { EACH, ACCEPTED, FLEETING } which;
+    enum { EACH, ACCEPTED, FLEETING, OF_ENDS } which;
+    const struct future_ends *ends;
 };
 
 static void
@@ -137,15 +140,25 @@ fail_one(void *arg, uint64_t number, void *value)
     struct stint_future *f = value;
 
     (void)number;
-    if (failing->which != EACH && f->task == 0) return;
-    if (failing->which == FLEETING && !f->fleeting) return;
+    if (failing->which == OF_ENDS && f->ends != failing->ends) return;
+    if (failing->which == ACCEPTED && f->task == 0) return;
+    if (failing->which == FLEETING && (f->task == 0 || !f->fleeting)) return;
     end(failing->s, f, failing->code, slice_of(""), slice_of(failing->text));
 }
 
 void
 future_fail_all(struct stint *s, int code, const char *text)
 {
-    struct failing failing = { s, code, text, EACH };
+    struct failing failing = { s, code, text, EACH, NULL };
+
+    numbers_each(&s->futures, fail_one, &failing);
+}
+
+void
+future_fail_ends(
+    struct stint *s, const struct future_ends *ends, int code, const char *text)
+{
+    struct failing failing = { s, code, text, OF_ENDS, ends };
 
     numbers_each(&s->futures, fail_one, &failing);
 }
@@ -157,7 +170,7 @@ future_lose_accepted(struct stint *s)
         "the master does not know our session any more: it was started again "
         "without what it had in memory, or we were away too long; what became "
         "of the task is not known",
-        ACCEPTED };
+        ACCEPTED, NULL };
 
     numbers_each(&s->futures, fail_one, &failing);
 }
@@ -168,7 +181,7 @@ future_lose_fleeting(struct stint *s)
     struct failing failing = { s, STINT_ELOST,
         "the master was started again, and the queue of the task was in memory "
         "only; what became of the task is not known",
-        FLEETING };
+        FLEETING, NULL };
 
     numbers_each(&s->futures, fail_one, &failing);
 }

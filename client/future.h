@@ -9,8 +9,13 @@
 
 #include "client/inside.h"
 
+/* Where futures go that somebody wants to see in the order of their ends. */
+struct future_ends {
+    struct list list; /* Of those that ended and were not taken. */
+};
+
 struct stint_future {
-    struct list node; /* Among the free ones. */
+    struct list node; /* Among the free ones, or in `ends`. */
     struct stint *s;
     uint64_t number;    /* Request that put it. */
     uint64_t task;      /* 0: not accepted yet. */
@@ -21,6 +26,8 @@ struct stint_future {
     int code;
     unsigned attempts;
     bool ready;
+    struct future_ends *ends; /* NULL: nobody asks for an order. */
+    void *tag;                /* Of whom asks. */
 };
 
 /** One that belongs to no number yet; NULL without memory. */
@@ -48,6 +55,10 @@ void future_lose_accepted(struct stint *s);
 /** The master was started again and knows our session: what it had in memory
  * only is gone. */
 void future_lose_fleeting(struct stint *s);
+
+/** Those that are open and go to `ends` end with `code`. */
+void future_fail_ends(struct stint *s, const struct future_ends *ends, int code,
+    const char *text);
 
 /** All that are open end with `code`. */
 void future_fail_all(struct stint *s, int code, const char *text);

@@ -1,14 +1,15 @@
 /* Submitting tasks and waiting for their results.           [layer: client] */
+#include "client/submit.h"
+
 #include "client/call.h"
-#include "client/future.h"
 #include "client/post.h"
 #include "client/pump.h"
 #include "common/sys/say.h"
 
 enum { CANCEL_BYTES = 96 };
 
-static int
-submit(struct stint_queue *q, struct slice data,
+int
+submit_put(struct stint_queue *q, struct slice data,
     const struct stint_put_options *options, struct stint_future *f)
 {
     int rc = post_put(q, data, options, true, &f->number);
@@ -33,7 +34,7 @@ stint_queue_submit(struct stint_queue *q, const void *data, size_t size,
     *out = NULL;
     pump_enter(s);
     struct stint_future *f = future_new(s);
-    if (f != NULL) rc = submit(q, (struct slice){ data, size }, options, f);
+    if (f != NULL) rc = submit_put(q, (struct slice){ data, size }, options, f);
     if (rc == 0) *out = f;
     if (rc != 0 && f != NULL) future_recycle(f);
     pump_leave(s);
