@@ -53,7 +53,7 @@ CFLAGS := $(WARN) $(WARN_$(CC)) $(HARDEN) $(CFLAGS_$(CONFIG)) -D_GNU_SOURCE \
 LDFLAGS := $(filter -fsanitize% -fprofile%,$(CFLAGS)) -Wl,-z,relro,-z,now
 
 # Each layer is an archive; the list is from the bottom to the top.
-LAYERS := common proto core agent rpc sys process store server embed client worker
+LAYERS := common proto core agent rpc sys process store server embed client worker pool
 PURE := common proto core agent rpc
 DIR_common := common
 DIR_proto := proto
@@ -67,6 +67,7 @@ DIR_server := master/server
 DIR_embed := embed
 DIR_client := client client/job client/sync client/share
 DIR_worker := worker
+DIR_pool := client/pool
 
 # Headers that are installed.
 PUBLIC := $(notdir $(wildcard client/stint*.h))
@@ -108,15 +109,16 @@ build/include/stint.h: $(PUBLIC:%=client/%) common/stint_error.h
 	@cp $^ build/include/
 
 # The master and the client are closed to each other: what one names inside is
-# nothing to the other.  client_dial() is the one door between them.
+# nothing to the other.  client_dial() is the one door between them; ended_* is
+# what pools, which stand above, have besides the public library.
 $(O)/master.o: $(call obj,core) $(call obj,store) $(call obj,server) $(call obj,embed)
 	@ld -r $^ -o $@
 	@objcopy --localize-hidden $@
 $(O)/client.o: $(call obj,rpc) $(call obj,client)
 	@ld -r $^ -o $@
 	@objcopy --localize-hidden $@
-	@objcopy --globalize-symbol=client_dial $@
-LIB_OBJ := $(O)/master.o $(O)/client.o $(foreach l,common proto sys process agent worker,$(call obj,$(l)))
+	@objcopy -w --globalize-symbol=client_dial --globalize-symbol='ended_*' $@
+LIB_OBJ := $(O)/master.o $(O)/client.o $(foreach l,common proto sys process agent worker pool,$(call obj,$(l)))
 # One object with only the public names left, so that nothing of ours collides
 # with anything of the program that links the archive.
 $(O)/libstint.o: $(LIB_OBJ)
@@ -184,11 +186,13 @@ NEEDS_process := process sys proto common
 NEEDS_server := server store process sys core proto common
 NEEDS_client := client rpc process sys proto common
 NEEDS_worker := worker agent process sys proto common
+NEEDS_pool := pool worker agent process sys proto common
 ALSO_process := $(O)/client.o $(O)/master.o
 ALSO_store := $(patsubst %.c,$(O)/%.o,$(wildcard tests/disk/*.c))
 ALSO_server := $(O)/client.o
 ALSO_client := $(O)/master.o
 ALSO_worker := $(O)/client.o $(O)/master.o
+ALSO_pool := $(O)/client.o $(O)/master.o
 EXT_proto := -lsodium $(shell pkg-config --libs msgpack 2>/dev/null || pkg-config --libs msgpack-c)
 EXT_core := -lsodium
 EXT_rpc := -lsodium
@@ -198,6 +202,7 @@ EXT_store := $(LIBS_EXT)
 EXT_server := $(LIBS_EXT)
 EXT_client := $(LIBS_EXT)
 EXT_worker := $(LIBS_EXT)
+EXT_pool := $(LIBS_EXT)
 define UNIT
 $(O)/tests/unit/$(1)/test_%: $(O)/tests/unit/$(1)/test_%.o $(ALSO_$(1)) $(call archives,$(NEEDS_$(1)))
 	@echo "  LD $$@"; $$(CC) $$(LDFLAGS) $$< $(ALSO_$(1)) -Wl,--start-group \
