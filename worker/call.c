@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/sys/say.h"
+#include "worker/map.h"
 
 enum { KEEP_MAX = 1 << 18 };
 
@@ -14,6 +15,7 @@ call_init(struct stint_call *c)
     memset(c, 0, sizeof *c);
     buf_init(&c->payload);
     buf_init(&c->result);
+    buf_init(&c->answers);
     atomic_init(&c->cancelled, false);
     progress_init(&c->progress);
 }
@@ -23,6 +25,7 @@ call_fini(struct stint_call *c)
 {
     buf_fini(&c->payload);
     buf_fini(&c->result);
+    buf_fini(&c->answers);
     progress_fini(&c->progress);
 }
 
@@ -40,6 +43,7 @@ void
 call_begin(struct stint_call *c)
 {
     c->reason.text[0] = '\0';
+    c->items = 0;
     atomic_store(&c->cancelled, false);
     progress_begin(&c->progress);
 }
@@ -59,23 +63,35 @@ call_load(struct stint_call *c, const struct stint_task *t, const char *handler)
     c->job = stint_task_job(t);
     c->seq = stint_task_seq(t);
     if (payload.size > 0) buf_append(&c->payload, payload.data, payload.size);
+    c->given = (struct stint_bytes){ c->payload.bytes, c->payload.length };
     return !c->payload.failed;
 }
 
+/* Another worker of the queue may have it, so not for good. */
+static enum run_end
+lack(struct stint_call *c, const struct handlers *h, const char *name)
+{
+    char names[256];
+
+    handlers_names(h, names, sizeof names);
+    reason_set(&c->reason, "this worker has no handler \"%s\"%s%s", name,
+        names[0] != '\0' ? ", but: " : "", names);
+    return RUN_FAILED;
+}
+
+/* A handler may be called "map:…" itself. */
 enum run_end
 call_run(struct stint_call *c, const struct handlers *h)
 {
     const struct stint_handler *handler = handlers_find(h, c->handler);
+    const char *function = map_function(c->handler);
 
-    if (handler == NULL) {
-        char names[256];
-
-        /* Another worker of the queue may have it, so not for good. */
-        handlers_names(h, names, sizeof names);
-        reason_set(&c->reason, "this worker has no handler \"%s\"%s%s",
-            c->handler, names[0] != '\0' ? ", but: " : "", names);
-        return RUN_FAILED;
+    if (handler == NULL && function != NULL && function[0] != '\0') {
+        handler = handlers_find(h, function);
+        if (handler != NULL) return map_run(c, handler);
+        return lack(c, h, function);
     }
+    if (handler == NULL) return lack(c, h, c->handler);
     int code = handler->run(c);
     if (code == 0 && !c->result.failed) return RUN_DONE;
     if (c->reason.text[0] == '\0') {
@@ -99,6 +115,7 @@ call_unload(struct stint_call *c)
 {
     shrink(&c->payload);
     shrink(&c->result);
+    shrink(&c->answers);
 }
 
 /* ---- the handler's side -------------------------------------------------- */
@@ -106,7 +123,7 @@ call_unload(struct stint_call *c)
 struct stint_bytes
 stint_call_payload(const struct stint_call *c)
 {
-    return (struct stint_bytes){ c->payload.bytes, c->payload.length };
+    return c->given;
 }
 
 uint64_t

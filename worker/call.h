@@ -20,6 +20,10 @@
 struct stint_call {
     struct buf payload;
     struct buf result;
+    struct buf answers;       /* Of a map, as far as it is. */
+    struct stint_bytes given; /* What the handler sees: the payload, or an item
+                                 of it. */
+    size_t items;             /* Of a map: those that were run. */
     struct reason reason;
     char queue[256];
     char handler[HANDLERS_NAME_MAX + 1];

@@ -26,6 +26,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
 #include "worker/guard.h"
+#include "worker/map.h"
 #include "worker/order.h"
 #include "worker/slot.h"
 #include "worker/spawn.h"
@@ -74,7 +75,9 @@ fail_overdue(struct stint_task *task, tick_ns timeout, tick_ns ran)
     reason_duration(length, timeout);
     reason_set(&why, "timed out after %s", length);
     if (stint_task_job(task) == 0) {
-        code = stint_task_post_fail(task, why.text, 0);
+        /* A function that takes too long would do so again. */
+        bool is_map = map_function(stint_task_handler(task)) != NULL;
+        code = stint_task_post_fail(task, why.text, is_map ? STINT_FOREVER : 0);
     } else {
         const struct stint_attempt how = { .attempt = stint_task_attempt(task),
             .cause = STINT_CAUSE_TIMEOUT,

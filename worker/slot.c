@@ -125,6 +125,7 @@ end(struct slot *slot, enum run_end how)
     slot->task = NULL;
     slot->overdue = false;
     if (slot->state == SLOT_RUNNING) slot->state = SLOT_ENDING;
+    if (slot->call.items > 1) agent_more(&w->agent, slot->call.items - 1);
     agent_end(&w->agent, now, now - slot->started);
     if (slot->state != SLOT_LOST) worker_tell_credit(w);
     if (task == NULL || slot->recalled) {

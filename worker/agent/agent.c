@@ -89,6 +89,12 @@ agent_end(struct agent *a, tick_ns now, tick_ns run)
 }
 
 void
+agent_more(struct agent *a, size_t more)
+{
+    a->begun += (int64_t)more;
+}
+
+void
 agent_observe(struct agent *a, tick_ns stuck)
 {
     a->stuck = stuck;

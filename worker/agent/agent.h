@@ -81,6 +81,9 @@ void agent_begin(struct agent *a, size_t bytes);
 /** A run that took `run` ended. */
 void agent_end(struct agent *a, tick_ns now, tick_ns run);
 
+/** A run that ended was `more` tasks more than one. */
+void agent_more(struct agent *a, size_t more);
+
 /** No slot has become free for the time `stuck` (0: one is free).  It counts
  * before a run ends, or a worker that hangs would sit on the rest. */
 void agent_observe(struct agent *a, tick_ns stuck);
