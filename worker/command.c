@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/template.h"
+#include "worker/progress.h"
 #include "worker/verdict.h"
 
 enum { FEW = 16 }; /* Values that need no memory. */
@@ -250,7 +251,8 @@ command_run(const struct command *c, const struct run_task *task,
             .limits = c->limits },
         .input = c->input ? task->payload : (struct slice){ NULL, 0 },
         .capture = task->capture,
-        .progress = task->progress,
+        .heard = progress_hear,
+        .heard_arg = task->progress,
         .timeout = task->timeout,
         .grace = c->grace,
         .cancel_fd = task->cancel_fd,

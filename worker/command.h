@@ -9,8 +9,8 @@
 #define COMMAND_H
 
 #include "client/stint_job.h"
+#include "process/child.h"
 #include "worker/agent/reason.h"
-#include "worker/child.h"
 #include "worker/environment.h"
 #include "worker/folder.h"
 #include "worker/run.h"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/base.h"
-#include "worker/spawn.h"
+#include "process/spawn.h"
 
 enum {
     OWN_MAX = 8,

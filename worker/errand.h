@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "client/stint_job.h"
-#include "worker/child.h"
+#include "process/child.h"
 #include "worker/programs.h"
 #include "worker/run.h"
 

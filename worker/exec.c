@@ -7,9 +7,10 @@
 #include "common/base.h"
 #include "common/stint_error.h"
 #include "common/sys/say.h"
-#include "worker/child.h"
+#include "process/child.h"
+#include "process/find.h"
 #include "worker/environment.h"
-#include "worker/find.h"
+#include "worker/progress.h"
 #include "worker/verdict.h"
 
 enum { ARGUMENT_MAX = 131072 }; /* Linux's MAX_ARG_STRLEN, with the NUL. */
@@ -231,7 +232,8 @@ exec_run(const struct exec *e, const struct run_task *task,
         .input = task->payload,
         .capture = task->capture,
         .output_whole = task->job == 0,
-        .progress = task->progress,
+        .heard = progress_hear,
+        .heard_arg = task->progress,
         .timeout = task->timeout,
         .cancel_fd = task->cancel_fd,
         .more = task->more,

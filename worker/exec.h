@@ -12,8 +12,8 @@
 #ifndef EXEC_H
 #define EXEC_H
 
+#include "process/child.h"
 #include "worker/agent/reason.h"
-#include "worker/child.h"
 #include "worker/run.h"
 
 struct exec;

@@ -146,6 +146,12 @@ progress_feed(struct progress *p, const uint8_t *bytes, size_t length)
     }
 }
 
+void
+progress_hear(void *p, const uint8_t *bytes, size_t length)
+{
+    progress_feed(p, bytes, length);
+}
+
 /* ---- taking -------------------------------------------------------------- */
 
 bool

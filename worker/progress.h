@@ -50,6 +50,9 @@ void progress_begin(struct progress *p);
 /** Read bytes of a command.  Any bytes are safe. */
 void progress_feed(struct progress *p, const uint8_t *bytes, size_t length);
 
+/** The same, of a `struct progress`, for child_run(). */
+void progress_hear(void *p, const uint8_t *bytes, size_t length);
+
 /** Say it at once; `text` may be NULL. */
 void progress_set(
     struct progress *p, uint64_t done, uint64_t total, const char *text);

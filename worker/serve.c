@@ -25,11 +25,11 @@
 
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
-#include "worker/guard.h"
+#include "process/guard.h"
+#include "process/spawn.h"
 #include "worker/map.h"
 #include "worker/order.h"
 #include "worker/slot.h"
-#include "worker/spawn.h"
 #include "worker/worker.h"
 
 #define PACE (250 * TICK_MS)

@@ -4,8 +4,8 @@
 #ifndef VERDICT_H
 #define VERDICT_H
 
+#include "process/child.h"
 #include "worker/agent/reason.h"
-#include "worker/child.h"
 #include "worker/run.h"
 
 /** Judge how `program` ended; `why` is set unless it is done. */

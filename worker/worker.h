@@ -20,9 +20,9 @@
 
 #include "client/stint.h"
 #include "common/tick.h"
+#include "process/capture.h"
 #include "worker/agent/agent.h"
 #include "worker/call.h"
-#include "worker/capture.h"
 #include "worker/duties.h"
 #include "worker/environment.h"
 #include "worker/errand.h"

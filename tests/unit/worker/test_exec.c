@@ -19,7 +19,7 @@
 #include "common/stint_error.h"
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
-#include "worker/child.h"
+#include "process/child.h"
 #include "worker/exec.h"
 
 enum { OUTPUT_MAX = 1048576 };

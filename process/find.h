@@ -1,5 +1,5 @@
 /**
- * find.h - where a program is.                                [layer: worker]
+ * find.h - where a program is.                                 [layer: process]
  */
 #ifndef FIND_H
 #define FIND_H

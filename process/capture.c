@@ -1,4 +1,4 @@
-#include "worker/capture.h"
+#include "process/capture.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "worker/capture.h"
+#include "process/capture.h"
 
 static struct capture c;
 static struct capture_view view;

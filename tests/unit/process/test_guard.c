@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "common/sys/clock.h"
-#include "worker/guard.h"
-#include "worker/spawn.h"
+#include "process/guard.h"
+#include "process/spawn.h"
 
 #define SOON (20 * TICK_S)
 #define GRACE (300 * TICK_MS)

@@ -1,5 +1,5 @@
 /**
- * child.h - one process: start, feed, collect, end.           [layer: worker]
+ * child.h - one process: start, feed, collect, end.            [layer: process]
  *
  * When it has ended, or must end, its whole process group goes with it.
  */
@@ -10,9 +10,8 @@
 
 #include "common/slice.h"
 #include "common/tick.h"
-#include "worker/capture.h"
-#include "worker/progress.h"
-#include "worker/spawn.h"
+#include "process/capture.h"
+#include "process/spawn.h"
 
 /* What is written to cancel_fd: the worker stops, or the task is nobody's any
  * more, and what is left of it ends within a second. */
@@ -24,13 +23,15 @@
 
 struct child_config {
     struct spawn_config start;
-    struct slice input;        /* For its standard input; it need not read. */
-    struct capture *capture;   /* Begun. */
-    bool output_whole;         /* More output than is kept ends it. */
-    struct progress *progress; /* Begun; or NULL. */
-    tick_ns timeout;           /* A longer run is ended; 0: never. */
-    tick_ns grace;             /* From SIGTERM to SIGKILL; 0: CHILD_GRACE. */
-    int cancel_fd;             /* An eventfd; readable: end it.  -1: none. */
+    struct slice input;      /* For its standard input; it need not read. */
+    struct capture *capture; /* Begun. */
+    bool output_whole;       /* More output than is kept ends it. */
+    /* What it writes to SPAWN_PROGRESS_FD, if it has that; or NULL. */
+    void (*heard)(void *arg, const uint8_t *bytes, size_t length);
+    void *heard_arg;
+    tick_ns timeout;         /* A longer run is ended; 0: never. */
+    tick_ns grace;           /* From SIGTERM to SIGKILL; 0: CHILD_GRACE. */
+    int cancel_fd;           /* An eventfd; readable: end it.  -1: none. */
     void (*more)(void *arg); /* There is more for who waits for it; or NULL. */
     void *more_arg;
 };

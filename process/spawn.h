@@ -1,5 +1,5 @@
 /**
- * spawn.h - starting a process, and reaping what it leaves.   [layer: worker]
+ * spawn.h - starting a process, and reaping what it leaves.    [layer: process]
  *
  * It leads a process group of its own, has its three standard streams (and, if
  * it is to tell of its progress, a fourth one) and no other file of ours,

@@ -1,4 +1,4 @@
-#include "worker/spawn.h"
+#include "process/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,8 @@
 
 #include "common/base.h"
 #include "common/sys/clock.h"
-#include "worker/find.h"
-#include "worker/guard.h"
+#include "process/find.h"
+#include "process/guard.h"
 
 enum theirs { INPUT, OUTPUT, ERRORS, PROGRESS, THEIRS };
 

@@ -1,4 +1,4 @@
-#include "worker/guard.h"
+#include "process/guard.h"
 
 #include <errno.h>
 #include <fcntl.h>

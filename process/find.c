@@ -1,4 +1,4 @@
-#include "worker/find.h"
+#include "process/find.h"
 
 #include <errno.h>
 #include <fcntl.h>

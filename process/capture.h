@@ -1,5 +1,5 @@
 /**
- * capture.h - what a command writes, as it writes it.         [layer: worker]
+ * capture.h - what a command writes, as it writes it.          [layer: process]
  *
  * Standard output and standard error apart.  Of each the head is kept, up to a
  * bound; that there was more is known.  Of standard error the last bytes are

@@ -1,5 +1,5 @@
 /**
- * guard.h - a worker that is killed takes its commands along. [layer: worker]
+ * guard.h - a worker that is killed takes its commands along.  [layer: process]
  *
  * SIGKILL lets nobody clean up: the commands of a worker that dies so would run
  * on, beside the second attempt that the master gives to another worker.  So

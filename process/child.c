@@ -1,4 +1,4 @@
-#include "worker/child.h"
+#include "process/child.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -171,7 +171,7 @@ collect_progress(struct child *c, const struct child_config *config)
 
     ssize_t n = read(*fd, chunk, sizeof chunk);
     if (n > 0) {
-        progress_feed(config->progress, chunk, (size_t)n);
+        config->heard(config->heard_arg, chunk, (size_t)n);
         return true;
     }
     if (n < 0 && errno == EINTR) return true;
