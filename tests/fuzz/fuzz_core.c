@@ -138,8 +138,9 @@ static int64_t
 draw_number(struct input *in, int64_t min, int64_t max)
 {
     uint8_t how = next(in);
-    int64_t value = how < 128 ? how % 8 : (int64_t)(how - 127) * TICK_MS * 50;
+    int64_t value = (int64_t)(how - 127) * TICK_MS * 50;
 
+    if (how < 128) value = how < 64 ? how % 8 : how % 32;
     if (how == 255) value = max;
     if (value < min) value = min;
     return value > max ? max : value;

@@ -47,7 +47,10 @@ finish(struct step *step, size_t begun)
 
     if (b->failed) return STINT_ENOMEM;
     step->done.version = step->shelf->object->version;
-    step->done.value = (struct slice){ b->bytes + begun, b->length - begun };
+    if (b->length > begun) {
+        step->done.value =
+            (struct slice){ b->bytes + begun, b->length - begun };
+    }
     return 0;
 }
 
