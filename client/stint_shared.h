@@ -24,6 +24,10 @@
  * nobody has it open.  Each call is one round trip and one step that others see
  * whole or not at all.  Handles may be shared by threads.  What is given in a
  * stint_bytes is the caller's: stint_bytes_free().
+ *
+ * What was declared durability "memory" is gone when its master was started anew:
+ * calls then return STINT_ENOOBJECT, so that nobody goes on with an empty dict
+ * without knowing; open it again to begin anew.
  */
 #ifndef STINT_SHARED_H
 #define STINT_SHARED_H
@@ -93,6 +97,7 @@ STINT_CHECK int stint_dict_each(struct stint_dict *d,
 
 /** Wait until the dict, or only `key` (NULL: any), has changed since *version (0:
  * as it is now; then it waits for the next change), which becomes the new one.
+ * Of a key that is not there the end of another one may be told, too: look.
  * Returns 0 or STINT_ETIMEOUT. */
 STINT_CHECK int stint_dict_watch(struct stint_dict *d, const void *key,
     size_t key_size, uint64_t *version, int64_t timeout_ms);
@@ -117,6 +122,8 @@ STINT_CHECK int stint_list_open(struct stint *s, const char *name,
 STINT_API void stint_list_close(struct stint_list *l);
 STINT_CHECK int stint_list_append(
     struct stint_list *l, const void *value, size_t size);
+/** In one step up to 4,096 values of 1 MiB in all; more in several, one after
+ * the other. */
 STINT_CHECK int stint_list_extend(
     struct stint_list *l, const struct stint_bytes *values, size_t count);
 /** Before place `at`, which is cut to what there is, as Python's insert. */
@@ -195,6 +202,7 @@ STINT_CHECK int stint_value_compare_and_set(struct stint_value *v, int64_t at,
     int64_t expected, int64_t number, int64_t *now);
 STINT_CHECK int stint_value_watch(
     struct stint_value *v, uint64_t *version, int64_t timeout_ms);
+/** How many there are; of a Value 1. */
 STINT_API uint64_t stint_value_length(const struct stint_value *v);
 
 /* ---- several operations, all or nothing ------------------------------------- */
@@ -213,7 +221,9 @@ struct stint_batch;
  *     stint_batch_free(b);
  *
  * The functions that gather copy; an error (STINT_ENOMEM, STINT_EINVAL) is told
- * by the run.  A batch may be run again.
+ * by the run.  A batch may be run again.  What is set in one, and what is read by
+ * one, is together no longer than the master's largest payload: else
+ * STINT_ETOOLARGE.
  */
 STINT_API struct stint_batch *stint_batch_new(struct stint *s);
 STINT_API void stint_batch_dict_set(struct stint_batch *b, struct stint_dict *d,
