@@ -65,8 +65,8 @@ static const struct {
     { "0 0 29 2 *", "2028-02-29T00:00:00", "2032-02-29T00:00:00" },
     { "0 0 29 2 *", "2096-03-01T00:00:00", "2104-02-29T00:00:00" },
     { "0 0 29 feb *", "2000-02-28T23:59:59", "2000-02-29T00:00:00" },
-    { "0 0 29 2 */7", "2004-03-01T00:00:00", "2032-02-29T00:00:00" },
-    { "0 0 29 2 */7", "2080-01-01T00:00:00", "2088-02-29T00:00:00" },
+    { "0 0 29 2 */6", "2004-03-01T00:00:00", "2020-02-29T00:00:00" },
+    { "0 0 29 2 */6", "2080-01-01T00:00:00", "2088-02-29T00:00:00" },
     { "0 0 31 * *", "2026-04-01T00:00:00", "2026-05-31T00:00:00" },
     { "0 0 31 apr,jun,dec *", "2026-01-01T00:00:00", "2026-12-31T00:00:00" },
     { "0 0 30 1-3 *", "2026-01-31T00:00:00", "2026-03-30T00:00:00" },
@@ -171,21 +171,28 @@ what_is_wrong_is_said_with_its_field(void **state)
     assert_memory_equal(&c, &before, sizeof c);
 }
 
+static size_t
+draw(uint32_t *x)
+{
+    *x = *x * 1664525 + 1013904223;
+    return *x >> 16;
+}
+
 static void
 no_line_of_bytes_is_read_beyond_its_end(void **state)
 {
     static const char letters[] = "0123456789*/,-@ \tjanmonsu\0\xff";
     char why[CRON_WHY_MAX];
+    uint32_t draws = 1;
     struct cron c;
 
     (void)state;
-    srand(1);
     for (unsigned i = 0; i < 20000; i++) {
-        size_t length = (size_t)rand() % 24;
+        size_t length = draw(&draws) % 24;
         uint8_t *line = malloc(length + 1);
         assert_non_null(line);
         for (size_t k = 0; k < length; k++)
-            line[k] = (uint8_t)letters[(size_t)rand() % (sizeof letters - 1)];
+            line[k] = (uint8_t)letters[draw(&draws) % (sizeof letters - 1)];
         if (cron_parse((struct slice){ line, length }, &c, why) == 0) {
             assert_true(cron_next(&c, 0) > 0);
         }
@@ -202,7 +209,7 @@ the_last_year_is_no_wall(void **state)
     (void)state;
     assert_int_equal(cron_parse(slice_of("0 0 29 2 0"), &c, why), 0);
     assert_true(cron_next(&c, CRON_LAST) > CRON_LAST);
-    assert_int_equal(cron_parse(slice_of("0 0 29 2 */7"), &c, why), 0);
+    assert_int_equal(cron_parse(slice_of("0 0 29 2 */6"), &c, why), 0);
     assert_true(cron_next(&c, CRON_LAST) > CRON_LAST);
 }
 
