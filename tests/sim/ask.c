@@ -11,6 +11,7 @@
 #include "tests/sim/gaze.h"
 #include "tests/sim/jobs.h"
 #include "tests/sim/produce.h"
+#include "tests/sim/syncs.h"
 
 enum { ASKS_MAX = 40, UNANSWERED_MAX = 512 << 10 };
 
@@ -242,6 +243,7 @@ take_answer(struct ask *ask, const struct msg *m)
     jobs_answered(ask, m);
     gaze_seen(ask, m);
     if (m->type == MSG_ok && ask->verb == MSG_join) c->world->stats.joins += 1;
+    syncs_answered(ask, m);
 }
 
 static void

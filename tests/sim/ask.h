@@ -19,6 +19,9 @@ struct ask {
     uint32_t job;   /* Of its client. */
     uint64_t after; /* job_ends. */
     bool bare;
+    bool is_sync;
+    enum client_sync_kind object;
+    uint8_t sync_verb; /* enum sync_verb */
 };
 
 /** A request whose message is to be written next. */

@@ -51,6 +51,22 @@ struct client_held {
 
 enum { CLIENT_SENT = 4 };
 
+/* What it holds of the objects that are there for all, and asks. */
+enum client_sync_kind {
+    CLIENT_LOCK,
+    CLIENT_SEMAPHORE,
+    CLIENT_CONDITION,
+    CLIENT_BARRIER,
+    CLIENT_SYNCS,
+};
+
+struct client_sync {
+    enum { CLIENT_FREE, CLIENT_ASKS, CLIENT_HOLDS } state;
+    bool is_open, broken;
+    uint64_t fence;
+    tick_ns since, until;
+};
+
 struct client {
     struct world *world;
     uint32_t uid, key;
@@ -75,6 +91,7 @@ struct client {
     struct client_job jobs[CLIENT_JOBS];
     uint32_t jobs_count;
     struct list held;
+    struct client_sync syncs[CLIENT_SYNCS];
     uint32_t held_count, asks, open_gets;
     struct frame *sent[CLIENT_SENT]; /* The last ones, to come again. */
     uint32_t sent_count;

@@ -15,6 +15,7 @@
 #include "tests/sim/jobs.h"
 #include "tests/sim/produce.h"
 #include "tests/sim/suit.h"
+#include "tests/sim/syncs.h"
 
 enum { SPINS_MAX = 20000 };
 
@@ -71,6 +72,7 @@ make_plan(struct world *w)
     *p = (struct plan){ .put = 250, .get = 600 };
     p->calm = rnd_one_in(r, 100);
     if (rnd_one_in(r, 300)) p->large = 60;
+    p->syncs = rnd_one_in(r, 500) ? rnd_between(r, 50, 900) : 0;
     if (p->calm) return;
     p->put = rnd_between(r, 50, 400);
     p->get = rnd_between(r, 200, 900);
@@ -386,6 +388,7 @@ act(struct world *w, struct client *c)
     if (c->produces && rnd_one_in(r, w->plan.peek)) gaze_peek(c);
     if (c->consumes && rnd_one_in(r, w->plan.forge)) consume_forge(c);
     if (c->consumes && rnd_one_in(r, w->plan.trespass)) ask_trespass(c);
+    if (rnd_one_in(r, w->plan.syncs)) syncs_act(c);
     if (rnd_one_in(r, 10)) ask_look(c);
 }
 
@@ -446,6 +449,7 @@ all_is_over(const struct world *w)
         const struct client *c = w->clients[uid];
         if (!c->strict && !client_is_idle(c)) return false;
         if (!c->over && !c->leaving && !jobs_are_read(c)) return false;
+        if (!c->over && !c->leaving && !syncs_are_free(c)) return false;
     }
     return true;
 }
@@ -461,6 +465,7 @@ see_the_end(struct world *w)
         for (uint32_t uid = 1; uid <= w->clients_count; uid++) {
             struct client *c = w->clients[uid];
             if (!c->over && !c->leaving) jobs_heal(c);
+            if (!c->over && !c->leaving) syncs_heal(c);
         }
         advance(w, w->now + 100 * TICK_MS);
     }
@@ -481,7 +486,8 @@ see_the_end(struct world *w)
         }
         jobs_check(c);
     }
-    advance(w, w->now + 5 * TICK_S);
+    /* Until who died before a restart counts as dead. */
+    advance(w, w->now + w->config.grace + w->config.silence + 5 * TICK_S);
 }
 
 /* I7: who lives and was never forgotten got every result. */
@@ -543,6 +549,7 @@ world_run(struct world *w, uint32_t steps)
     check_results(w);
     check_puts(w);
     check_calm(w);
+    syncs_check(w);
 }
 
 void
@@ -551,6 +558,7 @@ world_fini(struct world *w)
     for (uint32_t uid = 1; uid <= w->clients_count; uid++)
         client_free(w->clients[uid]);
     core_free(w->core);
+    syncs_fini(w);
     keep_fini(w);
     recall_fini(w);
     net_fini(&w->net);

@@ -31,6 +31,7 @@ struct plan {
     uint32_t hang, fail, forge;          /* What consumers do, for each task. */
     uint32_t put, get, cancel, trespass; /* For each client. */
     uint32_t jobs;                       /* For each client that submits. */
+    uint32_t syncs;                      /* For each client. */
     uint32_t pause;                      /* Of a queue. */
     uint32_t peek;                       /* For each client that submits. */
     uint32_t large;                      /* For each payload and result. */
@@ -41,6 +42,7 @@ struct plan {
 #define WORLD_COUNTERS(C) \
     C(steps) C(frames) C(tasks) C(grants) C(done) C(dead) C(cancelled) \
     C(expired) C(results) C(stale) C(released) C(renewed) C(failed) \
+    C(acquired) C(owners_died) C(notified) C(woken) C(met) \
     C(hung) C(forged) C(trespasses) C(cuts) C(freezes) C(kills) C(byes) \
     C(spawns) C(revokes) C(stalls) C(shutdowns) C(duplicates) C(replays) \
     C(reconnects) C(restarts) C(silences) C(full) C(budget) C(toolarge) \
@@ -69,6 +71,18 @@ struct world_key {
     uint8_t public_key[PROTO_KEY_BYTES];
 };
 
+/* Times in which a lock was held, as its holder knows. */
+struct world_span {
+    tick_ns since, until;
+    uint64_t fence;
+    uint32_t uid;
+};
+
+struct world_held {
+    struct world_span *spans; /* Owned. */
+    size_t count, room;
+};
+
 struct world {
     uint64_t seed;
     bool trace;
@@ -87,6 +101,8 @@ struct world {
     struct client *clients[WORLD_CLIENTS_MAX]; /* By uid; uid 0 is nobody. */
     uint32_t clients_count;
     uint64_t consumer_last[WORLD_QUEUES]; /* Calm: last id handed out. */
+    struct world_held held[2]; /* Of the lock, and of the condition's. */
+    uint64_t met[8];           /* Who passed the barrier, by index. */
 
     struct ledger ledger;
     struct keep keep;
