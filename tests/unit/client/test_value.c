@@ -227,10 +227,10 @@ any_bytes_are_safe_to_unpack(void **state)
         double x;
         raw[0] = (unsigned char)(i >> 8);
         raw[1] = (unsigned char)i;
-        (void)stint_unpack_int(&packed, &n);
-        (void)stint_unpack_double(&packed, &x);
-        (void)stint_unpack_string(&packed, &out);
-        (void)stint_unpack_bytes(&packed, &out);
+        assert_true(stint_unpack_int(&packed, &n) <= 0);
+        assert_true(stint_unpack_double(&packed, &x) <= 0);
+        assert_true(stint_unpack_string(&packed, &out) <= 0);
+        assert_true(stint_unpack_bytes(&packed, &out) <= 0);
         stint_unpack_begin(&u, &packed);
         while (stint_unpack_peek(&u) != STINT_PACKED_END) {
             const unsigned char *at = u.at;
