@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/sys/clock.h"
+#include "process/feed.h"
+#include "process/reaper.h"
 
 enum {
     CHUNKS_LEFT = 64,    /* What a pipe may still hold after the end: 1 MiB. */
@@ -63,7 +64,8 @@ look_at_memory(struct child *c, tick_ns now)
 
     c->look_after = tick_min(2 * c->look_after, LOOK_MAX);
     c->look = tick_after(now, c->look_after);
-    (void)snprintf(path, sizeof path, "/proc/%d/status", (int)c->process.pid);
+    (void)snprintf(
+        path, sizeof path, "/proc/%d/status", (int)c->process.member.pid);
     FILE *status = fopen(path, "re");
     if (status == NULL) return;
     while (fgets(line, sizeof line, status) != NULL) {
@@ -77,11 +79,9 @@ look_at_memory(struct child *c, tick_ns now)
 
 /* See child_run() in the header. */
 static uint64_t
-peak_of(const struct child *c, const struct rusage *usage)
+peak_of(const struct child *c, uint64_t counted)
 {
-    uint64_t counted = (uint64_t)usage->ru_maxrss * 1024, ours = own_peak();
-
-    return counted > ours ? counted : c->seen;
+    return counted > own_peak() ? counted : c->seen;
 }
 
 /* ---- while it runs ------------------------------------------------------- */
@@ -90,7 +90,8 @@ static void
 feed(struct child *c)
 {
     while (c->input.length > 0) {
-        ssize_t n = write(c->watch[INPUT].fd, c->input.bytes, c->input.length);
+        ssize_t n =
+            feed_write(c->watch[INPUT].fd, c->input.bytes, c->input.length);
 
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) return;
@@ -113,7 +114,7 @@ ask_to_end(struct child *c, struct child_end *end, enum child_cause cause,
         return;
     }
     end->cause = cause;
-    (void)kill(-c->process.pid, SIGTERM);
+    family_signal(&c->process.member, SIGTERM);
     c->next = kill_at;
 }
 
@@ -188,7 +189,7 @@ escalate(
         ask_to_end(c, end, CHILD_TIMED_OUT, grace_of(config));
     } else if (!c->killed) {
         c->killed = true;
-        (void)kill(-c->process.pid, SIGKILL);
+        family_signal(&c->process.member, SIGKILL);
         c->next = tick_after(clock_now(), KILL_PATIENCE_S * TICK_S);
     } else {
         c->left = true;
@@ -244,31 +245,21 @@ collect_rest(
     }
 }
 
-static tick_ns
-time_of(struct timeval t)
-{
-    return t.tv_sec * TICK_S + t.tv_usec * TICK_US;
-}
-
 static void
 reap(struct child *c, struct child_end *end)
 {
-    struct rusage usage;
-    int status;
+    struct ending how;
 
-    while (wait4(c->process.pid, &status, 0, &usage) < 0) {
-        if (errno == EINTR) continue;
+    family_reap(&c->process.member, &how);
+    if (how.is_lost) {
         end->cause = CHILD_LOST;
         return;
     }
-    if (WIFEXITED(status)) {
-        end->code = WEXITSTATUS(status);
-    } else {
-        end->signal = WTERMSIG(status);
-    }
-    end->user = time_of(usage.ru_utime);
-    end->system = time_of(usage.ru_stime);
-    end->memory = peak_of(c, &usage);
+    end->code = how.code > 0 ? how.code : 0;
+    end->signal = how.code < 0 ? -how.code : 0;
+    end->user = how.user;
+    end->system = how.system;
+    end->memory = peak_of(c, how.memory);
 }
 
 static void
@@ -276,7 +267,7 @@ watch_all(struct child *c, const struct child_config *config)
 {
     const struct spawned *p = &c->process;
     const struct pollfd watch[WATCHED] = {
-        [PROCESS] = { .fd = p->pidfd, .events = POLLIN },
+        [PROCESS] = { .fd = p->member.pidfd, .events = POLLIN },
         [INPUT] = { .fd = p->in, .events = POLLOUT },
         [OUTPUT] = { .fd = p->out, .events = POLLIN },
         [ERRORS] = { .fd = p->err, .events = POLLIN },
@@ -311,13 +302,14 @@ child_run(const struct child_config *config, struct child_end *end)
         attend(&c, config, end);
     }
     end->wall = clock_now() - c.began;
-    /* Before it is reaped: until then no new group can have its number. */
-    (void)kill(-c.process.pid, SIGKILL);
+    family_signal(&c.process.member, SIGKILL);
     if (c.ended) {
         collect_rest(&c, config, end);
         reap(&c, end);
+    } else {
+        reaper_take_over(&c.process.member);
+        c.watch[PROCESS].fd = -1;
     }
-    spawn_forget(&c.process);
     for (int i = 0; i < CANCEL; i++) {
         close_fd(&c.watch[i].fd);
     }

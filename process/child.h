@@ -66,8 +66,8 @@ struct child_end {
  *
  * Time:    blocks until it ended: after timeout or cancellation at most grace
  *          plus two seconds (only a process that the kernel cannot end takes
- *          them; it is left behind).
- * Thread:  any number, which must block SIGPIPE.
+ *          them; it is reaped when it can be).
+ * Thread:  any number.
  */
 void child_run(const struct child_config *config, struct child_end *end);
 

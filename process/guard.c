@@ -36,6 +36,7 @@ static tick_ns per_clock_tick;
 static bool is_missing;   /* It is said. */
 static int guardian = -1; /* Its pidfd. */
 static atomic_int guardian_pid;
+static atomic_uint next_row;
 static struct guard_row *rows; /* Shared with it; set while `users` > 0. */
 
 /* ---- the guardian --------------------------------------------------------
@@ -253,8 +254,8 @@ start_or_say(tick_ns now, char line[GUARD_LINE], bool *news)
     is_missing = error != 0;
     if (*news) {
         (void)snprintf(line, GUARD_LINE,
-            "no guardian can be started: %s; should this worker be killed "
-            "(SIGKILL), its commands run on",
+            "no guardian can be started: %s; should this process be killed "
+            "(SIGKILL), what it started runs on",
             strerrordesc_np(error));
     }
     return is_missing;
@@ -313,32 +314,71 @@ guard_look(tick_ns now, char line[GUARD_LINE])
     if (users > 0 && guardian < 0 && now - started >= AGAIN_AFTER
         && !start_or_say(now, line, &news)) {
         (void)snprintf(line, GUARD_LINE,
-            "the guardian, which ends the commands of a worker that is killed, "
-            "was gone: there is another one");
+            "the guardian, which ends what we started should we be killed, was "
+            "gone: there is another one");
         news = true;
     }
     (void)pthread_mutex_unlock(&lock);
     return news;
 }
 
+bool
+guard_is_there(void)
+{
+    (void)pthread_mutex_lock(&lock);
+    bool there = guardian >= 0 && !is_dead();
+    (void)pthread_mutex_unlock(&lock);
+    return there;
+}
+
+void
+guard_forked(void)
+{
+    static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+    lock = fresh;
+    users = 0;
+    guardian = -1;
+    atomic_store(&guardian_pid, 0);
+    if (rows != NULL) (void)munmap(rows, GUARD_ROWS * sizeof *rows);
+    rows = NULL;
+}
+
 /* ---- what runs ----------------------------------------------------------- */
 
 struct guard_row *
-guard_enter(pid_t leader, tick_ns began, tick_ns grace)
+guard_claim(tick_ns grace)
 {
+    unsigned from = atomic_fetch_add(&next_row, 1);
+
     for (unsigned i = 0; rows != NULL && i < GUARD_ROWS; i++) {
-        struct guard_row *row = &rows[((unsigned)leader + i) % GUARD_ROWS];
+        struct guard_row *row = &rows[(from + i) % GUARD_ROWS];
         int none = 0;
 
         if (!atomic_compare_exchange_strong(&row->leader, &none, CLAIMED)) {
             continue;
         }
-        row->began = began;
         row->grace = grace;
-        atomic_store(&row->leader, leader);
         return row;
     }
     return NULL;
+}
+
+void
+guard_lead(struct guard_row *row, pid_t leader, tick_ns began)
+{
+    if (row == NULL) return;
+    row->began = began;
+    atomic_store(&row->leader, leader);
+}
+
+struct guard_row *
+guard_enter(pid_t leader, tick_ns began, tick_ns grace)
+{
+    struct guard_row *row = guard_claim(grace);
+
+    guard_lead(row, leader, began);
+    return row;
 }
 
 void

@@ -1,11 +1,12 @@
 /**
- * guard.h - a worker that is killed takes its commands along.  [layer: process]
+ * guard.h - who is killed takes along what it started.       [layer: process]
  *
  * SIGKILL lets nobody clean up: the commands of a worker that dies so would run
- * on, beside the second attempt that the master gives to another worker.  So
- * there is a guardian, one small process for each that serves: it sees in
- * memory that is shared with us which process groups run, sleeps until our
- * process is gone, sends them SIGTERM, after the grace SIGKILL, and ends.
+ * on, beside the second attempt that the master gives to another worker, and
+ * daemon processes without whom they serve.  So there is a guardian, one small
+ * process: it sees in memory that is shared with us which process groups run,
+ * sleeps until our process is gone, sends them SIGTERM, after the grace
+ * SIGKILL, and ends.
  *
  * It is a fork that runs nothing of the program around us and holds none of its
  * files; what that program changes of its memory later is there twice, which is
@@ -46,6 +47,9 @@ void guard_end(void);
  */
 bool guard_look(tick_ns now, char line[GUARD_LINE]);
 
+/** Whether there is a guardian now. */
+bool guard_is_there(void);
+
 /**
  * Have a process group end with us, that of `leader`.
  *
@@ -56,10 +60,22 @@ bool guard_look(tick_ns now, char line[GUARD_LINE]);
  */
 struct guard_row *guard_enter(pid_t leader, tick_ns began, tick_ns grace);
 
-/** The group has ended. */
+/**
+ * The same in two steps, so that a copy of this process is guarded from its
+ * first moment: what it is to lead is claimed before fork(), and the copy says
+ * that it leads it.  If we are gone by then it was overlooked, and must end by
+ * itself.
+ */
+struct guard_row *guard_claim(tick_ns grace);
+void guard_lead(struct guard_row *row, pid_t leader, tick_ns began);
+
+/** The group has ended; or did not begin. */
 void guard_leave(struct guard_row *row);
 
 /** Whether this child is the guardian, which is not anybody else's to reap. */
 bool guard_is(pid_t pid);
+
+/** In a copy of this process: nobody guards it. */
+void guard_forked(void);
 
 #endif

@@ -3,15 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base.h"
@@ -20,12 +17,6 @@
 #include "process/guard.h"
 
 enum theirs { INPUT, OUTPUT, ERRORS, PROGRESS, THEIRS };
-
-/* Children that a thread waits for.  A start holds `starting` for reading, so
- * that the reaper never sees a child that is not in the list yet. */
-static pthread_rwlock_t starting = PTHREAD_RWLOCK_INITIALIZER;
-static pthread_mutex_t leaders_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct list leaders = { &leaders, &leaders };
 
 /* ---- streams ------------------------------------------------------------- */
 
@@ -70,8 +61,12 @@ open_pipes(struct spawned *p, const struct spawn_config *config, int *theirs)
     int error = 0;
 
     if (!config->no_input) error = open_pipe(&theirs[INPUT], &p->in, &p->in);
-    if (error == 0) error = open_pipe(&p->out, &theirs[OUTPUT], &p->out);
-    if (error == 0) error = open_pipe(&p->err, &theirs[ERRORS], &p->err);
+    if (error == 0 && !config->our_output) {
+        error = open_pipe(&p->out, &theirs[OUTPUT], &p->out);
+    }
+    if (error == 0 && !config->our_output && !config->merge) {
+        error = open_pipe(&p->err, &theirs[ERRORS], &p->err);
+    }
     if (error == 0 && config->progress) {
         error = open_pipe(&p->progress, &theirs[PROGRESS], &p->progress);
     }
@@ -81,7 +76,6 @@ open_pipes(struct spawned *p, const struct spawn_config *config, int *theirs)
 static void
 close_ours(struct spawned *p)
 {
-    close_fd(&p->pidfd);
     close_fd(&p->in);
     close_fd(&p->out);
     close_fd(&p->err);
@@ -108,6 +102,10 @@ fill_actions(posix_spawn_file_actions_t *actions,
         error = posix_spawn_file_actions_adddup2(actions, theirs[i], i);
         if (i == PROGRESS) end = SPAWN_PROGRESS_FD + 1;
     }
+    if (error == 0 && config->merge) {
+        error = posix_spawn_file_actions_adddup2(
+            actions, STDOUT_FILENO, STDERR_FILENO);
+    }
     if (error == 0) {
         error = posix_spawn_file_actions_addclosefrom_np(actions, end);
     }
@@ -131,7 +129,7 @@ fill_attributes(posix_spawnattr_t *attributes)
 
 /* Needs memory only, so its errors are errno's ENOMEM and those of exec. */
 static int
-start(struct spawned *p, const struct spawn_config *config, const char *file,
+start(pid_t *pid, const struct spawn_config *config, const char *file,
     char *const *argv, const int theirs[THEIRS])
 {
     posix_spawn_file_actions_t actions;
@@ -144,8 +142,8 @@ start(struct spawned *p, const struct spawn_config *config, const char *file,
     error = fill_actions(&actions, config, theirs);
     if (error == 0) error = fill_attributes(&attributes);
     if (error == 0) {
-        error = posix_spawnp(
-            &p->pid, file, &actions, &attributes, argv, config->envp);
+        error =
+            posix_spawnp(pid, file, &actions, &attributes, argv, config->envp);
     }
     (void)posix_spawnattr_destroy(&attributes);
 fini_actions:
@@ -212,22 +210,22 @@ with_words_before(
 }
 
 static int
-start_limited(struct spawned *p, const struct spawn_config *config,
-    const char *script, char *file, const int theirs[THEIRS])
+start_limited(pid_t *pid, const struct spawn_config *config, const char *script,
+    char *file, const int theirs[THEIRS])
 {
     const char *const before[] = { "sh", "-c", script, "sh" };
     char **argv =
         with_words_before(before, ARRAY_LEN(before), file, config->argv);
 
     if (argv == NULL) return ENOMEM;
-    int error = start(p, config, "/bin/sh", argv, theirs);
+    int error = start(pid, config, "/bin/sh", argv, theirs);
     free(argv);
     return error;
 }
 
 /* A script without "#!" is read by a shell, as execvp(3) has it. */
 static int
-start_script(struct spawned *p, const struct spawn_config *config, char *file,
+start_script(pid_t *pid, const struct spawn_config *config, char *file,
     const int theirs[THEIRS])
 {
     const char *const before[] = { "sh" };
@@ -235,14 +233,14 @@ start_script(struct spawned *p, const struct spawn_config *config, char *file,
         with_words_before(before, ARRAY_LEN(before), file, config->argv);
 
     if (argv == NULL) return ENOMEM;
-    int error = start(p, config, "/bin/sh", argv, theirs);
+    int error = start(pid, config, "/bin/sh", argv, theirs);
     free(argv);
     return error;
 }
 
 static int
-start_as_wanted(struct spawned *p, const struct spawn_config *config,
-    const int theirs[THEIRS])
+start_as_wanted(
+    pid_t *pid, const struct spawn_config *config, const int theirs[THEIRS])
 {
     char script[160], found[FIND_PATH];
     char *file = config->argv[0];
@@ -254,40 +252,29 @@ start_as_wanted(struct spawned *p, const struct spawn_config *config,
         file = found;
     }
     if (error != 0) return error;
-    if (limited) return start_limited(p, config, script, file, theirs);
-    error = start(p, config, file, config->argv, theirs);
+    if (limited) return start_limited(pid, config, script, file, theirs);
+    error = start(pid, config, file, config->argv, theirs);
     if (error != ENOEXEC) return error;
     error = find_program(config->argv[0], config->path, config->folder, found);
-    return error == 0 ? start_script(p, config, found, theirs) : ENOEXEC;
+    return error == 0 ? start_script(pid, config, found, theirs) : ENOEXEC;
 }
 
 /* ---- the whole ----------------------------------------------------------- */
 
 static int
-start_leader(struct spawned *p, const struct spawn_config *config,
+start_member(struct spawned *p, const struct spawn_config *config,
     const int theirs[THEIRS])
 {
-    (void)pthread_rwlock_rdlock(&starting);
-    int error = start_as_wanted(p, config, theirs);
-    if (error == 0) {
-        p->guard = guard_enter(p->pid, clock_boottime(), config->grace);
-        (void)pthread_mutex_lock(&leaders_lock);
-        list_push(&leaders, &p->node);
-        (void)pthread_mutex_unlock(&leaders_lock);
-    }
-    (void)pthread_rwlock_unlock(&starting);
-    return error;
-}
+    pid_t pid = 0;
 
-void
-spawn_forget(struct spawned *p)
-{
-    (void)pthread_rwlock_rdlock(&starting);
-    (void)pthread_mutex_lock(&leaders_lock);
-    list_remove(&p->node);
-    guard_leave(p->guard);
-    (void)pthread_mutex_unlock(&leaders_lock);
-    (void)pthread_rwlock_unlock(&starting);
+    family_expect();
+    int error = start_as_wanted(&pid, config, theirs);
+    if (error == 0 && config->guarded) {
+        p->member.guard = guard_enter(pid, clock_boottime(), config->grace);
+    }
+    if (error == 0) error = family_add(&p->member, pid);
+    family_expected();
+    return error;
 }
 
 int
@@ -295,52 +282,16 @@ spawn(struct spawned *p, const struct spawn_config *config)
 {
     int theirs[THEIRS] = { -1, -1, -1, -1 };
 
-    *p = (struct spawned){
-        .pidfd = -1, .in = -1, .out = -1, .err = -1, .progress = -1
-    };
+    *p = (struct spawned){ .member = { .pidfd = -1 },
+        .in = -1,
+        .out = -1,
+        .err = -1,
+        .progress = -1 };
     int error = open_pipes(p, config, theirs);
-    if (error == 0) error = start_leader(p, config, theirs);
+    if (error == 0) error = start_member(p, config, theirs);
     for (size_t i = 0; i < ARRAY_LEN(theirs); i++) {
         close_fd(&theirs[i]);
     }
-    if (error == 0) {
-        p->pidfd = pidfd_open(p->pid, 0);
-        if (p->pidfd >= 0) return 0;
-
-        /* Out of descriptors: without one we cannot wait with a deadline. */
-        error = errno;
-        (void)kill(-p->pid, SIGKILL);
-        while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR) {}
-        spawn_forget(p);
-    }
-    close_ours(p);
+    if (error != 0) close_ours(p);
     return error;
-}
-
-/* ---- orphans ------------------------------------------------------------- */
-
-static bool
-is_leader(pid_t pid)
-{
-    for (struct list *n = leaders.next; n != &leaders; n = n->next) {
-        if (CONTAINER_OF(n, struct spawned, node)->pid == pid) return true;
-    }
-    return false;
-}
-
-bool
-spawn_reap_orphan(void)
-{
-    siginfo_t info;
-    bool reaped = false;
-
-    if (pthread_rwlock_trywrlock(&starting) != 0) return false;
-    memset(&info, 0, sizeof info);
-    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0
-        && info.si_pid > 0 && !is_leader(info.si_pid) && !guard_is(info.si_pid)
-        && getpgid(info.si_pid) != getpgrp()) {
-        reaped = waitpid(info.si_pid, NULL, WNOHANG) > 0;
-    }
-    (void)pthread_rwlock_unlock(&starting);
-    return reaped;
 }

@@ -25,8 +25,8 @@
 
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
+#include "process/family.h"
 #include "process/guard.h"
-#include "process/spawn.h"
 #include "worker/map.h"
 #include "worker/order.h"
 #include "worker/slot.h"
@@ -358,7 +358,7 @@ look(struct watch *watch, tick_ns now)
     if (atomic_load(&w->stop_asked)) watch->stop_at = now;
     if (now >= watch->stop_at && !watch->stopping) stop(watch, now);
     if (now >= watch->lose_at) lose_handlers(w);
-    while (runs_commands(w) && spawn_reap_orphan()) {}
+    while (runs_commands(w) && family_reap_orphan()) {}
 }
 
 static void

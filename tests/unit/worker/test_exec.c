@@ -20,6 +20,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
 #include "process/child.h"
+#include "process/family.h"
 #include "worker/exec.h"
 
 enum { OUTPUT_MAX = 1048576 };
@@ -282,7 +283,7 @@ one_that_ignores_the_request_is_killed_with_its_children(void **state)
     pid_t grandchild = (pid_t)strtol((char *)output->bytes, NULL, 10);
     assert_true(grandchild > 1);
     for (int i = 0; i < 100 && kill(grandchild, 0) == 0; i++) {
-        while (spawn_reap_orphan()) {}
+        while (family_reap_orphan()) {}
         (void)usleep(10000);
     }
     assert_int_equal(kill(grandchild, 0), -1);
@@ -312,11 +313,11 @@ adopted_processes_are_reaped_and_our_own_are_not(void **state)
     assert_true(own > 0);
     assert_int_equal(run_shell("(setsid sleep 0.2 &) ; exit 0", ""), RUN_DONE);
     (void)usleep(500000);
-    while (spawn_reap_orphan()) {}
+    while (family_reap_orphan()) {}
     int status;
     assert_int_equal(waitpid(own, &status, 0), own);
     assert_int_equal(WEXITSTATUS(status), 5);
-    while (spawn_reap_orphan()) {}
+    while (family_reap_orphan()) {}
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_int_equal(errno, ECHILD);
 }
@@ -415,7 +416,7 @@ two_hundred_runs_leave_nothing_behind(void **state)
         assert_int_equal(run_shell("exit 0", "x"), RUN_DONE);
     }
     assert_int_equal(count_files(), before);
-    while (spawn_reap_orphan()) {}
+    while (family_reap_orphan()) {}
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
