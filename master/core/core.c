@@ -20,6 +20,7 @@
 #include "master/core/sender.h"
 #include "master/core/shared/graves.h"
 #include "master/core/shared/objects.h"
+#include "master/core/shared/pipe_flow.h"
 #include "master/core/shared/watch.h"
 #include "master/core/show.h"
 #include "master/core/totals.h"
@@ -58,6 +59,7 @@ core_new(const struct core_config *config, tick_ns now)
     chance_init(&core->chance, config->seed);
     core->objects.fence = config->fence_base;
     list_init(&core->objects.watched);
+    list_init(&core->objects.pipes);
     list_init(&core->objects.graves);
     keyring_init(&core->keys);
     list_init(&core->sending);
@@ -186,6 +188,7 @@ touch_waits(struct core *core, struct session *s)
 {
     LIST_FOREACH (node, after, &s->waits) {
         struct wait *w = CONTAINER_OF(node, struct wait, of_session);
+        if (w->kind == WAIT_RECEIVE) pipe_flow_touch(core, w);
         if (w->kind == WAIT_ENDS) jobs_touch(core, w->links[0].queue->job);
         for (uint32_t i = 0; w->kind == WAIT_GET && i < w->links_count; i++) {
             struct queue *q = w->links[i].queue;
@@ -229,6 +232,7 @@ core_turn(struct core *core, tick_ns now)
     life_tick(core, now);
     greet_tick(core, now);
     feed_starved(core);
+    pipe_flow_tick(core);
     watch_tick(core);
     graves_tick(core);
     end_tasks_tick(core, now);

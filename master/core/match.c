@@ -9,6 +9,7 @@
 #include "master/core/place.h"
 #include "master/core/receipt.h"
 #include "master/core/reply.h"
+#include "master/core/shared/pipe_flow.h"
 #include "master/core/shared/sync.h"
 #include "master/core/show.h"
 #include "master/core/slots.h"
@@ -359,6 +360,10 @@ match_give_up(struct core *core, struct wait *w, int code)
         return;
     case WAIT_SYNC:
         sync_give_up(core, w, code);
+        return;
+    case WAIT_SEND:
+    case WAIT_RECEIVE:
+        pipe_flow_give_up(core, w, code);
         return;
     case WAIT_WATCH:
         reply_error(core, w->session, w->request, code, NULL);

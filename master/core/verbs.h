@@ -23,6 +23,8 @@ verb_fn job_open, job_read, end_tasks;
 verb_fn job_verbs_close, job_verbs_change, job_verbs_forget, job_verbs_what;
 verb_fn show_progress, show_shown, peek_task, explain;
 verb_fn objects_open, objects_delete, sync_verb, share_ops, watch_object;
+verb_fn pipe_end_verb, pipe_flow_send, pipe_flow_receive;
+verb_fn schedule_verbs_set, schedule_verbs_remove;
 verb_fn greet_ping, greet_bye;
 
 /** What does it; NULL: a client does not send this. */

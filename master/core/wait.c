@@ -36,7 +36,8 @@ wait_check(const struct wait_book *book, const struct session *session,
 static bool
 is_for_object(const struct wait *w)
 {
-    return w->kind == WAIT_SYNC || w->kind == WAIT_WATCH;
+    return w->kind == WAIT_SYNC || w->kind == WAIT_WATCH
+           || w->kind == WAIT_SEND || w->kind == WAIT_RECEIVE;
 }
 
 static size_t
@@ -64,6 +65,7 @@ wait_new(enum wait_kind kind, uint32_t links)
     w->links_count = links;
     if (kind == WAIT_PUT) list_init(&w->as.put.tasks);
     if (is_for_object(w)) list_init(&w->as.object.node);
+    if (kind == WAIT_SEND) list_init(&w->as.send.messages);
     list_init(&w->of_session);
     for (uint32_t i = 0; i < links; i++)
         list_init(&w->links[i].node);
@@ -111,6 +113,8 @@ wait_line_up(struct wait *w, uint32_t index, struct queue *queue)
     case WAIT_PEEK:
     case WAIT_SYNC:
     case WAIT_WATCH:
+    case WAIT_SEND:
+    case WAIT_RECEIVE:
         break;
     }
 }
@@ -155,6 +159,7 @@ wait_end(struct wait_book *book, struct wait *w)
     }
     CHECK(w->kind != WAIT_PUT || list_is_empty(&w->as.put.tasks));
     CHECK(w->kind != WAIT_SYNC || w->as.sync.hold == NULL);
+    CHECK(w->kind != WAIT_SEND || list_is_empty(&w->as.send.messages));
     if (is_for_object(w)) step_out(w);
     heap_remove(&book->by_deadline, &w->by_deadline);
     list_remove(&w->of_session);

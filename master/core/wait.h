@@ -34,6 +34,8 @@ enum wait_kind {
     WAIT_PEEK,
     WAIT_SYNC,
     WAIT_WATCH,
+    WAIT_SEND,
+    WAIT_RECEIVE,
 };
 
 /* One place in one queue's line. */
@@ -114,6 +116,20 @@ struct wait_watch {
     size_t key_length;
 };
 
+/* Messages for which a pipe has no room (pipe_flow.h). */
+struct wait_send {
+    struct wait_object at;
+    struct list messages; /* struct pipe_message.node, owned, in order. */
+};
+
+/* Who waits for messages of a pipe. */
+struct wait_receive {
+    struct wait_object at;
+    uint64_t bytes;
+    uint32_t count;
+    bool take; /* They count as received when they are handed out. */
+};
+
 struct wait {
     enum wait_kind kind;
     struct session *session;
@@ -133,9 +149,11 @@ struct wait {
         struct wait_ends ends;
         struct wait_sweep sweep;
         struct wait_peek peek;
-        struct wait_object object; /* Of a sync or a watch. */
+        struct wait_object object; /* Of this one and those below. */
         struct wait_sync sync;
         struct wait_watch watch;
+        struct wait_send send;
+        struct wait_receive receive;
     } as;
     uint32_t links_count;
     struct wait_link links[]; /* A get may stand in several lines. */

@@ -100,6 +100,7 @@ struct objects {
     uint64_t entries;         /* The same, of an entry of a shelf. */
     uint64_t fence;           /* Given last, of all objects. */
     struct list graves;       /* struct grave: being freed. */
+    struct list pipes;   /* struct pipe.due: whose receivers have room again. */
     struct list watched; /* struct shelf.watched: to be told in this turn. */
 };
 

@@ -4,6 +4,7 @@
 #include "common/check.h"
 #include "master/core/shared/graves.h"
 #include "master/core/shared/holds.h"
+#include "master/core/shared/pipe.h"
 #include "master/core/shared/shelf.h"
 
 static uint64_t
@@ -91,7 +92,7 @@ check_kind(const struct core *core, const struct object *o, uint64_t holds,
         shelf_check(o->is.shelf);
         break;
     case OBJECT_PIPE:
-        break;
+        return pipe_check(o->is.pipe, holds);
     }
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "master/core/shared/answer.h"
 #include "master/core/shared/holds.h"
 #include "master/core/shared/objrow.h"
+#include "master/core/shared/pipe_flow.h"
 #include "master/core/shared/shelves.h"
 #include "master/core/verbs.h"
 
@@ -58,7 +59,9 @@ strip(struct core *core, struct object *o)
     case OBJECT_SEMAPHORE:
     case OBJECT_EVENT:
     case OBJECT_BARRIER:
+        break;
     case OBJECT_PIPE:
+        pipe_strip(core, o);
         break;
     }
 }
@@ -293,6 +296,8 @@ turn_all_away(struct core *core, struct object *o)
         turn_away(core, &o->is.lock.first);
     } else if (o->kind == OBJECT_BARRIER) {
         turn_away(core, &o->is.barrier.passing);
+    } else if (o->kind == OBJECT_PIPE) {
+        pipe_flow_turn_away(core, o->is.pipe);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "common/stint_error.h"
 #include "master/core/reply.h"
 #include "master/core/shared/park.h"
+#include "master/core/shared/pipe_end.h"
 #include "master/core/shared/sync_barrier.h"
 #include "master/core/shared/sync_condition.h"
 #include "master/core/shared/sync_event.h"
@@ -101,12 +102,14 @@ give_back(struct core *core, tick_ns now, struct hold *h)
     case OBJECT_BARRIER:
         sync_barrier_died(core, h);
         break;
+    case OBJECT_PIPE:
+        pipe_end_died(core, h);
+        break;
     case OBJECT_CONDITION:
     case OBJECT_EVENT:
     case OBJECT_DICT:
     case OBJECT_LIST:
     case OBJECT_VALUES:
-    case OBJECT_PIPE:
         break; /* Nobody holds any of these. */
     }
 }
