@@ -27,8 +27,13 @@
  *
  * What stint.h says of errors, timeouts and threads holds here too; any number of
  * threads may share a handle.  A wait that is cut off and comes back in time keeps
- * its place.  What survives a restart of the master is said by `durability`, as
- * for queues.
+ * its place.  A call that timed out, or was interrupted, has taken nothing, and
+ * takes nothing later.
+ *
+ * What survives a restart of the master is said by `durability`, as for queues: who
+ * holds it holds it still, and has as long to come back as with tasks.  What lives
+ * in memory is gone with its master; a handle that was not `only_open` makes it
+ * again when it is used, and who held it is told STINT_ESTALE by his release.
  *
  * Every open here returns 0, or STINT_EEXISTS (an object of this name is of
  * another kind, or was made with other options), STINT_ENOOBJECT (only_open, and
@@ -55,7 +60,8 @@ struct stint_object_options {
 };
 
 /** Forget an object with all that it has; who waits for it is told
- * STINT_ENOOBJECT.  Returns 0 or STINT_ENOOBJECT.  Needs the role submit. */
+ * STINT_ENOOBJECT.  Returns 0, STINT_ENOOBJECT, or STINT_EBUSY: it is a lock that
+ * conditions have, delete them first.  Needs the role submit. */
 STINT_CHECK int stint_object_delete(struct stint *s, const char *name);
 
 /* ---- Lock, RLock ---------------------------------------------------------- */
@@ -92,8 +98,8 @@ STINT_CHECK int stint_lock_acquire(struct stint_lock *lock, int64_t timeout_ms);
  */
 STINT_CHECK int stint_lock_release(struct stint_lock *lock);
 
-/** Of the last acquisition through this handle, greater than of all before; 0:
- * there was none. */
+/** Of the last acquisition by this connection, greater than of all before; 0:
+ * there was none.  A wait of a condition that has this lock acquires it, too. */
 STINT_API uint64_t stint_lock_fence(const struct stint_lock *lock);
 
 /** 1 if anybody holds it now, 0 if not, or a negative error. */
@@ -121,8 +127,9 @@ STINT_API void stint_semaphore_close(struct stint_semaphore *sem);
 STINT_CHECK int stint_semaphore_acquire(
     struct stint_semaphore *sem, int64_t timeout_ms);
 
-/** Give `count` (>= 1) permits.  Those that this session has taken come first;
- * more of them are new ones.  Returns 0, or STINT_ENOTHELD when a bounded one
+/** Give `count` (>= 1) permits.  Those that this session has taken come first; of
+ * a bounded one then those of others, who do not hold them any more; more are new
+ * ones.  Returns 0, or STINT_ENOTHELD when a bounded one
  * would have more than at the beginning (ValueError), and nothing changed. */
 STINT_CHECK int stint_semaphore_release(
     struct stint_semaphore *sem, uint64_t count);
@@ -156,6 +163,8 @@ STINT_API uint64_t stint_condition_fence(const struct stint_condition *c);
 /**
  * Let go of the lock, wait to be notified, have the lock again: in one request,
  * so that no notify is missed between.
+ *
+ * Who is notified and dies before he heard of it passes that on to the next one.
  *
  * Returns: 0 (notified) or STINT_ETIMEOUT, and the lock is held again, as deep as
  *          before; STINT_ENOTHELD (the caller did not hold it, nothing changed);
@@ -202,7 +211,8 @@ struct stint_barrier_options {
     const char *durability;
     uint64_t parties;             /* 1 to 65535. */
     int (*action)(void *arg);     /* Run by one of them before all go on; other
-                                     than 0 breaks the barrier.  Or NULL. */
+                                     than 0 breaks the barrier.  Or NULL, then
+                                     for all who open it. */
     void *arg;
 };
 
