@@ -1,0 +1,84 @@
+#include "client/pool/hand.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Several may write at once: the last byte stays 0. */
+static void complain(struct hand_board *board, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+complain(struct hand_board *board, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(board->why, sizeof board->why - 1, format, args);
+    va_end(args);
+}
+
+static int
+join(const struct hand *hand, unsigned number, struct stint **s)
+{
+    char name[64];
+
+    (void)snprintf(
+        name, sizeof name, "PoolWorker-%u-%ld", number + 1, (long)getpid());
+    const struct stint_options options = { .master = hand->board->address,
+        .authkey = hand->authkey,
+        .name = name,
+        .kind = STINT_WORKER,
+        .slots = 1 };
+    return stint_connect(&options, s);
+}
+
+static int
+serve(const struct hand *hand, unsigned number, struct stint *s)
+{
+    static const char *const queues[] = { HAND_QUEUE, NULL };
+    const struct stint_pool_options *o = &hand->options;
+    /* Whose function does not return is of no use: it leaves at once. */
+    const struct stint_worker_options options = { .queues = queues,
+        .slots = 1,
+        .handlers = o->functions,
+        .plugin = o->plugin,
+        .task_timeout_ms = o->task_timeout_ms,
+        .grace_ms = 1,
+        .tasks_max = (int64_t)o->tasks_per_child };
+    struct stint_worker *w;
+
+    int rc = stint_worker_new(s, &options, &w);
+    if (rc != 0) return rc;
+    atomic_store(&hand->board->ready[number], 1);
+    rc = stint_worker_serve(w);
+    stint_worker_free(w);
+    return rc;
+}
+
+int
+hand_run(void *arg, unsigned number)
+{
+    const struct hand *hand = arg;
+    const struct stint_pool_options *o = &hand->options;
+    struct stint *s;
+
+    if (o->initializer != NULL) {
+        int code = o->initializer(o->initializer_arg);
+        if (code != 0) {
+            complain(hand->board, "it returned %d", code);
+            return HAND_NO_INITIALIZER;
+        }
+    }
+    int rc = join(hand, number, &s);
+    if (rc == 0) {
+        rc = serve(hand, number, s);
+        if (rc != 0 && rc != STINT_ETIMEOUT)
+            complain(hand->board, "%s", stint_error_message());
+        (void)stint_close(s);
+    } else {
+        complain(hand->board, "%s", stint_error_message());
+    }
+    return rc == 0 ? 0 : HAND_NO_MASTER;
+}

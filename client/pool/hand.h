@@ -1,0 +1,41 @@
+/**
+ * hand.h - what each process of a pool does.                    [layer: pool]
+ *
+ * It is forked by the nursery: all it knows is what there was when that was
+ * opened, and the board, which is shared.
+ */
+#ifndef HAND_H
+#define HAND_H
+
+#include <stdatomic.h>
+
+#include "client/stint_pool.h"
+
+enum { HAND_ADDRESS = 96, HAND_WHY = 512 };
+
+/* How it leaves when it could not begin. */
+enum hand_code { HAND_NO_INITIALIZER = 101, HAND_NO_MASTER = 102 };
+
+/* In memory that the processes share.  The master's address is there before the
+ * first of them is forked. */
+struct hand_board {
+    char address[HAND_ADDRESS];
+    char why[HAND_WHY];   /* What the last one that could not begin said. */
+    atomic_uchar ready[]; /* Of each number: it serves. */
+};
+
+struct hand {
+    struct stint_pool_options options; /* What they point to is copied by the
+                                          fork. */
+    char authkey[STINT_AUTHKEY_TEXT];
+    struct hand_board *board;
+};
+
+/* The queue they serve. */
+#define HAND_QUEUE "pool"
+
+/** Run the initializer, serve until it has done its part or is ended.  `arg` is
+ * a struct hand.  Returns the exit code. */
+int hand_run(void *arg, unsigned number);
+
+#endif
