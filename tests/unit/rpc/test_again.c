@@ -114,6 +114,28 @@ a_wait_goes_on_for_what_remains_of_it(void **state)
 }
 
 static void
+so_does_that_for_a_lock(void **state)
+{
+    struct world *w = *state;
+    struct msg m = { .type = MSG_sync };
+
+    begin(w, &w->slots[0], 1, true);
+    w->slots[0].r.asked_at = w->now;
+    m.as.sync = (struct msg_sync){ .request = w->slots[0].r.number,
+        .object = slice_of("lock"),
+        .verb = 1,
+        .wait_ns = 10 * TICK_S,
+        .again_ns = 20 * TICK_S };
+    codec_message(rpc_message(w->rpc), &m);
+    (void)pass_on(w, true, false);
+    restart_after(w, 3 * TICK_S);
+    assert_int_equal(w->master.count, 1);
+    assert_int_equal(w->master.types[0], MSG_sync);
+    assert_true(w->master.last.as.sync.wait_ns == 7 * TICK_S);
+    assert_true(w->master.last.as.sync.again_ns == 20 * TICK_S);
+}
+
+static void
 over_two_restarts_a_wait_is_not_counted_twice(void **state)
 {
     struct world *w = *state;
@@ -469,6 +491,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         WELCOMED(a_wait_goes_on_for_what_remains_of_it),
+        WELCOMED(so_does_that_for_a_lock),
         WELCOMED(over_two_restarts_a_wait_is_not_counted_twice),
         WELCOMED(a_wait_that_is_over_tries_once),
         WELCOMED(what_waits_for_ever_goes_on_for_ever),
