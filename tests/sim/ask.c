@@ -12,6 +12,7 @@
 #include "tests/sim/jobs.h"
 #include "tests/sim/produce.h"
 #include "tests/sim/syncs.h"
+#include "tests/sim/tally.h"
 
 enum { ASKS_MAX = 40, UNANSWERED_MAX = 512 << 10 };
 
@@ -242,8 +243,9 @@ take_answer(struct ask *ask, const struct msg *m)
     }
     jobs_answered(ask, m);
     gaze_seen(ask, m);
-    if (m->type == MSG_ok && ask->verb == MSG_join) c->world->stats.joins += 1;
     syncs_answered(ask, m);
+    tally_answered(ask, m);
+    if (m->type == MSG_ok && ask->verb == MSG_join) c->world->stats.joins += 1;
 }
 
 static void
@@ -253,6 +255,7 @@ answered(struct rpc_request *r, int code, const struct msg *m, bool last)
 
     (void)code;
     if (m != NULL) take_answer(ask, m);
+    if (m == NULL && last) tally_answered(ask, NULL);
     if (!last) return;
     ask->client->asks -= 1;
     if (ask->verb == MSG_get) ask->client->open_gets -= 1;

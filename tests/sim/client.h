@@ -90,8 +90,9 @@ struct client {
     uint64_t items_count;
     struct client_job jobs[CLIENT_JOBS];
     uint32_t jobs_count;
-    struct list held;
+    uint64_t tally, tally_unsure; /* What it added, and may have added. */
     struct client_sync syncs[CLIENT_SYNCS];
+    struct list held;
     uint32_t held_count, asks, open_gets;
     struct frame *sent[CLIENT_SENT]; /* The last ones, to come again. */
     uint32_t sent_count;

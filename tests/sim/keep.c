@@ -9,6 +9,7 @@
 #include "tests/disk/fake.h"
 #include "tests/sim/recall.h"
 #include "tests/sim/world.h"
+#include "tests/sim/tally.h"
 
 void
 keep_init(struct world *w)
@@ -62,6 +63,7 @@ try_start(struct world *w)
     CHECK(rc == 0);
     rc = core_loaded(w->core, w->now, &why);
     if (rc != 0) world_fail(w, "I2", "after a crash: %s", why);
+    tally_check_sum(w);
     CHECK(core_take(w->core, &k->batch));
     rc = store_commit(k->store,
         (struct slice){ k->batch.ops.bytes, k->batch.ops.length }, true);

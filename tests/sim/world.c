@@ -16,6 +16,7 @@
 #include "tests/sim/produce.h"
 #include "tests/sim/suit.h"
 #include "tests/sim/syncs.h"
+#include "tests/sim/tally.h"
 
 enum { SPINS_MAX = 20000 };
 
@@ -82,6 +83,7 @@ make_plan(struct world *w)
     p->jobs = rnd_one_in(r, 600) ? rnd_between(r, 50, 400) : 0;
     p->pause = fault(r, 30);
     p->peek = fault(r, 200);
+    p->tally = rnd_one_in(r, 600) ? rnd_between(r, 20, 300) : 0;
     p->freeze = fault(r, 60);
     p->kill = fault(r, 40);
     p->spawn = p->kill > 0 ? p->kill + 5 : fault(r, 10);
@@ -386,6 +388,7 @@ act(struct world *w, struct client *c)
     if (c->produces && rnd_one_in(r, w->plan.cancel)) ask_cancel(c);
     if (c->produces && rnd_one_in(r, w->plan.jobs)) jobs_act(c);
     if (c->produces && rnd_one_in(r, w->plan.peek)) gaze_peek(c);
+    if (rnd_one_in(r, w->plan.tally)) tally_act(c);
     if (c->consumes && rnd_one_in(r, w->plan.forge)) consume_forge(c);
     if (c->consumes && rnd_one_in(r, w->plan.trespass)) ask_trespass(c);
     if (rnd_one_in(r, w->plan.syncs)) syncs_act(c);
@@ -550,6 +553,7 @@ world_run(struct world *w, uint32_t steps)
     check_puts(w);
     check_calm(w);
     syncs_check(w);
+    tally_check(w);
 }
 
 void

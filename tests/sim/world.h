@@ -34,6 +34,7 @@ struct plan {
     uint32_t syncs;                      /* For each client. */
     uint32_t pause;                      /* Of a queue. */
     uint32_t peek;                       /* For each client that submits. */
+    uint32_t tally;                      /* For each client. */
     uint32_t large;                      /* For each payload and result. */
 };
 
@@ -48,7 +49,7 @@ struct plan {
     C(reconnects) C(restarts) C(silences) C(full) C(budget) C(toolarge) \
     C(refused) C(joins) C(crashes) C(power_cuts) C(recrashes) C(commits) \
     C(undone) C(adopted) C(shows) C(jobs) C(ends) C(swept) C(retried) C(remade) \
-    C(dropped) C(halted) C(pauses) C(peeks) C(recalls) C(overdraft)
+    C(dropped) C(halted) C(pauses) C(peeks) C(adds) C(recalls) C(overdraft)
 /* clang-format on */
 
 struct world_stats {
