@@ -79,6 +79,7 @@ core_new(const struct core_config *config, tick_ns now)
     life_init(core);
     show_init(core);
     jobs_init(core);
+    schedule_init(core);
     list_init(&core->sweeps);
     greet_init(core);
     return core;
@@ -105,6 +106,7 @@ core_free(struct core *core)
     task_table_fini(&core->tasks);
     lease_book_fini(&core->leases);
     jobs_fini(core);
+    schedule_fini(core);
     queues_fini(core);
     keyring_fini(&core->keys);
     sender_fini(core);
@@ -231,6 +233,7 @@ core_turn(struct core *core, tick_ns now)
     core->has_totals = false;
     life_tick(core, now);
     greet_tick(core, now);
+    schedule_tick(core, now);
     feed_starved(core);
     pipe_flow_tick(core);
     watch_tick(core);
@@ -255,6 +258,7 @@ core_next_deadline(const struct core *core)
     tick_ns next =
         tick_min(life_next_deadline(core), wait_next_deadline(&core->waits));
     next = tick_min(next, jobs_next_deadline(core));
+    next = tick_min(next, schedule_next_deadline(core));
     next = tick_min(next, end_tasks_next_deadline(core));
     next = tick_min(next, reply_next_deadline(core));
     return tick_min(next, greet_next_deadline(core));

@@ -131,7 +131,8 @@ struct core_clock {
 /** The clock row that was loaded; all zero if none was. */
 struct core_clock core_clock_loaded(const struct core *core);
 
-/** Set what the next batches say of the clock. */
+/** Set what time it is: the next batches say so, and schedules go by it.  Once
+ * a turn. */
 void core_clock_set(struct core *core, const struct core_clock *clock);
 
 /* ---- the turn ------------------------------------------------------------ */

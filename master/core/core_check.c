@@ -104,7 +104,8 @@ check_session(const struct session *s)
 void
 core_check(const struct core *core)
 {
-    size_t memory = check_tasks(core) + job_check(core) + object_check(core);
+    size_t memory = check_tasks(core) + job_check(core) + object_check(core)
+                    + schedule_check(core);
     size_t out = 0;
 
     for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {

@@ -16,6 +16,7 @@
 #include "master/core/metrics.h"
 #include "master/core/news.h"
 #include "master/core/queue.h"
+#include "master/core/schedule.h"
 #include "master/core/session.h"
 #include "master/core/shared/object.h"
 #include "master/core/wait.h"
@@ -108,6 +109,7 @@ struct core {
 
     struct files files; /* Of jobs. */
     struct objects objects;
+    struct schedules schedules;
     struct journal journal;
     struct load *load;  /* While rows are loaded; else NULL. */
     struct buf fetched; /* The last row that was read back. */

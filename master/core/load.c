@@ -8,6 +8,7 @@
 #include "master/core/jobs.h"
 #include "master/core/life.h"
 #include "master/core/load_job.h"
+#include "master/core/load_schedule.h"
 #include "master/core/load_task.h"
 #include "master/core/outcome.h"
 #include "master/core/pieces.h"
@@ -324,6 +325,9 @@ take(struct core *core, const struct row *row, const union record *r,
             core, row->id, &r->hold, session_of(core, r->hold.session), why);
     case ROW_entry:
         return load_objects_entry(core, row->id, &r->entry, why);
+    case ROW_schedule:
+        return load_schedule(core, row->id, &r->schedule,
+            queue_of(core, r->schedule.queue), why);
     }
     return STINT_EFORMAT;
 }
@@ -425,6 +429,7 @@ load_end(struct core *core, tick_ns now, const char **why)
         int rc = place_all(core, why);
         if (rc == 0) rc = load_objects_settle(core, why);
         if (rc != 0) return rc;
+        load_schedule_settle(core);
         start_time(core, now);
     }
     if (core->config.durable) journal_master(core);

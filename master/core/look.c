@@ -369,6 +369,36 @@ list_jobs(
     page_send(core, s, &page, MSG_job_rows, l->request);
 }
 
+/* ---- schedules ------------------------------------------------------------ */
+
+static void
+list_schedules(
+    struct core *core, tick_ns now, struct session *s, const struct msg_list *l)
+{
+    struct page page;
+
+    page_init(&page, l);
+    LIST_FOREACH (node, after, &core->schedules.order) {
+        const struct schedule *c = CONTAINER_OF(node, struct schedule, order);
+        if (c->number <= l->after) continue;
+        if (!page_has_room(&page, c->number - 1)) break;
+        page_add(&page, RECORD_schedule_row,
+            &(struct rec_schedule_row){
+                .schedule = slice_of(c->name),
+                .queue = slice_of(c->queue->name),
+                .at = (uint64_t)c->at,
+                .every_ns = (uint64_t)c->every,
+                .cron = slice_of(c->line),
+                .next = (uint64_t)schedule_next(core, now, c),
+                .last = (uint64_t)c->last,
+                .put = c->put,
+                .skipped = c->skipped,
+                .task = c->task,
+            });
+    }
+    page_send(core, s, &page, MSG_schedule_rows, l->request);
+}
+
 /* ---- keys, status
  * ---------------------------------------------------------------- */
 
@@ -413,6 +443,9 @@ look_list(
         break;
     case 4:
         list_jobs(core, now, s, l);
+        break;
+    case 5:
+        list_schedules(core, now, s, l);
         break;
     default:
         list_keys(core, s, l);

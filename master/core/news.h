@@ -18,6 +18,7 @@ enum news_kind {
     NEWS_LEFT,   /* said bye, */
     NEWS_LOST,   /* is silent: what it held went back. */
     NEWS_DEAD,   /* A task has used up its attempts. */
+    NEWS_SKIPPED, /* A schedule was due and put nothing. */
 };
 
 enum { NEWS_ROOM = 64, NEWS_NAME = 96 };
@@ -25,8 +26,10 @@ enum { NEWS_ROOM = 64, NEWS_NAME = 96 };
 struct news_item {
     enum news_kind kind;
     bool is_worker;       /* A session: which kind of one. */
-    uint64_t task, count; /* Dead: its id, its attempts.  Lost: tasks held. */
-    /* Sessions: name, host, key.  Tasks: last worker, queue. */
+    uint64_t task, count; /* Dead: its id, its attempts.  Lost: tasks held.
+                             Skipped: how often in all. */
+    /* Sessions: name, host, key.  Tasks: last worker, queue.  Schedules: name,
+     * queue, why. */
     char who[NEWS_NAME], where[NEWS_NAME], what[NEWS_NAME];
 };
 

@@ -59,6 +59,12 @@ tell_one(const struct logger *logger, struct news_item *n)
             " worker=\"%s\"",
             n->task, tame(n->where), n->count, tame(n->who));
         break;
+    case NEWS_SKIPPED:
+        logger_say(logger, LOG_WARNING,
+            "schedule-skipped schedule=\"%s\" queue=\"%s\" why=\"%s\""
+            " skipped=%" PRIu64,
+            tame(n->who), tame(n->where), tame(n->what), n->count);
+        break;
     }
 }
 

@@ -187,6 +187,15 @@ hear_disk(struct loop *l)
     return news.failed;
 }
 
+/* Schedules and the rows of the batch go by it. */
+static void
+set_clock(struct loop *l)
+{
+    const struct core_clock clock = timeline_clock(&l->time);
+
+    core_clock_set(l->core, &clock);
+}
+
 static void
 feed_disk(struct loop *l)
 {
@@ -196,8 +205,7 @@ feed_disk(struct loop *l)
     tick_ns now = clock_now();
     bool expects = !l->closing && core_expects_ends(l->core);
     if (hold_waits(&l->hold, now, expects)) return;
-    const struct core_clock clock = timeline_clock(&l->time);
-    core_clock_set(l->core, &clock);
+    set_clock(l);
     if (!core_take(l->core, &batch)) return;
     l->given = now;
     hold_commit_begins(&l->hold, now, batch.sync);
@@ -285,6 +293,7 @@ turn(struct loop *l)
     if (rc != 0) return rc;
     if (is_overfed(l)) feed_disk(l);
     note_deaf(l, now);
+    set_clock(l);
     if (!l->closing) count = receive(l, now);
     core_turn(l->core, now);
     rc = failure(l);

@@ -154,6 +154,26 @@ see_file(struct mend *m, uint64_t id, const struct rec_kept_file *row)
     return fine ? 0 : STINT_ENOMEM;
 }
 
+/* Its queue, if that is lost, is made anew as for tasks. */
+static int
+see_schedule(struct mend *m, uint64_t id, const struct rec_kept_schedule *row)
+{
+    uint64_t number;
+    int length = (int)row->name.length;
+
+    if (mend_jobs_is_own(row->queue, &number)) {
+        row_delete(&m->ops, ROW_schedule, id);
+        tell(m, "schedule \"%.*s\" puts into no queue: it is left out", length,
+            (const char *)row->name.bytes);
+        return 0;
+    }
+    int rc = grow_queues(m, row->queue);
+    if (rc != 0 || m->queues[row->queue].is_there) return rc;
+    tell(m, "schedule \"%.*s\" now puts into the queue recovered-%" PRIu64,
+        length, (const char *)row->name.bytes, row->queue);
+    return 0;
+}
+
 static int
 see(void *arg, const struct row *row)
 {
@@ -199,6 +219,8 @@ see(void *arg, const struct row *row)
     case ROW_entry:
         mend_objects_see_entry(&m->objects, row->id, &record.entry);
         break;
+    case ROW_schedule:
+        return see_schedule(m, row->id, &record.schedule);
     }
     return 0;
 }

@@ -32,7 +32,7 @@ void
 timeline_resume(struct timeline *t, const struct core_clock *last)
 {
     if (last->tick == 0 && last->wall == 0) return; /* The first master. */
-    t->shift = tick_after(last->tick, gap(t, last)) - clock_now();
+    t->shift = t->own = tick_after(last->tick, gap(t, last)) - clock_now();
 }
 
 tick_ns
@@ -44,8 +44,9 @@ timeline_now(const struct timeline *t)
 struct core_clock
 timeline_clock(const struct timeline *t)
 {
-    struct core_clock c = { .tick = timeline_now(t),
-        .wall = (uint64_t)clock_wall(),
+    tick_ns tick = timeline_now(t), moved = tick - (clock_now() + t->own);
+    struct core_clock c = { .tick = tick,
+        .wall = (uint64_t)tick_after(clock_wall(), moved > 0 ? moved : 0),
         .boottime = (uint64_t)clock_boottime() };
 
     memcpy(c.boot, t->boot, sizeof c.boot);

@@ -18,6 +18,7 @@
 
 struct timeline {
     tick_ns shift; /* From CLOCK_MONOTONIC. */
+    tick_ns own;   /* The same, as it was begun with: tests move `shift`. */
     bool stands;   /* For tests: it is `shift`, and stays so. */
     uint8_t boot[16];
 };
@@ -31,7 +32,8 @@ void timeline_resume(struct timeline *t, const struct core_clock *last);
 /** What a core is told as `now`.  Any thread. */
 tick_ns timeline_now(const struct timeline *t);
 
-/** What is to be stored of now. */
+/** What is to be stored of now; where tests moved the time, the world's moved
+ * with it. */
 struct core_clock timeline_clock(const struct timeline *t);
 
 #endif
