@@ -16,13 +16,20 @@
  *         || stint_process_exitcode(p, &code) != 0) …
  *     stint_process_free(p);
  *
- * What stint.h says of errors, timeouts and memory holds here.  A function runs in
- * a copy of this process, made by fork(): what it changes is not seen here.  Of
- * other threads' locks and of connections to a master it may use none; it may open
- * connections of its own.  Any number of threads may share a handle.
+ * What stint.h says of errors, timeouts and memory holds here.  Any number of
+ * threads may share a handle.
  *
- * Every process started here is the leader of a group of its own, and ending it
- * ends the group: no grandchild is left behind, as in Python.
+ * A function runs in a copy of this process, made by fork(): what it changes is not
+ * seen here.  The copy has the calling thread only.  It has standard output and
+ * standard error, what `keep_fds` names, and no other file of ours; so connections
+ * to a master are not its own, but it may open its own.  Handlers of signals are
+ * default again.  It ends by _exit() with its standard streams flushed, so atexit()
+ * functions do not run twice.
+ *
+ * Every process started here is the leader of a process group of its own (^C at the
+ * terminal is for us alone), has nothing on its standard input, and takes its group
+ * with it: signals go to all of it, and what is left of it when its leader has ended
+ * is killed.  So no grandchild stays behind, as it does in Python.
  */
 #ifndef STINT_PROCESS_H
 #define STINT_PROCESS_H
@@ -46,11 +53,15 @@ struct stint_process_options {
     const char *const *argv; /* a program, found in PATH; NULL-terminated. */
     const char *const *env;  /* Of a program, besides our own; or NULL. */
     const char *cwd;         /* Of a program; NULL: ours. */
-    const char *name;        /* NULL: "Process-1", "Process-2", … */
-    bool daemon;             /* Ended with us, however we end; it may start no
-                                processes with stint_process_start(). */
-    int64_t grace_ms;        /* From TERM to KILL of the group when the handle is
-                                freed, or we end (daemon); 0: 2 s. */
+    const char *name;        /* NULL: "Process-1", "Process-2", …; in Process-1
+                                "Process-1:1", … */
+    const int *keep_fds;     /* Descriptors that a function has besides standard
+                                output and error, ending with -1; or NULL. */
+    bool daemon;             /* Ended with us, however we end (also by SIGKILL);
+                                as a function it may start no processes with
+                                stint_process_start(). */
+    int64_t grace_ms;        /* Of a daemon, and of the remote form: from TERM to
+                                KILL, when the handle is freed or we end; 0: 2 s. */
 
     /* The remote form: it runs once, on a worker of that master. */
     struct stint *on;        /* NULL: here. */
@@ -62,8 +73,8 @@ struct stint_process_options {
 };
 
 /**
- * Start it.  What it inherits are standard streams only (of the remote form none:
- * its output is in the job stint_process_job()).
+ * Start it.  Of the remote form the output is in the job stint_process_job(); it
+ * cannot be a daemon.
  *
  * Owns:    copies the options but for `arg`, which the copy of the process has;
  *          gives *out, free with stint_process_free().
@@ -76,7 +87,8 @@ struct stint_process_options {
 STINT_CHECK int stint_process_start(
     const struct stint_process_options *options, struct stint_process **out);
 
-/** Wait for its end.  Returns 0 or STINT_ETIMEOUT (with timeout 0: it runs).
+/** Wait for its end.  Returns 0 or STINT_ETIMEOUT (with timeout 0: it runs); or
+ * STINT_EINVAL: it was started by the process that we are a copy of.
  * Source: join(timeout), which returns None in both cases. */
 STINT_CHECK int stint_process_join(
     struct stint_process *p, int64_t timeout_ms);
@@ -84,9 +96,11 @@ STINT_CHECK int stint_process_join(
 /** Whether it has not ended. */
 STINT_API bool stint_process_is_alive(struct stint_process *p);
 
-/** 0 with its exit code in *code, the negative number of the signal that ended it,
- * or STINT_EDEAD's message for a remote one that no worker could run, and then
- * *code is 1.  STINT_ENOTREADY while it runs. */
+/** 0 with its exit code in *code, or the negative number of the signal that ended
+ * it.  STINT_ENOTREADY while it runs; STINT_ESYSTEM: its end was not told, as this
+ * program ignores SIGCHLD or waits for children that are not its own.  A remote one
+ * that was not run to its end is STINT_EDEAD, STINT_EWORKERLOST or STINT_ECANCELLED
+ * with *code 1, and the message says why. */
 STINT_CHECK int stint_process_exitcode(struct stint_process *p, int *code);
 
 /** SIGTERM, SIGKILL, SIGINT to its group.  Harmless after its end.  A remote one
@@ -97,7 +111,7 @@ STINT_API int stint_process_interrupt(struct stint_process *p);
 
 /** Lends until freed. */
 STINT_API const char *stint_process_name(const struct stint_process *p);
-/** 0 of a remote one that has not begun. */
+/** 0 of a remote one. */
 STINT_API pid_t stint_process_pid(const struct stint_process *p);
 STINT_API bool stint_process_daemon(const struct stint_process *p);
 /** A descriptor that is readable when it has ended; for poll(), not to be read or
@@ -106,11 +120,14 @@ STINT_API int stint_process_sentinel(const struct stint_process *p);
 /** Of the remote form; NULL: it is none.  Lends until freed. */
 STINT_API struct stint_job *stint_process_job(const struct stint_process *p);
 
-/** What it has used, once it has ended. */
+/* What it has used, once it has ended. */
 struct stint_usage {
-    int64_t wall_ns, user_ns, system_ns;
-    uint64_t memory; /* Most bytes that were resident, at most. */
+    int64_t wall_ns; /* Until its end was seen. */
+    int64_t user_ns, system_ns; /* Its own, and of children that it waited for. */
+    uint64_t memory; /* Most bytes that were resident, at most: those of a copy
+                        begin with ours. */
 };
+/** STINT_ENOTREADY while it runs. */
 STINT_CHECK int stint_process_usage(
     struct stint_process *p, struct stint_usage *out);
 
@@ -119,8 +136,9 @@ STINT_CHECK int stint_process_usage(
 STINT_CHECK int stint_processes_wait(
     struct stint_process *const processes[], size_t count, int64_t timeout_ms);
 
-/** Free the handle.  One that runs goes on, if it is no daemon; nobody need wait
- * for it.  NULL is fine.  Source: close(), which refuses one that runs. */
+/** Free the handle.  One that runs goes on, and nobody need wait for it; but a
+ * daemon is ended: TERM, grace, KILL.  NULL is fine.
+ * Source: close(), which refuses one that runs. */
 STINT_API void stint_process_free(struct stint_process *p);
 
 /* ---- subprocess: run ---------------------------------------------------------- */
