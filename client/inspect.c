@@ -236,6 +236,8 @@ is_page(const struct msg *m, enum record_type type)
         return type == RECORD_key_row;
     case MSG_job_rows:
         return type == RECORD_job_row;
+    case MSG_schedule_rows:
+        return type == RECORD_schedule_row;
     default:
         return false;
     }
@@ -247,6 +249,7 @@ union any_row {
     struct rec_task_row task;
     struct rec_key_row key;
     struct rec_job_row job;
+    struct rec_schedule_row schedule;
 };
 
 /* Show a page; the rows lie in the answer, so the lock is not needed. */
