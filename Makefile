@@ -65,7 +65,7 @@ DIR_process := process
 DIR_store := master/store
 DIR_server := master/server
 DIR_embed := embed
-DIR_client := client client/job client/sync client/share
+DIR_client := client client/job client/sync client/share client/pipe
 DIR_worker := worker
 DIR_pool := client/pool
 

@@ -152,6 +152,8 @@ stint_new(const struct stint_options *o, struct stint **out)
     list_init(&s->free_futures);
     list_init(&s->queues);
     list_init(&s->ownings);
+    list_init(&s->pipes);
+    s->pipes_at = TICK_NEVER;
     list_init(&s->consumers);
     *out = s;
     return 0;

@@ -83,6 +83,8 @@ struct stint {
     struct list consumers;
     unsigned starts;     /* How often the session began anew. */
     struct list ownings; /* struct owning: locks that handles are open for. */
+    struct list pipes;   /* struct stint_pipe: what it received is to be told */
+    tick_ns pipes_at;    /* then. */
     struct buf traits;   /* Of the hello: its records. */
     struct inbound *current; /* The message that is being read, or NULL. */
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "client/hold.h"
+#include "client/pipe/pipe_recv.h"
 #include "common/base.h"
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
@@ -216,6 +217,7 @@ turn(struct stint *s)
     watch_session(s, now);
     if (s->fatal == 0) conn_try(&s->conn, now);
     hold_turn(s, now);
+    pipe_recv_turn(s, now);
     send_all(s, now, false);
     if (came) wake_ready(s);
 }
@@ -226,7 +228,8 @@ next_due(const struct stint *s)
     tick_ns due =
         tick_min(rpc_next_deadline(s->rpc), conn_next_deadline(&s->conn));
 
-    return rpc_state(s->rpc) == RPC_UP ? tick_min(due, s->renew_at) : due;
+    if (rpc_state(s->rpc) != RPC_UP) return due;
+    return tick_min(due, tick_min(s->renew_at, s->pipes_at));
 }
 
 void

@@ -64,6 +64,17 @@ STINT_CHECK int stint_pipe_open(struct stint *s, const char *name, int end,
 STINT_CHECK int stint_pipe_send(struct stint_pipe *p, const void *data,
     size_t size, int64_t timeout_ms);
 
+/**
+ * Send without waiting for the answer: the library gathers what is posted, and the
+ * messages wait at the master for room.  stint_flush() tells whether all of them were
+ * sent; what could not be is told there, once.  Blocks only while more than buffer_bytes
+ * are unanswered.  A message sent afterwards comes behind those posted before.
+ *
+ * Returns: 0 when it is on its way, else as stint_pipe_send().
+ */
+STINT_CHECK int stint_pipe_post(
+    struct stint_pipe *p, const void *data, size_t size);
+
 /** The next message.  Lends *message until the next recv of this thread or the
  * close.  Returns 0, STINT_ETIMEOUT, STINT_EEOF (closed, and all was received),
  * STINT_EINVAL (this end only writes: "connection is write-only"). */

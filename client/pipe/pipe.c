@@ -1,0 +1,302 @@
+/* Making pipes, taking their ends, passing them on.          [layer: client] */
+#include "client/pipe/pipe.h"
+
+#include <stdlib.h>
+
+#include "client/call.h"
+#include "client/pipe/pipe_recv.h"
+#include "client/pump.h"
+#include "client/stint_value.h"
+#include "common/error.h"
+#include "common/sys/say.h"
+
+enum { CALL_BYTES = 640, TELL_BYTES = 64 };
+
+struct msg_pipe
+pipe_about(const struct stint_pipe *p, enum pipe_verb verb)
+{
+    return (struct msg_pipe){ .verb = verb,
+        .pipe = p->number,
+        .end = p->end,
+        .grip = p->grip,
+        .received = p->received };
+}
+
+int
+pipe_say(const struct stint_pipe *p, int code)
+{
+    switch (code) {
+    case STINT_ESTALE:
+    case STINT_ENOOBJECT:
+    case STINT_EEOF:
+        if (p->passed && code == STINT_ESTALE) {
+            return say(STINT_ECLOSED,
+                "this end of the pipe was passed on, and somebody has accepted "
+                "it");
+        }
+        return say(STINT_EEOF,
+            code == STINT_EEOF
+                ? "the other end of the pipe is closed"
+                : "the pipe is gone: its master was started anew, or took us "
+                  "for dead");
+    case STINT_ETIMEOUT:
+        return say(code, "the pipe has no room, or no message, in time");
+    default:
+        return say(code, "%s", error_text(code));
+    }
+}
+
+int
+pipe_look(const struct stint_pipe *p)
+{
+    struct msg m = { .type = MSG_pipe, .as.pipe = pipe_about(p, PIPE_LOOK) };
+    struct call call;
+
+    int rc = call_begin(&call, p->s, 1, CALL_BYTES);
+    if (rc == 0) rc = call_send(&call, &m, call_deadline(p->s));
+    if (rc == 0) call_end(&call);
+    return rc;
+}
+
+void
+pipe_tell(const struct stint_pipe *p, enum pipe_verb verb)
+{
+    struct msg m = { .type = MSG_pipe, .as.pipe = pipe_about(p, verb) };
+    struct buf *b = rpc_tell(p->s->rpc, TELL_BYTES);
+
+    if (b != NULL) codec_message(b, &m);
+}
+
+/* ---- handles ------------------------------------------------------------- */
+
+static struct stint_pipe *
+make(struct stint *s)
+{
+    struct stint_pipe *p = calloc(1, sizeof(*p));
+
+    if (p == NULL) return NULL;
+    p->s = s;
+    list_init(&p->node);
+    list_init(&p->outgoing);
+    return p;
+}
+
+static void
+destroy(struct stint_pipe *p)
+{
+    if (p == NULL) return;
+    for (size_t i = 0; i < p->lent_count; i++)
+        inbound_drop(p->lent[i].in);
+    free(p->lent);
+    free(p);
+}
+
+/* It has the end that was given. */
+static void
+begin(struct stint_pipe *p, const struct msg_piped *m, uint64_t end,
+    uint64_t grip)
+{
+    p->number = m->pipe;
+    p->end = end;
+    p->grip = grip;
+    p->one_way = m->one_way != 0;
+    p->received = m->number;
+    inside_hold(p->s);
+}
+
+/* Ask for an end.  On success the answer is in `call`, to be ended. */
+static int
+ask(struct call *call, struct stint *s, const struct msg_pipe *want)
+{
+    struct msg m = { .type = MSG_pipe, .as.pipe = *want };
+    int rc = call_begin(call, s, 1, CALL_BYTES);
+
+    if (rc == 0) rc = call_send(call, &m, call_deadline(s));
+    if (rc != 0 || call->m.type == MSG_piped) return rc;
+    call_end(call);
+    return say(STINT_EMALFORMED, "the master's answer is of another kind");
+}
+
+int
+stint_pipe_new(struct stint *s, const struct stint_pipe_options *options,
+    struct stint_pipe **first, struct stint_pipe **second)
+{
+    struct msg_pipe want = { .verb = PIPE_NEW };
+    struct stint_pipe *a = make(s), *b = make(s);
+    struct call call;
+
+    *first = *second = NULL;
+    if (a == NULL || b == NULL) {
+        destroy(a);
+        destroy(b);
+        return say(STINT_ENOMEM, "no memory for a pipe");
+    }
+    if (options != NULL) {
+        want.one_way = options->one_way;
+        want.window = options->window;
+    }
+    pump_enter(s);
+    int rc = ask(&call, s, &want);
+    if (rc == 0) {
+        const struct msg_piped *m = &call.m.as.piped;
+        begin(a, m, 0, m->grip);
+        begin(b, m, 1, m->other_grip);
+        call_end(&call);
+    }
+    pump_leave(s);
+    if (rc != 0) {
+        destroy(a);
+        destroy(b);
+        return rc;
+    }
+    *first = a;
+    *second = b;
+    return 0;
+}
+
+/* Take the end that `want` asks for. */
+static int
+take(struct stint *s, const struct msg_pipe *want, struct stint_pipe **out)
+{
+    struct stint_pipe *p = make(s);
+    struct call call;
+
+    if (p == NULL) return say(STINT_ENOMEM, "no memory for a pipe");
+    pump_enter(s);
+    int rc = ask(&call, s, want);
+    if (rc == 0) {
+        begin(p, &call.m.as.piped, call.m.as.piped.end, call.m.as.piped.grip);
+        call_end(&call);
+    }
+    pump_leave(s);
+    if (rc != 0) {
+        destroy(p);
+        return rc;
+    }
+    *out = p;
+    return 0;
+}
+
+int
+stint_pipe_open(struct stint *s, const char *name, int end,
+    const struct stint_pipe_options *options, struct stint_pipe **out)
+{
+    size_t length = name != NULL ? strlen(name) : 0;
+
+    *out = NULL;
+    if (length < 1 || length > PROTO_NAME_MAX) {
+        return say(STINT_EINVAL,
+            "a pipe's name has 1 to %d bytes, this one has %zu", PROTO_NAME_MAX,
+            length);
+    }
+    if (end != 0 && end != 1) {
+        return say(
+            STINT_EINVAL, "a pipe has the ends 0 and 1, and no end %d", end);
+    }
+    struct msg_pipe want = {
+        .verb = PIPE_OPEN, .object = slice_of(name), .end = (uint64_t)end
+    };
+    if (options != NULL) {
+        want.one_way = options->one_way;
+        want.window = options->window;
+    }
+    return take(s, &want, out);
+}
+
+/* ---- passing it on ------------------------------------------------------- */
+
+static int
+keep_ticket(struct slice bytes, struct stint_bytes *ticket)
+{
+    void *copy = malloc(bytes.length + 1);
+
+    if (copy == NULL) return say(STINT_ENOMEM, "no memory for a ticket");
+    if (bytes.length > 0) memcpy(copy, bytes.bytes, bytes.length);
+    *ticket = (struct stint_bytes){ copy, bytes.length };
+    return 0;
+}
+
+/* What came ahead is for who accepts the end; from now on what comes is ours
+ * for good, one by one. */
+static void
+stop_reading_ahead(struct stint_pipe *p)
+{
+    if (p->passed) return;
+    p->passed = true;
+    pipe_recv_forget(p);
+    pipe_recv_drop(p);
+    p->ended = false;
+    pump_wake(p->s);
+}
+
+int
+stint_pipe_pass(struct stint_pipe *p, struct stint_bytes *ticket)
+{
+    struct call call;
+
+    *ticket = (struct stint_bytes){ NULL, 0 };
+    pump_enter(p->s);
+    struct msg m = { .type = MSG_pipe, .as.pipe = pipe_about(p, PIPE_PASS) };
+    int rc = call_begin(&call, p->s, 1, CALL_BYTES);
+    if (rc == 0) {
+        stop_reading_ahead(p);
+        rc = call_send(&call, &m, call_deadline(p->s));
+    }
+    if (rc == 0) {
+        rc = keep_ticket(call.m.as.piped.ticket, ticket);
+        call_end(&call);
+    } else if (rc == STINT_ESTALE) {
+        rc = pipe_say(p, rc);
+    }
+    pump_leave(p->s);
+    return rc;
+}
+
+int
+stint_pipe_accept(
+    struct stint *s, const void *ticket, size_t size, struct stint_pipe **out)
+{
+    const struct msg_pipe want = { .verb = PIPE_ACCEPT,
+        .ticket = { ticket, size } };
+
+    *out = NULL;
+    if (ticket == NULL || size == 0 || size > PROTO_NAME_MAX) {
+        return say(
+            STINT_EINVAL, "these %zu bytes are no ticket of a pipe", size);
+    }
+    return take(s, &want, out);
+}
+
+/* ---- closing ------------------------------------------------------------- */
+
+void
+pipe_finish(struct stint_pipe *p)
+{
+    const struct stint *s = p->s;
+
+    if (!s->closed && s->fatal == 0) pipe_tell(p, PIPE_CLOSE);
+    destroy(p);
+}
+
+void
+stint_pipe_close(struct stint_pipe *p)
+{
+    if (p == NULL) return;
+
+    struct stint *s = p->s;
+    pump_enter(s);
+    pipe_recv_forget(p);
+    pipe_recv_drop(p);
+    list_remove(&p->node);
+    bool lingers = !list_is_empty(&p->outgoing);
+    if (lingers) {
+        p->freed = true;
+    } else {
+        pipe_finish(p);
+    }
+    if (!s->closed) pump_push(s, false);
+    pump_leave(s);
+    if (lingers) return; /* Its last message frees it. */
+    (void)pthread_mutex_lock(&s->lock);
+    inside_drop(s);
+}
