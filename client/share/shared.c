@@ -141,7 +141,8 @@ shared_copy(struct slice from, struct stint_bytes *out)
 
     if (bytes == NULL) return say(STINT_ENOMEM, "no memory for a value");
     if (from.length > 0) memcpy(bytes, from.bytes, from.length);
-    *out = (struct stint_bytes){ bytes, from.length };
+    out->data = bytes;
+    out->size = from.length;
     return 0;
 }
 

@@ -12,7 +12,13 @@ static const int64_t step_wide = 1 << 16, step_least = 16,
 static int64_t
 rank_at(const struct shelf *shelf, size_t at)
 {
-    return shelf_at(shelf, at)->rank;
+    return sequence_at(&shelf->content->in.sequence, at)->rank;
+}
+
+static size_t
+count_of(const struct shelf *shelf)
+{
+    return shelf->content->in.sequence.count;
 }
 
 /* Entries of the places `from` to before `to` get ranks from `first` on. */
@@ -21,7 +27,7 @@ spread(struct shelf *shelf, struct changes *changes, size_t from, size_t to,
     int64_t first, int64_t step)
 {
     for (size_t i = from; i < to; i++) {
-        struct entry *e = shelf_at(shelf, i);
+        struct entry *e = sequence_at(&shelf->content->in.sequence, i);
         if (!changes_reserve(changes)) return STINT_ENOMEM;
         changes_note(changes, &(struct change){
                                   .kind = CHANGE_RANK,
@@ -40,7 +46,7 @@ spread(struct shelf *shelf, struct changes *changes, size_t from, size_t to,
 static int
 make_gap(struct shelf *shelf, struct changes *changes, size_t at, int64_t *rank)
 {
-    size_t count = shelf_count(shelf);
+    size_t count = count_of(shelf);
 
     for (size_t reach = 8;; reach *= 2) {
         size_t from = at > reach ? at - reach : 0;
@@ -69,7 +75,7 @@ static int
 start_over(
     struct shelf *shelf, struct changes *changes, size_t at, int64_t *rank)
 {
-    size_t count = shelf_count(shelf);
+    size_t count = count_of(shelf);
 
     *rank = (int64_t)at * step_wide;
     int rc = spread(shelf, changes, 0, at, 0, step_wide);
@@ -81,7 +87,7 @@ int
 ranks_place(
     struct shelf *shelf, struct changes *changes, size_t at, int64_t *rank)
 {
-    size_t count = shelf_count(shelf);
+    size_t count = count_of(shelf);
 
     *rank = 0;
     if (count == 0) return 0;
