@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <stint_job.h>
+#include <stint_schedule.h>
 
 #include "cli/connect.h"
 #include "cli/exit.h"
@@ -34,7 +35,7 @@ complete_words(const struct command *c)
     static const struct {
         const char *word, *kind;
     } kinds[] = { { "TASK", "tasks" }, { "JOB", "jobs" }, { "QUEUE", "queues" },
-        { "WORKER", "workers" } };
+        { "WORKER", "workers" }, { "SCHEDULE", "schedules" } };
 
     for (size_t i = 0; c->args != NULL && i < sizeof(kinds) / sizeof(*kinds);
          i++)
@@ -164,12 +165,22 @@ see_peer(void *arg, const struct stint_peer_row *row)
 }
 
 static int
+see_schedule(void *arg, const struct stint_schedule_row *row)
+{
+    (void)arg;
+    put_name(row->name, row->queue);
+    return 0;
+}
+
+static int
 put_names(struct stint *s, const char *kind)
 {
     if (strcmp(kind, "jobs") == 0) return put_jobs(s, true);
     if (strcmp(kind, "tasks") == 0) return put_tasks(s);
     if (strcmp(kind, "queues") == 0)
         return stint_list_queues(s, NULL, see_queue, NULL, WAIT_MS);
+    if (strcmp(kind, "schedules") == 0)
+        return stint_list_schedules(s, see_schedule, NULL, WAIT_MS);
     return stint_list_peers(s, see_peer, NULL, WAIT_MS);
 }
 
@@ -192,7 +203,7 @@ run_complete(struct run *run)
 const struct command command_complete = {
     .name = "__complete",
     .group = "Admin",
-    .args = "jobs|tasks|queues|workers",
+    .args = "jobs|tasks|queues|workers|schedules",
     .summary = "Print names for the completions of a shell",
     .examples = "stint __complete jobs\n",
     .args_min = 1,
