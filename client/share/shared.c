@@ -48,7 +48,7 @@ int
 shared_check_size(struct stint *s, size_t size)
 {
     (void)pthread_mutex_lock(&s->lock);
-    uint64_t most = rpc_welcome(s->rpc).payload_max;
+    uint64_t most = s->rpc == NULL ? 0 : rpc_welcome(s->rpc).payload_max;
     (void)pthread_mutex_unlock(&s->lock);
     if (most == 0 || size <= most) return 0;
     return say(STINT_ETOOLARGE,

@@ -322,6 +322,25 @@ an_object_of_another_kind_is_not_opened(void **state)
     stint_dict_close(d);
 }
 
+static void
+a_handle_outlives_its_connection_and_says_so(void **state)
+{
+    struct stint *other = connect_as("other");
+    struct stint_dict *d = open_dict(other, fresh());
+    struct stint_batch *b = stint_batch_new(other);
+    uint64_t length, version = 0;
+
+    (void)state;
+    stint_batch_dict_get(b, d, "a", 1);
+    OK(stint_close(other));
+    assert_int_equal(stint_dict_set(d, "a", 1, "1", 1), STINT_ECLOSED);
+    assert_int_equal(stint_dict_len(d, &length), STINT_ECLOSED);
+    assert_int_equal(stint_dict_watch(d, NULL, 0, &version, 0), STINT_ECLOSED);
+    assert_int_equal(stint_batch_run(b, NULL), STINT_ECLOSED);
+    stint_batch_free(b);
+    stint_dict_close(d);
+}
+
 /* Python's keeps a name that begins with '_' in the proxy. */
 static void
 all_names_of_a_namespace_are_shared(void **state)
@@ -648,6 +667,7 @@ main(void)
         CONNECTED(a_page_of_large_values_comes_in_pieces),
         CONNECTED(bad_arguments_are_refused_here),
         CONNECTED(an_object_of_another_kind_is_not_opened),
+        CONNECTED(a_handle_outlives_its_connection_and_says_so),
         CONNECTED(all_names_of_a_namespace_are_shared),
         CONNECTED(list_methods_do_what_those_of_a_proxy_do),
         CONNECTED(list_errors_are_indexerror_and_valueerror),
