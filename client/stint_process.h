@@ -124,8 +124,8 @@ STINT_API struct stint_job *stint_process_job(const struct stint_process *p);
 struct stint_usage {
     int64_t wall_ns; /* Until its end was seen. */
     int64_t user_ns, system_ns; /* Its own, and of children that it waited for. */
-    uint64_t memory; /* Most bytes that were resident, at most: those of a copy
-                        begin with ours. */
+    uint64_t memory; /* Most bytes that were resident, at most (those of a copy
+                        begin with ours); 0: not known. */
 };
 /** STINT_ENOTREADY while it runs. */
 STINT_CHECK int stint_process_usage(
@@ -166,12 +166,13 @@ struct stint_completed {
     int returncode;          /* Exit code; negative: the signal that ended it. */
     bool timed_out;
     bool out_cut, err_cut;   /* There was more than output_max. */
-    struct stint_bytes out, err;
+    struct stint_bytes out, err; /* With merge all is in `out`. */
     struct stint_usage usage;
 };
 
 /**
- * Run a program to its end.
+ * Run a program to its end.  What it leaves behind in its group is killed then, and
+ * who left the group and still holds its streams is not waited for.
  *
  * Owns:    gives *out, stint_completed_free(); what it wrote so far also when it
  *          timed out.
@@ -182,6 +183,7 @@ struct stint_completed {
  */
 STINT_CHECK int stint_run(
     const struct stint_run_options *options, struct stint_completed *out);
+/** Of what stint_run() gave.  NULL is fine. */
 STINT_API void stint_completed_free(struct stint_completed *c);
 
 /* ---- subprocess: Popen --------------------------------------------------------- */
@@ -189,27 +191,33 @@ STINT_API void stint_completed_free(struct stint_completed *c);
 struct stint_popen;
 
 /** Start a program; options as above, but `input` and `timeout_ms` are those of
- * communicate.  Gives *out, free with stint_popen_free(). */
+ * communicate: its standard input is a pipe until it is closed.
+ * Owns:    copies; gives *out, free with stint_popen_free().
+ * Returns: 0, or as stint_run().
+ * Thread:  one may write while another one reads, and others wait. */
 STINT_CHECK int stint_popen(
     const struct stint_run_options *options, struct stint_popen **out);
 
 /**
  * Write `input` (NULL: nothing more; its standard input is closed behind it), read
  * both streams, wait for the end.  A timeout ends nothing: call again, with input
- * NULL, to go on; no output is lost.  *out is set in both cases, and lent until the
- * next call or the free.
+ * NULL, to go on; no input and no output is lost.  *out is set in both cases, with
+ * what was not read by stint_popen_read(), and lent until the next call or the free.
  *
- * Returns: 0 (it has ended; later calls return the same), or STINT_ETIMEOUT.
+ * Returns: 0 (it has ended; later calls return the same), STINT_ETIMEOUT,
+ *          STINT_EINVAL (more input, when there is some still, or it is closed),
+ *          STINT_ENOMEM (for the output: what came then is lost).
  * Source:  Popen.communicate.
  */
 STINT_CHECK int stint_popen_communicate(struct stint_popen *p,
     const void *input, size_t size, int64_t timeout_ms,
     struct stint_completed *out);
 
-/** In pieces: write some input (blocks while the pipe is full), close it; read what
- * one stream has (1: out, 2: err): 1 to `size` bytes, 0 at its end.  Returns the
- * number of bytes or a negative error (STINT_ETIMEOUT, STINT_EEOF for a write that
- * nobody reads). */
+/** In pieces: write some input (blocks while the pipe is full), close it (a write of
+ * another thread goes on first); read what one stream has (1: out, 2: err): 1 to
+ * `size` bytes, 0 at its end.  Returns the number of bytes, fewer than `size` if the
+ * time was over or nobody reads any more, or a negative error when there were none:
+ * STINT_ETIMEOUT, STINT_EEOF for a write that nobody reads, STINT_EINVAL. */
 STINT_CHECK int64_t stint_popen_write(struct stint_popen *p, const void *data,
     size_t size, int64_t timeout_ms);
 STINT_API void stint_popen_close_input(struct stint_popen *p);

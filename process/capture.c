@@ -38,6 +38,14 @@ capture_begin(struct capture *c, size_t out_max, size_t err_max)
     (void)pthread_mutex_unlock(&c->lock);
 }
 
+void
+capture_drop(struct capture *c, enum capture_stream stream)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    buf_clear(&c->kept[stream]);
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
 /* ---- writing ------------------------------------------------------------- */
 
 static void

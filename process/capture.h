@@ -47,6 +47,10 @@ void capture_fini(struct capture *c);
 /** Forget what is kept, give back large memory, and keep so much from now. */
 void capture_begin(struct capture *c, size_t out_max, size_t err_max);
 
+/** Forget what is kept of one stream, and keep what comes; not that it was cut.
+ * The writing thread's. */
+void capture_drop(struct capture *c, enum capture_stream stream);
+
 /**
  * Read from a descriptor once and keep it.
  *

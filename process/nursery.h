@@ -55,9 +55,9 @@ int nursery_open(const struct nursery_options *options, struct nursery **out)
  * Fork one more, which runs `run(arg, number)`.
  *
  * Returns: 0 with its pid, STINT_ESYSTEM (no more processes), STINT_ETIMEOUT
- *          (the nursery is stopped; what it forks later is killed), or
- *          STINT_ECLOSED (the nursery was killed).
- * Thread:  any, one at a time.
+ *          (the nursery is stopped; what it forks later for this call is
+ *          killed, and its end told), or STINT_ECLOSED (the nursery was
+ * killed). Thread:  any; one after the other.
  */
 int nursery_spawn(struct nursery *n, unsigned number, tick_ns deadline,
     pid_t *pid) __attribute__((warn_unused_result));
@@ -67,8 +67,9 @@ int nursery_spawn(struct nursery *n, unsigned number, tick_ns deadline,
 void nursery_kill(struct nursery *n, pid_t pid, int signal);
 
 /**
- * How the next one ended, in the order of their ends.  Each is told once, and
- * after its pid was returned by nursery_spawn().
+ * How the next one ended, in the order of their ends.  Each is told once; to
+ * another thread perhaps before nursery_spawn() has returned, so go by the
+ * number.
  *
  * Returns: 0, STINT_ETIMEOUT (`deadline` in the past: do not wait), or
  *          STINT_ECLOSED.
