@@ -405,6 +405,26 @@ append(struct ledger *l)
     return &l->entries[++l->count];
 }
 
+/* Whether the session of the client is another one than when the put was
+ * accepted last, by the same start of the master: it was forgotten, and the
+ * welcome that said so was lost. */
+static bool
+was_forgotten(const struct world *w, struct client_item *item, uint32_t uid)
+{
+    uint8_t id[PROTO_SESSION_BYTES] = { 0 };
+    struct session *s;
+
+    memcpy(id, &uid, sizeof uid);
+    HASH_FIND(by_id, w->core->by_id, id, PROTO_SESSION_BYTES, s);
+    tick_ns since = s != NULL ? s->since : 0;
+    bool is_other = item->accepted > 1 && item->start == w->starts
+                    && item->since != since
+                    && w->clients[uid]->restarts == item->restarts;
+    item->since = since;
+    item->start = w->starts;
+    return is_other;
+}
+
 static void
 note_put(struct world *w, uint64_t id, const struct ledger_entry *e)
 {
@@ -415,9 +435,11 @@ note_put(struct world *w, uint64_t id, const struct ledger_entry *e)
         world_fail(w, "I6", "task %" PRIu64 " comes from no put", id);
     }
     item->accepted += 1;
+    if (was_forgotten(w, item, c->uid)) item->forgotten += 1;
     /* Who has been told of a task does not ask for it again. */
     if (item->answered || item->refused
-        || item->accepted > 1 + c->restarts - item->restarts) {
+        || item->accepted
+               > 1 + c->restarts - item->restarts + item->forgotten) {
         world_fail(w, "I6", "client %u, request %" PRIu64 ": accepted %u times",
             e->uid, e->number, item->accepted);
     }
@@ -582,7 +604,7 @@ granted(struct world *w, enum ledger_cause cause, const struct task *t,
     if (!adopted && is_paused(t->queue)) {
         world_fail(w, "pause", "task %" PRIu64 " is handed out", t->id);
     }
-    if (e->job != 0) w->ledger.leased[e->job] += 1;
+    if (e->job != 0 && !adopted) w->ledger.leased[e->job] += 1;
     e->nonce = l->nonce;
     e->key = l->session->key;
     e->holder = uid_of(l->session);
