@@ -575,6 +575,8 @@ struct stint_worker_options {
                                    decides what runs here. */
     const struct stint_trait *traits; /* What it has besides, for jobs that need
                                    it, ending with {0}; or NULL. */
+    int64_t ahead_ms;           /* Behind tasks longer than this none is kept
+                                   waiting here; 0: 1 s. */
 };
 
 /**

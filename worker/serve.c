@@ -319,7 +319,8 @@ look_at_guard(const struct stint_worker *w, tick_ns now)
     if (runs_commands(w) && guard_look(now, line)) tell(w, LOG_WARNING, line);
 }
 
-/* A quarter of the shortest timeout of the handlers that run. */
+/* A quarter of the shortest timeout of the handlers that run; and what waits
+ * behind what runs should do so no longer than `ahead`. */
 static tick_ns
 pace(struct stint_worker *w)
 {
@@ -332,6 +333,8 @@ pace(struct stint_worker *w)
         if (runs_handler(slot) && slot->errand.timeout > 0) {
             least = tick_min(least, slot->errand.timeout / 4);
         }
+        if (slot->state == SLOT_RUNNING && w->agent.config.ahead > 0)
+            least = tick_min(least, w->agent.config.ahead);
     }
     (void)pthread_mutex_unlock(&w->lock);
     if (w->task_timeout > 0 && w->handlers.fallback != NULL) {

@@ -57,6 +57,7 @@ check(const struct stint_worker_options *o)
     if (code == 0) code = check_time("task_timeout_ms", o->task_timeout_ms);
     if (code == 0) code = check_time("grace_ms", o->grace_ms);
     if (code == 0) code = check_time("idle_ms", o->idle_ms);
+    if (code == 0) code = check_time("ahead_ms", o->ahead_ms);
     return code;
 }
 
@@ -66,6 +67,7 @@ agent_options(const struct stint_worker_options *o, unsigned slots)
     return (struct agent_config){
         .slots = slots,
         .prefetch_max = o->prefetch_max,
+        .ahead = o->ahead_ms * TICK_MS,
         .tasks_max = o->tasks_max,
         .idle = o->idle_ms * TICK_MS,
     };

@@ -65,8 +65,10 @@ wait_by_time(const struct agent *a)
 {
     unsigned slots = a->config.slots;
     tick_ns mean = a->mean > a->stuck ? a->mean : a->stuck;
+    tick_ns ahead = a->config.ahead > 0 ? a->config.ahead : AGENT_LONG;
 
-    if (mean > AGENT_LONG) return slots - a->running;
+    if (mean > ahead || (!a->measured && ahead < AGENT_LONG))
+        return slots - a->running;
     if (!a->measured) return slots;
     if (mean < 1) mean = 1;
 

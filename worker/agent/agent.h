@@ -11,6 +11,10 @@
  *     up to 1 s          one for each slot
  *     longer             none: only free slots ask
  *
+ * `ahead` may set a time shorter than that 1 s, for work of which no task
+ * should wait while another worker is free; then nothing waits before it is
+ * measured.
+ *
  * With those that run never more than AGENT_HOLD_MAX.  The amount grows by at
  * most one with each task that ends, so that a short first task cannot draw
  * thousands of long ones; it falls at once.
@@ -39,6 +43,7 @@ struct agent_config {
     unsigned prefetch_max; /* Most that wait for a slot; 0: chosen by time. */
     int64_t tasks_max;     /* Begin no more than so many; 0: no end. */
     tick_ns idle;          /* Over when idle for so long; 0: never. */
+    tick_ns ahead;         /* Nothing waits behind longer ones; 0: 1 s. */
 };
 
 /* What to keep on hand, here or on the way, besides what runs. */
