@@ -14,11 +14,14 @@
 
 struct crew;
 
-/** Start it, and a connection to its master.  With an initializer it waits
- * until one has run.  Returns as stint_pool_open(), and then there is nothing.
- */
+/** Fork the nursery, start the master and connect to it; nobody works yet.
+ * Returns as stint_pool_open(), and then there is nothing. */
 int crew_open(const struct stint_pool_options *options, struct crew **out,
     struct stint **s);
+
+/** Start the workers, once their queue is there.  With an initializer it waits
+ * until one has run. */
+int crew_start(struct crew *crew);
 
 /** How many processes there are meant to be. */
 unsigned crew_size(const struct crew *crew);

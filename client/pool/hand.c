@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { AHEAD_MS = 20 };
+
 /* Several may write at once: the last byte stays 0. */
 static void complain(struct hand_board *board, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -46,6 +48,7 @@ serve(const struct hand *hand, unsigned number, struct stint *s)
         .plugin = o->plugin,
         .task_timeout_ms = o->task_timeout_ms,
         .grace_ms = 1,
+        .ahead_ms = AHEAD_MS,
         .tasks_max = (int64_t)o->tasks_per_child };
     struct stint_worker *w;
 

@@ -79,7 +79,8 @@ open_crew(struct stint_pool *pool, const struct stint_pool_options *o)
     int rc = crew_open(o, &pool->crew, &pool->s);
     if (rc != 0) return rc;
     pool->processes = crew_size(pool->crew);
-    return stint_queue_open(pool->s, HAND_QUEUE, &queue, &pool->q);
+    rc = stint_queue_open(pool->s, HAND_QUEUE, &queue, &pool->q);
+    return rc == 0 ? crew_start(pool->crew) : rc;
 }
 
 static int
