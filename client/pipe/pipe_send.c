@@ -135,7 +135,8 @@ try_again(struct stint_pipe *p, uint32_t count, bool late)
         struct pipe_outgoing *e = outgoing_of(node);
         if (count-- == 0) break;
         e->sent = false;
-        if (e->left || (late && e->deadline <= now)) {
+        bool given_up = e->left && !e->posted;
+        if (given_up || (late && e->deadline <= now)) {
             end(p, e, STINT_ETIMEOUT);
         }
     }
