@@ -102,7 +102,7 @@ $(foreach l,$(LAYERS),$(eval $(call ARCHIVE,$(l))))
 archives = $(foreach l,$(1),$(O)/lib$(l).a)
 
 # The installed header is a system header to them, which -MMD leaves out.
-$(CLI_OBJ) $(patsubst %.c,$(O)/%.o,$(wildcard examples/*.c bench/*.c \
+$(CLI_OBJ) $(patsubst %.c,$(O)/%.o,$(wildcard examples/*.c examples/*/*.c bench/*.c \
   tests/integration/*.c tests/unit/cli/*.c)): build/include/stint.h
 build/include/stint.h: $(PUBLIC:%=client/%) common/stint_error.h
 	@mkdir -p build/include
@@ -147,7 +147,7 @@ build/libstint.pc: scripts/pkgconfig/libstint.pc.in Makefile
 # ---- examples, plug-ins, tools: what uses the library as anybody would -------
 
 # A source that defines stint_handlers is a plug-in: libNAME.so.
-USERS := $(wildcard examples/*.c tests/integration/*.c bench/*.c)
+USERS := $(wildcard examples/*.c examples/multiprocessing/*.c tests/integration/*.c bench/*.c)
 PLUGIN_SRC := $(shell grep -ls 'stint_handlers\[\]' $(USERS) /dev/null)
 # Programs of the benchmarks that are not users of the library.
 BENCH_OWN := bench/redis_bench.c bench/beanstalk_bench.c bench/slow_sync.c
@@ -168,9 +168,9 @@ $(PROGRAMS): $(O)/%: $(O)/%.o $(O)/libstint.a
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $^ $(LIBS_MORE) $(LIBS_EXT) \
 	  $(if $(filter $(O)/tests/integration/test_%,$@),-lcmocka) -o $@
 examples: $(call in,examples)          ## the programs of examples/
-	@[ $(CONFIG) != release ] || [ -z "$^" ] || { mkdir -p build/examples && \
-	  for f in $^; do cmp -s $$f build/examples/$${f##*/} || \
-	  { cp $$f build/examples/.new && mv -f build/examples/.new build/examples/$${f##*/}; } || exit 1; done; }
+	@[ $(CONFIG) != release ] || [ -z "$^" ] || { mkdir -p build/examples/multiprocessing && \
+	  for f in $^; do to=build/$${f#$(O)/}; cmp -s $$f $$to || \
+	  { cp $$f $$to.new && mv -f $$to.new $$to; } || exit 1; done; }
 
 # ---- tests -------------------------------------------------------------------
 
