@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "client/stint_value.h"
 #include "common/sys/host.h"
+#include "proto/cursor.h"
 #include "proto/pack.h"
 
 enum { PREFIX = 4, ITEM_HEADS = 2 + PACK_HEAD_MAX, HOST_MAX = 256 };
@@ -22,7 +22,7 @@ refuse(struct stint_call *c, const char *why)
 }
 
 static void
-add_head(struct buf *b, size_t count)
+add_head(struct buf *b, uint64_t count)
 {
     uint8_t *at = buf_reserve(b, PACK_HEAD_MAX);
 
@@ -79,24 +79,35 @@ run_one(struct stint_call *c, const struct stint_handler *handler)
     add_failure(&c->answers, c->reason.text);
 }
 
+/* The next item becomes what the handler sees. */
+static bool
+next_item(struct stint_call *c, struct cursor *at)
+{
+    struct cursor_node node;
+
+    if (!cursor_node(at, &node) || node.kind != CURSOR_BIN) return false;
+    c->given = (struct stint_bytes){ at->at, (size_t)node.number };
+    at->at += node.number;
+    return true;
+}
+
 enum run_end
 map_run(struct stint_call *c, const struct stint_handler *handler)
 {
-    const struct stint_bytes payload = { c->payload.bytes, c->payload.length };
-    struct stint_unpack u;
-    size_t count = 0;
+    const struct buf *items = &c->payload;
+    struct cursor at = { items->bytes, items->bytes };
+    struct cursor_node head;
 
-    stint_unpack_begin(&u, &payload);
-    if (stint_unpack_next_array(&u, &count) != 0) {
+    if (items->length > 0) at.end += items->length;
+    if (!cursor_node(&at, &head) || head.kind != CURSOR_ARRAY) {
         return refuse(c, "the items of a map are a msgpack array of bytes");
     }
     buf_clear(&c->answers);
-    add_head(&c->answers, count);
-    for (; c->items < count; c->items++) {
+    add_head(&c->answers, head.number);
+    for (; c->items < head.number; c->items++) {
         if (atomic_load(&c->cancelled)) return refuse(c, "it was cancelled");
-        if (stint_unpack_next_bytes(&u, &c->given) != 0) {
+        if (!next_item(c, &at))
             return refuse(c, "an item of a map is not bytes");
-        }
         run_one(c, handler);
     }
     if (c->answers.failed) return refuse(c, "no memory for the results");

@@ -125,12 +125,12 @@ fail_item(struct stint_async *a, const struct outcome *outcome,
 static void
 take(struct stint_async *a, const struct chunk *c, const struct ended_one *how)
 {
-    struct stint_unpack u;
+    struct cursor at;
     struct outcome outcome;
 
-    bool good = chunk_read(&u, &how->result, c->count);
+    bool good = chunk_read(&at, &how->result, c->count);
     for (size_t i = c->first; good && i < c->first + c->count; i++) {
-        good = chunk_next(&u, &outcome);
+        good = chunk_next(&at, &outcome);
         if (!good) break;
         if (outcome.failed) {
             fail_item(a, &outcome, how, i);

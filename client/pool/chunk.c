@@ -1,10 +1,12 @@
 #include "client/pool/chunk.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
 #include "common/sys/say.h"
+#include "proto/pack.h"
 
 size_t
 chunk_fit(const struct stint_bytes *items, size_t count, size_t most)
@@ -17,46 +19,71 @@ chunk_fit(const struct stint_bytes *items, size_t count, size_t most)
     return n;
 }
 
+/* In one go, into memory that is enough: there may be a million. */
 int
 chunk_pack(
     const struct stint_bytes *items, size_t count, struct stint_bytes *out)
 {
-    struct stint_pack p = { 0 };
+    size_t room = PACK_HEAD_MAX;
 
-    stint_pack_add_array(&p, count);
+    *out = (struct stint_bytes){ NULL, 0 };
     for (size_t i = 0; i < count; i++)
-        stint_pack_add_bytes(&p, items[i].data, items[i].size);
-    int rc = stint_pack_end(&p, out);
-    return rc == 0 ? 0 : say(rc, "no memory for the items of a call");
+        room += PACK_HEAD_MAX + items[i].size;
+    uint8_t *bytes = room <= UINT32_MAX ? malloc(room) : NULL;
+    if (bytes == NULL) {
+        return say(STINT_ENOMEM, "no memory for %zu items of a call", count);
+    }
+    uint8_t *at = pack_32(bytes, 0xdd, count);
+    for (size_t i = 0; i < count; i++)
+        at = pack_bin(at, (struct slice){ items[i].data, items[i].size });
+    *out = (struct stint_bytes){ bytes, (size_t)(at - bytes) };
+    return 0;
+}
+
+static bool
+next_is(struct cursor *c, enum cursor_kind kind, uint64_t number)
+{
+    struct cursor_node node;
+
+    return cursor_node(c, &node) && node.kind == kind && node.number == number;
 }
 
 bool
-chunk_read(
-    struct stint_unpack *u, const struct stint_bytes *result, size_t count)
+chunk_read(struct cursor *c, const struct stint_bytes *result, size_t count)
 {
-    size_t there = 0;
+    static const uint8_t nothing[1];
 
-    stint_unpack_begin(u, result);
-    return stint_unpack_next_array(u, &there) == 0 && there == count;
+    c->at = result->size > 0 ? result->data : nothing;
+    c->end = c->at + result->size;
+    return next_is(c, CURSOR_ARRAY, count);
+}
+
+static bool
+next_bytes(struct cursor *c, enum cursor_kind kind, struct stint_bytes *out)
+{
+    struct cursor_node node;
+
+    if (!cursor_node(c, &node) || node.kind != kind) return false;
+    *out = (struct stint_bytes){ c->at, (size_t)node.number };
+    c->at += node.number;
+    return true;
 }
 
 bool
-chunk_next(struct stint_unpack *u, struct outcome *out)
+chunk_next(struct cursor *c, struct outcome *out)
 {
-    size_t parts;
-    int64_t how;
+    struct cursor_node parts, how;
 
-    *out = (struct outcome){ .failed = false };
-    if (stint_unpack_next_array(u, &parts) != 0
-        || stint_unpack_next_int(u, &how) != 0) {
+    if (!cursor_node(c, &parts) || parts.kind != CURSOR_ARRAY
+        || !cursor_node(c, &how) || how.kind != CURSOR_UINT) {
         return false;
     }
-    if (how == 0 && parts == 2)
-        return stint_unpack_next_bytes(u, &out->bytes) == 0;
-    out->failed = true;
-    return how == 1 && parts == 3
-           && stint_unpack_next_string(u, &out->bytes) == 0
-           && stint_unpack_next_string(u, &out->host) == 0;
+    out->failed = how.number != 0;
+    if (!out->failed)
+        return parts.number == 2 && next_bytes(c, CURSOR_BIN, &out->bytes);
+    return how.number == 1 && parts.number == 3
+           && next_bytes(c, CURSOR_STR, &out->bytes)
+           && next_bytes(c, CURSOR_STR, &out->host);
 }
 
 /* ---- failures ------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 
 #include "client/ended.h"
 #include "client/stint_pool.h"
+#include "proto/cursor.h"
 
 /* A chunk whose items have more bytes is cut short. */
 #define CHUNK_BYTES ((size_t)4 << 20)
@@ -36,10 +37,10 @@ struct outcome {
 
 /** Begin to read what a worker sent for `count` items.  False: it is none. */
 bool chunk_read(
-    struct stint_unpack *u, const struct stint_bytes *result, size_t count);
+    struct cursor *c, const struct stint_bytes *result, size_t count);
 
 /** The next item's.  False: it is none. */
-bool chunk_next(struct stint_unpack *u, struct outcome *out);
+bool chunk_next(struct cursor *c, struct outcome *out);
 
 /* A failure with memory of its own. */
 struct fault {

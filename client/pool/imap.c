@@ -25,7 +25,7 @@ struct batch {
     bool garbled;
     size_t given;
     struct ended_one how;
-    struct stint_unpack u; /* At the next outcome. */
+    struct cursor at; /* At the next outcome. */
 };
 
 struct stint_imap {
@@ -96,7 +96,8 @@ batch_ended(struct chunk *c, const struct ended_one *how)
     struct stint_pool *pool = it->pool;
 
     b->how = *how;
-    if (how->code == 0) b->garbled = !chunk_read(&b->u, &how->result, c->count);
+    if (how->code == 0)
+        b->garbled = !chunk_read(&b->at, &how->result, c->count);
     pool_lock(pool);
     b->ready = true;
     it->running--;
@@ -246,7 +247,7 @@ give(struct stint_imap *it, struct batch *b, struct stint_bytes *result,
     if (index != NULL) *index = at;
     if (b->how.code != 0) {
         chunk_lost(&it->fault, &b->how, at);
-    } else if (b->garbled || !chunk_next(&b->u, &outcome)) {
+    } else if (b->garbled || !chunk_next(&b->at, &outcome)) {
         b->garbled = true;
         chunk_garbled(&it->fault, &b->how, at);
     } else if (outcome.failed) {

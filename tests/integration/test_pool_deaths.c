@@ -241,7 +241,7 @@ the_nursery_killed_fails_the_pool_and_nothing_hangs(void **state)
 
 /* ---- the program --------------------------------------------------------- */
 
-static void
+_Noreturn static void
 have_a_pool(int to)
 {
     const struct stint_pool_options options = { .processes = 2,
