@@ -91,6 +91,24 @@ what_is_stored_is_taken_up_by_the_next_one(void **state)
     assert_near(timeline_now(&next), timeline_now(&t) - NEAR / 2);
 }
 
+static void
+where_a_test_moved_the_time_the_worlds_moved_with_it(void **state)
+{
+    const struct core_clock last = { .tick = 5000 * TICK_S, .wall = 1 };
+    struct timeline t;
+
+    (void)state;
+    timeline_init(&t);
+    timeline_resume(&t, &last);
+    wall_ns real = clock_wall();
+    assert_near((tick_ns)timeline_clock(&t).wall, real);
+    t.shift += 3600 * TICK_S;
+    assert_near((tick_ns)timeline_clock(&t).wall, real + 3600 * TICK_S);
+    t.shift = timeline_now(&t) + 60 * TICK_S;
+    t.stands = true; /* And holds it. */
+    assert_near((tick_ns)timeline_clock(&t).wall, real + 3660 * TICK_S);
+}
+
 int
 main(void)
 {
@@ -101,6 +119,7 @@ main(void)
             after_a_start_of_the_host_the_wall_clock_says_how_long),
         cmocka_unit_test(it_never_goes_back),
         cmocka_unit_test(what_is_stored_is_taken_up_by_the_next_one),
+        cmocka_unit_test(where_a_test_moved_the_time_the_worlds_moved_with_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
