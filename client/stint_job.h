@@ -359,6 +359,9 @@ struct stint_file_row {
     uint8_t hash[32];
 };
 
+/* So long a file may be: 64 GiB. */
+#define STINT_FILE_MAX (INT64_C(64) << 30)
+
 /**
  * Send a file as an input of the job, before the first put: each task finds a
  * copy of it in its folder as `name` (relative, without ".."; NULL: the last
@@ -366,8 +369,9 @@ struct stint_file_row {
  *
  * Returns: 0, or STINT_EINVAL (its name, or no regular file), STINT_EBUSY (it
  *          changed while it was read), STINT_EEXISTS (the job has tasks already
- *          and not this file), STINT_ESYSTEM (it cannot be read), STINT_ELIMIT
- *          (4,096 files), STINT_EBUDGET, STINT_ENOSPACE, STINT_ENOJOB.
+ *          and not this file), STINT_ESYSTEM (it cannot be read),
+ *          STINT_ETOOLARGE (longer than STINT_FILE_MAX), STINT_ELIMIT (4,096
+ *          files), STINT_EBUDGET, STINT_ENOSPACE, STINT_ENOJOB.
  * Time:    as long as the sending takes; an answer to a piece comes within the
  *          connection's timeout.  The file is read twice and never in memory.
  */

@@ -19,7 +19,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/whole.h"
 
-enum { HASH_BYTES = 32, COPY_BYTES = 1 << 20, PATH_BYTES = 4200 };
+enum { HASH_BYTES = 32, COPY_BYTES = 1 << 20, PATH_BYTES = 4200, TRIES = 3 };
 
 #define KEEP_FOR (600 * TICK_S)
 #define LOOK (100 * TICK_MS)
@@ -33,6 +33,7 @@ struct input {
     uint8_t hash[HASH_BYTES];
     uint64_t number; /* Of its file. */
     enum input_state state;
+    struct stat as; /* Of its file, when it was fetched. */
     UT_hash_handle by_hash;
 };
 
@@ -237,6 +238,20 @@ wait_a_little(struct inputs *in)
     (void)pthread_cond_timedwait(&in->fetched, &in->lock, &at);
 }
 
+/* Tasks run as we do, and cleaners of temporary folders, too: what one of them
+ * took away or wrote to is fetched again. */
+static bool
+is_as_it_was(const struct input *file, const char *path)
+{
+    const struct stat *then = &file->as;
+    struct stat now;
+
+    return lstat(path, &now) == 0 && now.st_ino == then->st_ino
+           && now.st_dev == then->st_dev && now.st_size == then->st_size
+           && now.st_ctim.tv_sec == then->st_ctim.tv_sec
+           && now.st_ctim.tv_nsec == then->st_ctim.tv_nsec;
+}
+
 /* Have one there, and its path.  Who comes first fetches it; under the lock,
  * which is let go of meanwhile. */
 static enum run_end
@@ -253,12 +268,17 @@ have(struct inputs *in, struct input_job *j, const struct stint_file_row *row,
         if (is_cancelled(cancel_fd)) return RUN_GIVEN_BACK;
         wait_a_little(in);
     }
-    if (file->state == INPUT_THERE) return RUN_DONE;
+    if (file->state == INPUT_THERE && is_as_it_was(file, path)) {
+        return RUN_DONE;
+    }
 
     file->state = INPUT_COMING;
     (void)pthread_mutex_unlock(&in->lock);
     enum run_end how = fetch(in, j->job, row, path, cancel_fd, why);
     (void)pthread_mutex_lock(&in->lock);
+    if (how == RUN_DONE && lstat(path, &file->as) != 0) {
+        file->as = (struct stat){ .st_ino = 0 }; /* Like nothing that is. */
+    }
     file->state = how == RUN_DONE ? INPUT_THERE : INPUT_ABSENT;
     (void)pthread_cond_broadcast(&in->fetched);
     return how;
@@ -343,17 +363,21 @@ bring_one(struct inputs *in, struct input_job *j,
     struct reason *why)
 {
     char path[PATH_BYTES];
+    int error = 0;
 
     if (!path_is_inner(slice_of(row->name))) {
         reason_set(why, "an input has a name that leads out of the folder");
         return RUN_REFUSED;
     }
-    (void)pthread_mutex_lock(&in->lock);
-    enum run_end how = have(in, j, row, path, cancel_fd, why);
-    (void)pthread_mutex_unlock(&in->lock);
-    if (how != RUN_DONE) return how;
-    int error = copy(path, to, row);
-    if (error == 0) return RUN_DONE;
+    for (int i = 0; i < TRIES; i++) {
+        (void)pthread_mutex_lock(&in->lock);
+        enum run_end how = have(in, j, row, path, cancel_fd, why);
+        (void)pthread_mutex_unlock(&in->lock);
+        if (how != RUN_DONE) return how;
+        error = copy(path, to, row);
+        if (error == 0) return RUN_DONE;
+        if (error != ENOENT) break; /* Else it was taken away just now. */
+    }
     reason_set(why, "cannot make the input \"%.256s\" in the task's folder: %s",
         row->name, strerrordesc_np(error));
     return error == EEXIST || error == ENOTDIR ? RUN_REFUSED : RUN_FAILED;

@@ -1,6 +1,7 @@
 /* Files to the master: inputs of jobs, and what tasks leave. [layer: client] */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,18 @@
 
 enum { HASH_BYTES = 32, MESSAGE_BYTES = 1400 };
 
+/* What may end the reading of a file, which can take hours. */
+struct patience {
+    int cancel_fd; /* -1: nobody cancels. */
+    tick_ns deadline;
+    const struct stint_task *task; /* Whose lease must stand; or NULL. */
+};
+
 /* A file that is read twice: for its hash, then to be sent. */
 struct source {
     const char *path;
     int fd;
+    struct patience patience;
     struct stat info; /* As it was found. */
     uint64_t size;    /* As it was read. */
     uint8_t hash[HASH_BYTES];
@@ -51,6 +60,31 @@ open_source(struct source *f)
             "into an archive",
             f->path);
     }
+    if (f->info.st_size > STINT_FILE_MAX) {
+        return say(STINT_ETOOLARGE,
+            "\"%.512s\" has %lld bytes: a file of a job has at most %lld",
+            f->path, (long long)f->info.st_size, (long long)STINT_FILE_MAX);
+    }
+    return 0;
+}
+
+static int
+check_patience(const struct source *f)
+{
+    const struct patience *p = &f->patience;
+    struct pollfd cancel = { .fd = p->cancel_fd, .events = POLLIN };
+
+    if (p->cancel_fd >= 0 && poll(&cancel, 1, 0) > 0) {
+        return say(STINT_ECANCELLED, "it was cancelled");
+    }
+    if (clock_now() >= p->deadline) {
+        return say(STINT_ETIMEOUT,
+            "\"%.512s\" could not be sent in the time there was", f->path);
+    }
+    if (p->task != NULL && stint_task_remaining_ms(p->task) < 0) {
+        return say(STINT_ESTALE,
+            "the lease was over before \"%.512s\" was sent", f->path);
+    }
     return 0;
 }
 
@@ -59,15 +93,29 @@ open_source(struct source *f)
 static ssize_t
 read_piece(const struct source *f)
 {
-    ssize_t have = whole_read(f->fd, f->piece, f->piece_max);
+    int rc = check_patience(f);
 
+    if (rc != 0) return rc;
+    ssize_t have = whole_read(f->fd, f->piece, f->piece_max);
     return have >= 0 ? have : cannot("read", f->path);
 }
 
-/* Its size and hash; `piece` is its last one, which for a short file is all. */
+static int
+say_changed(const struct source *f)
+{
+    return say(STINT_EBUSY,
+        "\"%.512s\" changed while it was sent: send it again when nobody "
+        "writes to it",
+        f->path);
+}
+
+/* Its size and hash; `piece` is its last one, which for a short file is all: as
+ * it was in that moment, whatever its size was (in /proc it is 0).  A longer
+ * one must have the size that it had; a file that grows has no end. */
 static int
 measure(struct source *f)
 {
+    uint64_t seen = (uint64_t)f->info.st_size;
     crypto_generichash_state state;
     ssize_t n;
 
@@ -78,19 +126,11 @@ measure(struct source *f)
         if (n < 0) return (int)n;
         (void)crypto_generichash_update(&state, f->piece, (size_t)n);
         f->size += (size_t)n;
+        if (f->size >= f->piece_max && f->size > seen) return say_changed(f);
     } while ((size_t)n == f->piece_max);
+    if (f->size >= f->piece_max && f->size < seen) return say_changed(f);
     (void)crypto_generichash_final(&state, f->hash, sizeof f->hash);
-    if (f->size > INT64_MAX) return say(STINT_ETOOLARGE, "too long a file");
     return 0;
-}
-
-static int
-say_changed(const struct source *f)
-{
-    return say(STINT_EBUSY,
-        "\"%.512s\" changed while it was sent: send it again when nobody "
-        "writes to it",
-        f->path);
 }
 
 /* ---- sending ------------------------------------------------------------- */
@@ -194,10 +234,10 @@ send_file(struct sending *to)
     return rc == 0 && have < to->file.size ? send_rest(to, have) : rc;
 }
 
-/* `m` says whose it is. */
+/* `m` says whose it is; `task`, too, if it is a task's. */
 static int
-put_file(struct stint *s, struct msg m, const char *path, const char *name,
-    int cancel_fd, int64_t timeout_ms)
+put_file(struct stint *s, struct msg m, const struct stint_task *task,
+    const char *path, const char *name, int cancel_fd, int64_t timeout_ms)
 {
     struct slice inner =
         name != NULL ? slice_of(name) : path_last(slice_of(path));
@@ -217,6 +257,7 @@ put_file(struct stint *s, struct msg m, const char *path, const char *name,
     to.file.piece_max = flight_piece(s);
     to.file.piece = malloc(to.file.piece_max);
     if (to.file.piece == NULL) return say(STINT_ENOMEM, "no memory for a file");
+    to.file.patience = (struct patience){ cancel_fd, to.deadline, task };
     flight_begin(&to.flight, s, cancel_fd);
     int rc = open_source(&to.file);
     if (rc == 0) rc = send_file(&to);
@@ -232,7 +273,7 @@ stint_job_put_file(struct stint_job *job, const char *path, const char *name)
     struct msg m = { .type = MSG_file_put };
 
     m.as.file_put.job = job->number;
-    return put_file(job->s, m, path, name, -1, STINT_FOREVER);
+    return put_file(job->s, m, NULL, path, name, -1, STINT_FOREVER);
 }
 
 int
@@ -250,5 +291,5 @@ stint_task_put_output(const struct stint_task *t, const char *path,
     if (m.as.file_put.job == 0) {
         return say(STINT_EINVAL, "a task that is of no job leaves no files");
     }
-    return put_file(t->s, m, path, name, cancel_fd, timeout_ms);
+    return put_file(t->s, m, t, path, name, cancel_fd, timeout_ms);
 }
