@@ -208,6 +208,8 @@ note_kept(struct world *w, const struct net_conn *conn)
     memcpy(id, &conn->client, sizeof conn->client);
     HASH_FIND(by_id, w->core->by_id, id, PROTO_SESSION_BYTES, s);
     if (s != NULL && s->restored) w->clients[conn->client]->kept = true;
+    /* It was known again, did not hear of that, and was forgotten. */
+    if (s == NULL) w->clients[conn->client]->kept = false;
 }
 
 static void
