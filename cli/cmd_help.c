@@ -43,7 +43,7 @@ print_all(void)
 
         if (strcmp(group, c->group) != 0) printf("\n%s:\n", c->group);
         group = c->group;
-        printf("  %-14s %s\n", c->name, c->summary);
+        printf("  %-15s %s\n", c->name, c->summary);
     }
     fputs(last_words, stdout);
 }
@@ -61,7 +61,7 @@ print_halves(const char *word)
         if (strncmp(c->name, word, length) != 0 || c->name[length] != ' ')
             continue;
         if (!any) printf("Usage: stint %s COMMAND\n\n", word);
-        printf("  %-14s %s\n", c->name, c->summary);
+        printf("  %-15s %s\n", c->name, c->summary);
         any = true;
     }
     if (any)

@@ -263,7 +263,7 @@ run_list(struct run *run)
 
 const struct command command_schedule_list = {
     .name = "schedule list",
-    .group = "Look",
+    .group = "Work",
     .args = "[SCHEDULE]",
     .summary = "List the schedules, when each is due and what it put",
     .examples = "stint schedule list\n"

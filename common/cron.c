@@ -272,12 +272,19 @@ comes(const struct cron *c)
     return false;
 }
 
-int
-cron_parse(struct slice line, struct cron *out, char why[CRON_WHY_MAX])
+static int
+refuse_line(char why[CRON_WHY_MAX], const char *what)
+{
+    (void)snprintf(why, CRON_WHY_MAX, "%s", what);
+    return STINT_EINVAL;
+}
+
+/* What fits in each field, and whether it began with `*`. */
+static int
+read_fields(struct slice line, uint64_t bits[FIELDS], bool any[FIELDS],
+    char why[CRON_WHY_MAX])
 {
     struct slice rest = written_out(line);
-    uint64_t bits[FIELDS];
-    bool any[FIELDS];
 
     for (unsigned i = 0; i < FIELDS; i++) {
         struct slice word = next_word(&rest);
@@ -288,22 +295,29 @@ cron_parse(struct slice line, struct cron *out, char why[CRON_WHY_MAX])
             .text = word,
             .why = why };
         if (word.length == 0) {
-            (void)snprintf(why, CRON_WHY_MAX,
+            return refuse_line(why,
                 "a cron line has five fields (minute hour day month weekday) "
                 "or is @hourly, @daily, @weekly, @monthly, @yearly");
-            return STINT_EINVAL;
         }
         any[i] = *text == '*';
         int rc = read_field(&r, &bits[i]);
         if (rc != 0) return rc;
     }
-    if (next_word(&rest).length > 0) {
-        (void)snprintf(why, CRON_WHY_MAX,
-            "the cron line has more than five fields: minute hour day month "
-            "weekday");
-        return STINT_EINVAL;
-    }
-    struct cron read = {
+    if (next_word(&rest).length == 0) return 0;
+    return refuse_line(why,
+        "the cron line has more than five fields: minute hour day month "
+        "weekday");
+}
+
+int
+cron_parse(struct slice line, struct cron *out, char why[CRON_WHY_MAX])
+{
+    uint64_t bits[FIELDS] = { 0 };
+    bool any[FIELDS] = { false };
+
+    int rc = read_fields(line, bits, any, why);
+    if (rc != 0) return rc;
+    const struct cron read = {
         .minutes = bits[MINUTES],
         .hours = (uint32_t)bits[HOURS],
         .days = (uint32_t)bits[DAYS],
@@ -312,9 +326,8 @@ cron_parse(struct slice line, struct cron *out, char why[CRON_WHY_MAX])
         .either_day = !any[DAYS] && !any[WEEKDAYS],
     };
     if (!comes(&read)) {
-        (void)snprintf(why, CRON_WHY_MAX,
+        return refuse_line(why,
             "the day of the month of the cron line never comes in its months");
-        return STINT_EINVAL;
     }
     *out = read;
     return 0;

@@ -369,7 +369,8 @@ list_jobs(
     page_send(core, s, &page, MSG_job_rows, l->request);
 }
 
-/* ---- schedules ------------------------------------------------------------ */
+/* ---- schedules ------------------------------------------------------------
+ */
 
 static void
 list_schedules(

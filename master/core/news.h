@@ -13,11 +13,11 @@
 #include "common/slice.h"
 
 enum news_kind {
-    NEWS_JOINED, /* A session is new, */
-    NEWS_BACK,   /* is heard of again after it was silent, */
-    NEWS_LEFT,   /* said bye, */
-    NEWS_LOST,   /* is silent: what it held went back. */
-    NEWS_DEAD,   /* A task has used up its attempts. */
+    NEWS_JOINED,  /* A session is new, */
+    NEWS_BACK,    /* is heard of again after it was silent, */
+    NEWS_LEFT,    /* said bye, */
+    NEWS_LOST,    /* is silent: what it held went back. */
+    NEWS_DEAD,    /* A task has used up its attempts. */
     NEWS_SKIPPED, /* A schedule was due and put nothing. */
 };
 

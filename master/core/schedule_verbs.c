@@ -113,11 +113,12 @@ settle(struct core *core, struct schedule *old, struct schedule *c)
     return true;
 }
 
+/* Where it is refused, *text says why or is NULL: the code says it all.  `why`
+ * is room for it. */
 static int
 set(struct core *core, tick_ns now, struct session *s,
-    const struct msg_schedule_set *m, const char **text)
+    const struct msg_schedule_set *m, char why[CRON_WHY_MAX], const char **text)
 {
-    static char why[CRON_WHY_MAX];
     struct cron cron = { .minutes = 0 };
     struct queue *q = NULL;
     int code = check_shape(m, &cron, why, text);
@@ -171,7 +172,8 @@ schedule_verbs_set(
 {
     const struct msg_schedule_set *want = &m->as.schedule_set;
     const char *text = NULL;
-    int code = set(core, now, s, want, &text);
+    char why[CRON_WHY_MAX];
+    int code = set(core, now, s, want, why, &text);
 
     if (code == 0) return;
     reply_error(core, s, want->request, code, text ? text : why_not(code));
