@@ -24,15 +24,22 @@
  *     stint_pool_join(pool, STINT_FOREVER);
  *     stint_pool_free(pool);
  *
- * A function is a handler with a name (stint.h): of this program, or of a plug-in.
+ * A function is a handler with a name of up to 60 bytes (stint.h): of this program,
+ * or of a plug-in.
  * Arguments and results are bytes; stint_value.h packs what C has.  A function that
  * returns other than 0 has failed for good, and is not tried again.  A worker that
  * dies inside a function is replaced, and the task tried again by another (`tries`
  * in all), or its result is STINT_EWORKERLOST; nothing ever hangs because a worker
- * is gone.
+ * is gone.  A worker that is frozen counts as dead after a second, so a function may
+ * run twice; one of its results counts.
+ *
+ * To the master a call, or the items of a map that go together, is one task for
+ * "map:NAME", whose payload is a msgpack array of bytes; any `stint worker` with a
+ * handler NAME serves it.
  *
  * What stint.h says of errors, timeouts, memory and threads holds here; any number
- * of threads may share a pool and its results.
+ * of threads may share a pool and its results, but for an imap, which is one
+ * thread's at a time.
  */
 #ifndef STINT_POOL_H
 #define STINT_POOL_H
@@ -49,7 +56,7 @@ struct stint_async; /* AsyncResult */
 struct stint_imap;  /* The iterator of imap. */
 
 struct stint_pool_options {
-    unsigned processes; /* 0: as many as there are processors. */
+    unsigned processes; /* 0: as many as there are processors; at most 4096. */
     const struct stint_handler *functions; /* Ending with {0}; lent for the life of
                                               the pool. */
     const char *plugin; /* Path of a shared object with more; or NULL. */
@@ -58,19 +65,23 @@ struct stint_pool_options {
                                       too: STINT_EDEAD from every call.  Or NULL. */
     void *initializer_arg;
     uint64_t tasks_per_child; /* A worker is replaced after so many tasks (not
-                                 chunks); 0: never. */
+                                 chunks, which are never longer); 0: never. */
     unsigned tries;           /* Of a task whose worker died; 0: 3; 1: never again. */
-    int64_t task_timeout_ms;  /* A longer task fails, and its worker is replaced;
-                                 0: none. */
+    int64_t task_timeout_ms;  /* A longer task fails for good, and its worker is
+                                 replaced; chunks are of one then.  0: none. */
 
-    /* The other form: workers elsewhere. */
-    struct stint *on;  /* Its master; NULL: processes of our own.  Lent. */
+    /* The other form: workers elsewhere, with what they were started with: of the
+     * above only `tries` may be set. */
+    struct stint *on;  /* Its master; NULL: processes of our own.  Lent for the
+                          life of the pool. */
     const char *queue; /* Whose workers; NULL: "default". */
 };
 
 /**
- * Open a pool.  Processes are forked at once from a copy of this process as it is
- * now: what it changes later they do not see.
+ * Open a pool.  Processes are forked from a copy of this process as it is now: what
+ * it changes later they do not see, and those that are replaced are of the same
+ * copy.  With an initializer it waits until one has run, 20 s at most.  All of
+ * them are gone when the pool is, or this process, however it ended.
  *
  * Returns: 0, or STINT_EINVAL (no function, no plug-in), STINT_EPLUGIN,
  *          STINT_ESYSTEM, STINT_ENOMEM, STINT_EDEAD (the initializer fails); with
@@ -80,20 +91,21 @@ struct stint_pool_options {
 STINT_CHECK int stint_pool_open(
     const struct stint_pool_options *options, struct stint_pool **out);
 
-/** How many processes there are, or workers that serve us. */
+/** How many processes there are, or slots of the workers that serve us. */
 STINT_API unsigned stint_pool_processes(struct stint_pool *pool);
 
 /** No more calls are taken (they return STINT_ESHUTDOWN, "Pool not running"); what
- * is there goes on. */
+ * is there goes on, the input of an imap too. */
 STINT_API void stint_pool_close(struct stint_pool *pool);
 
 /** End the workers at once; whatever has no result yet ends as STINT_ECANCELLED,
  * and nobody waits for ever. */
 STINT_API void stint_pool_terminate(struct stint_pool *pool);
 
-/** Wait until all is done and the workers have left.  Returns 0, STINT_EINVAL
- * ("Pool is still running": close or terminate first), or STINT_ETIMEOUT.  May be
- * called again. */
+/** Wait until all that is out is done and the workers have left; what an imap has
+ * not read by then it does not send any more, but says STINT_ESHUTDOWN.  Returns
+ * 0, STINT_EINVAL ("Pool is still running": close or terminate first),
+ * STINT_ETIMEOUT, or STINT_EBUSY (in a callback).  May be called again. */
 STINT_CHECK int stint_pool_join(struct stint_pool *pool, int64_t timeout_ms);
 
 /** terminate, join, free; results must have been freed before.  NULL is fine.
@@ -113,8 +125,10 @@ struct stint_failure {
 };
 
 /** Call a function and wait for its result.  Gives *result (may be NULL),
- * stint_bytes_free().  Returns 0, or the code of the failure; its text is in
- * stint_error_message(). */
+ * stint_bytes_free().  Returns 0, or the code of the failure, whose text is in
+ * stint_error_message(); STINT_EINVAL (there is no such function), STINT_ESHUTDOWN
+ * (closed), STINT_ETOOLARGE, STINT_EBUSY (a callback cannot wait for its own pool),
+ * STINT_ETYPE (the result is none of that type); or what broke the pool. */
 STINT_CHECK int stint_pool_apply(struct stint_pool *pool, const char *function,
     const void *argument, size_t size, struct stint_bytes *result);
 STINT_CHECK int stint_pool_apply_int(struct stint_pool *pool,
@@ -144,8 +158,9 @@ STINT_CHECK int stint_pool_apply_async_int(struct stint_pool *pool,
 /* ---- map -------------------------------------------------------------------------- */
 
 struct stint_map_options {
-    size_t chunk; /* Items that go to a worker together; 0: Python's rule, n divided
-                     by four times the processes, rounded up. */
+    size_t chunk; /* Items that go to a worker together, and are tried again
+                     together if it dies; 0: Python's rule, n divided by four times
+                     the processes, rounded up.  One of 4 MiB is not added to. */
     bool starmap; /* Each item is a packed array; else it is STINT_EINVAL. */
 };
 
@@ -198,13 +213,14 @@ STINT_API void stint_async_free(struct stint_async *a);
 struct stint_imap_options {
     size_t chunk;   /* 0: 1. */
     bool unordered; /* As results come; else in the order of the items. */
-    size_t window;  /* Most items that are out and not yet given; 0: 4 a process.
-                       So an endless input needs no memory (Python reads it all). */
+    size_t window;  /* Most items that are out and not yet given; 0: 4 chunks a
+                       process.  So an endless input needs no memory (Python reads
+                       it all). */
 };
 
 /** `next` gives the next item, lent until it is called again: 1, 0 at the end, or
- * negative: the error that stint_imap_next() then returns.  It is called within
- * stint_imap_next(), in its thread. */
+ * negative: the error that stint_imap_next() then returns, once, behind the results
+ * of what was read before.  It is called within stint_imap_next(), in its thread. */
 STINT_CHECK int stint_pool_imap(struct stint_pool *pool, const char *function,
     int (*next)(void *arg, struct stint_bytes *item), void *arg,
     const struct stint_imap_options *options, struct stint_imap **out);

@@ -10,8 +10,7 @@
 static void *
 kill_soon(void *arg)
 {
-    const int64_t *us = arg;
-    struct timespec t = { .tv_nsec = (long)*us * 1000 };
+    const struct timespec t = { .tv_nsec = (long)(intptr_t)arg * 1000 };
 
     (void)nanosleep(&t, NULL);
     (void)kill(getpid(), SIGKILL);
@@ -23,12 +22,13 @@ kill_soon(void *arg)
 static int
 die_later(struct stint_call *call)
 {
-    static int64_t us;
     pthread_t thread;
+    int64_t us;
 
     if (stint_call_int(call, &us) != 0) return -1;
     if (stint_call_attempt(call) == 1
-        && pthread_create(&thread, NULL, kill_soon, &us) == 0) {
+        && pthread_create(&thread, NULL, kill_soon, (void *)(intptr_t)us)
+               == 0) {
         (void)pthread_detach(thread);
     }
     return stint_call_return_int(call, us);
