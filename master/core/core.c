@@ -216,6 +216,7 @@ feed_starved(struct core *core)
         struct session *s = CONTAINER_OF(node, struct session, starved);
         /* The next hello of one that is away puts it back. */
         if (s->state != SESSION_LIVE || s->conn == 0) continue;
+        if (reply_is_held_up(core, s)) continue;
         if (!session_has_window(s)) {
             list_push(&core->starved, node);
             continue;
@@ -231,6 +232,7 @@ core_turn(struct core *core, tick_ns now)
 {
     core->looked = 0;
     core->has_totals = false;
+    journal_tick(core, now);
     life_tick(core, now);
     greet_tick(core, now);
     schedule_tick(core, now);

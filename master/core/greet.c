@@ -330,9 +330,9 @@ greet_heard(struct core *core, tick_ns now, struct session *s)
 /* A task whose frame was never acknowledged did not reach it, and what it had
  * taken ahead it had not begun: that costs the task no attempt. */
 static enum life_cause
-cause_of(const struct session *s, const struct lease *l, enum life_cause cause)
+cause_of(const struct lease *l, enum life_cause cause)
 {
-    if (s->stream.acked < l->frame) return LIFE_UNDELIVERED;
+    if (life_is_undelivered(l)) return LIFE_UNDELIVERED;
     if (!l->ahead) return cause;
     return cause == LIFE_RELEASED ? LIFE_UNTRIED : LIFE_UNDELIVERED;
 }
@@ -348,7 +348,7 @@ give_back(
         if (node == NULL) break;
         const struct lease *l = CONTAINER_OF(node, struct lease, of_session);
         life_return(
-            core, now, l->task, cause_of(s, l, cause), 0, &life_wordless);
+            core, now, l->task, cause_of(l, cause), 0, &life_wordless);
     }
     for (;;) {
         struct list *node = list_first(&s->waits);

@@ -9,6 +9,9 @@
 
 enum { DROPS_MAX = 64 << 10 };
 
+/* A sync takes milliseconds, on a busy disk a hundred. */
+static const tick_ns STUCK = TICK_S;
+
 void
 journal_init(struct core *core)
 {
@@ -545,4 +548,23 @@ journal_committed(struct core *core, uint64_t number)
     core->journal.committed = number;
     list_splice(&core->sending, &core->gated);
     chill(core, number);
+}
+
+/* ---- a disk that does not go on ------------------------------------------ */
+
+void
+journal_tick(struct core *core, tick_ns now)
+{
+    struct journal *j = &core->journal;
+    bool idle = j->committed + 1 == j->filling;
+
+    if (idle || j->committed != j->watched) j->moved = now;
+    j->watched = j->committed;
+    j->stuck = now - j->moved >= STUCK;
+}
+
+bool
+journal_is_stuck(const struct core *core)
+{
+    return core->journal.stuck;
 }

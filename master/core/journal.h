@@ -48,6 +48,9 @@ struct journal {
     bool granted;        /* It tells of tasks that were handed out, */
     bool ended;          /* or that ended. */
     bool failed;         /* A row could not be written: no memory. */
+    uint64_t watched;    /* What was committed when a turn looked last; */
+    tick_ns moved;       /* when that had changed, or nothing was under way; */
+    bool stuck;          /* which is long ago. */
     struct list tallies; /* Queues whose tally has changed. */
     uint64_t last;       /* Last task id that a row tells, */
     uint64_t last_job;   /* and the last number of a job. */
@@ -133,6 +136,13 @@ uint64_t journal_nonce(
 /** See core_take() and core_committed(). */
 bool journal_take(struct core *core, struct core_batch *batch);
 void journal_committed(struct core *core, uint64_t number);
+
+/** A turn begins: see whether the disk goes on. */
+void journal_tick(struct core *core, tick_ns now);
+
+/** Whether a batch has been under way to the disk for a second or more, since a
+ * disk is full or hangs: what is gated does not leave soon. */
+bool journal_is_stuck(const struct core *core);
 
 /** The bytes of a payload or result that only the store has; false when they
  * cannot be read.  Lent until the next call. */

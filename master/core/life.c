@@ -44,8 +44,7 @@ can_expire(const struct task *t)
     return t->more != NULL && t->more->expires != TICK_NEVER;
 }
 
-/* As queue_count(), and in sum for the queue that a job belongs to (which a
- * damaged store may not name). */
+/* As queue_count(), and in sum for the queue that a job belongs to. */
 static void
 count(struct queue *q, enum task_state from, enum task_state to,
     const struct task *t)
@@ -490,7 +489,7 @@ life_tick(struct core *core, tick_ns now)
         struct lease *l = lease_peek_broken(&core->leases, now);
         if (l == NULL) break;
         show_recall(core, l->task);
-        life_return(core, now, l->task, LIFE_TIMEOUT, 0, &life_wordless);
+        life_return(core, now, l->task, cause, 0, &life_wordless);
     }
     tick_delays(core, now);
     life_expire(core, now);
@@ -513,3 +512,12 @@ life_next_deadline(const struct core *core)
     }
     return next;
 }
+bool
+life_is_undelivered(const struct lease *l)
+{
+    return l->session->stream.acked < l->frame;
+}
+
+        /* Its frame may wait behind answers that a stuck disk keeps back. */
+        enum life_cause cause =
+            life_is_undelivered(l) ? LIFE_UNDELIVERED : LIFE_TIMEOUT;

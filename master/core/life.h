@@ -88,6 +88,10 @@ void life_drop(struct core *core, tick_ns now, struct task *t);
 /** Cancel a ready, delayed or leased task; `t` is gone. */
 void life_cancel(struct core *core, tick_ns now, struct task *t);
 
+/** Whether its holder has not said that it heard of it: the task is as if it
+ * was never granted. */
+bool life_is_undelivered(const struct lease *l);
+
 /** Do what time makes due: delays, expiries, broken leases. */
 void life_tick(struct core *core, tick_ns now);
 

@@ -133,7 +133,8 @@ is_passed_over(struct core *core, struct session *s)
 {
     bool draining = s->draining || (core->drains_all && s->kind == 1);
 
-    return draining || core->doors_closed || !reply_has_window(core, s);
+    return draining || core->doors_closed || !reply_has_window(core, s)
+           || reply_is_held_up(core, s);
 }
 
 static uint64_t

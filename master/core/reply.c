@@ -220,6 +220,25 @@ reply_has_window(struct core *core, struct session *s)
     return false;
 }
 
+bool
+reply_is_held_up(struct core *core, struct session *s)
+{
+    struct stream *out = &s->stream;
+    bool held = false;
+
+    if (!journal_is_stuck(core)) return false;
+    for (struct list *n = out->next; n != &out->kept; n = n->next) {
+        const struct frame *f = CONTAINER_OF(n, struct frame, node);
+        held = held || !journal_is_open(core, f->gate);
+    }
+    held = held
+           || (out->open_messages > 0 && !journal_is_open(core, out->gate));
+    if (held && list_is_empty(&s->starved)) {
+        list_push(&core->starved, &s->starved);
+    }
+    return held;
+}
+
 void
 reply_letter(
     struct core *core, struct session *s, uint64_t conn, const struct msg *m)

@@ -45,6 +45,10 @@ void reply_record(struct core *core, struct session *s, const struct msg *head,
  * the turn tries again when the client has acknowledged something. */
 bool reply_has_window(struct core *core, struct session *s);
 
+/** Whether what is sent to `s` now waits for a disk that does not go on; if so
+ * it is remembered, and the turn tries again. */
+bool reply_is_held_up(struct core *core, struct session *s);
+
 /** Append a message that was encoded before a restart. */
 void reply_again(struct core *core, struct session *s, struct slice message);
 
