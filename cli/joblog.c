@@ -1,11 +1,14 @@
 #include "cli/joblog.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/exit.h"
 #include "cli/mem.h"
@@ -57,16 +60,17 @@ ended_well(const char *line)
     return code != NULL && strncmp(code, "0\t0\t", 4) == 0;
 }
 
-static void
+/* Whether it has all that counts. */
+static bool
 take_line(struct joblog *log, const char *line, enum joblog_mode mode)
 {
     char *end;
     uint64_t seq = strtoull(line, &end, 10);
 
-    /* The last one may be torn. */
-    if (end == line || *end != '\t' || field(line, 8) == NULL) return;
-    if (seq == 0 || seq > seq_max) return;
+    if (end == line || *end != '\t' || field(line, 8) == NULL) return false;
+    if (seq == 0 || seq > seq_max) return true;
     if (mode == JOBLOG_RESUME || ended_well(line)) set_done(log, seq);
+    return true;
 }
 
 static int
@@ -76,23 +80,43 @@ is_none(const char *path)
         "%s is there and no joblog; name another file, or remove it", path);
 }
 
-/* *torn: its last line has no end. */
+/* What is there of it. */
+struct found {
+    off_t length; /* Up to a last line that was torn so that it says nothing. */
+    bool is_torn; /* The last line has no end, and counts. */
+};
+
+static bool
+is_heading(const char *line, size_t length)
+{
+    bool is_torn = line[length - 1] != '\n';
+
+    return strncmp(line, "Seq\t", 4) == 0
+           || (is_torn && strncmp(line, heading, length) == 0);
+}
+
 static int
-read_log(struct joblog *log, FILE *file, enum joblog_mode mode, bool *torn)
+read_log(
+    struct joblog *log, FILE *file, enum joblog_mode mode, struct found *found)
 {
     char *line = NULL;
     size_t size = 0;
     ssize_t length;
     int status = EXIT_FINE;
 
-    *torn = false;
+    *found = (struct found){ 0 };
     length = getline(&line, &size, file);
-    if (length > 0 && strncmp(line, "Seq\t", 4) != 0)
+    if (length > 0 && !is_heading(line, (size_t)length))
         status = is_none(log->path);
-    while (length > 0 && status == EXIT_FINE && mode != JOBLOG_NEW) {
-        *torn = line[length - 1] != '\n';
-        take_line(log, line, mode);
-        length = getline(&line, &size, file);
+    for (bool is_first = true; length > 0 && status == EXIT_FINE;
+         is_first = false) {
+        bool is_whole = line[length - 1] == '\n';
+        bool counts =
+            is_first ? is_whole : take_line(log, line, mode) || is_whole;
+
+        if (counts) found->length += length;
+        found->is_torn = counts && !is_whole;
+        length = mode != JOBLOG_NEW ? getline(&line, &size, file) : 0;
     }
     free(line);
     return status;
@@ -100,51 +124,103 @@ read_log(struct joblog *log, FILE *file, enum joblog_mode mode, bool *torn)
 
 /* ---- opening ------------------------------------------------------------- */
 
-/* Nothing else that is there is overwritten; /dev/stderr and pipes may be. */
 static int
-look_before(
-    struct joblog *log, enum joblog_mode mode, bool *is_empty, bool *torn)
+cannot(const struct joblog *log, const char *what)
 {
-    FILE *file = NULL;
-    struct stat info;
+    return exit_say(EXIT_USAGE, "--joblog %s cannot be %s: %s", log->path, what,
+        strerror(errno));
+}
+
+/* Not to wait for somebody who reads a pipe. */
+static int
+open_file(struct joblog *log, int *out)
+{
+    static const int how =
+        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    int fd = open(log->path, how, 0666), flags;
+
+    if (fd < 0 && errno == ENXIO)
+        return exit_say(EXIT_USAGE,
+            "--joblog %s is a pipe that nobody reads; start the reader first, "
+            "or name a file",
+            log->path);
+    if (fd < 0) return cannot(log, "written");
+    flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0
+        || (log->file = fdopen(fd, "ae")) == NULL) {
+        close(fd);
+        return cannot(log, "written");
+    }
+    *out = fd;
+    return EXIT_FINE;
+}
+
+/* Two at once would each run all, as neither knows what the other does.  Where
+ * a file system has no locks there is none. */
+static int
+lock(const struct joblog *log, int fd)
+{
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return EXIT_FINE;
+    return exit_say(EXIT_AGAIN,
+        "another stint run writes to --joblog %s; wait for its end, or name "
+        "another file",
+        log->path);
+}
+
+/* Nothing else that is there is overwritten. */
+static int
+look_before(struct joblog *log, enum joblog_mode mode, struct found *found)
+{
+    FILE *file = fopen(log->path, "re");
     int status;
 
-    *is_empty = true;
-    *torn = false;
-    if (stat(log->path, &info) != 0 || !S_ISREG(info.st_mode)) return EXIT_FINE;
-    *is_empty = info.st_size == 0;
-    file = fopen(log->path, "re");
-    if (file == NULL)
-        return exit_say(EXIT_USAGE, "--joblog %s cannot be read: %s", log->path,
-            strerror(errno));
-    status = read_log(log, file, mode, torn);
+    if (file == NULL) return cannot(log, "read");
+    status = read_log(log, file, mode, found);
     fclose(file);
     return status;
+}
+
+/* A line that says nothing is cut off; its task runs again. */
+static int
+go_on_behind(const struct joblog *log, int fd, const struct found *found)
+{
+    if (ftruncate(fd, found->length) != 0) return cannot(log, "written");
+    if (found->length == 0) fputs(heading, log->file);
+    if (found->is_torn) putc('\n', log->file);
+    return EXIT_FINE;
+}
+
+/* /dev/stderr and pipes are as they are, and begin with a heading. */
+static int
+open_and_read(struct joblog *log, enum joblog_mode mode)
+{
+    struct found found = { 0 };
+    struct stat info;
+    int fd = -1, status = open_file(log, &fd);
+
+    if (status != EXIT_FINE) return status;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        fputs(heading, log->file);
+        return EXIT_FINE;
+    }
+    status = lock(log, fd);
+    if (status == EXIT_FINE) status = look_before(log, mode, &found);
+    if (status != EXIT_FINE) return status;
+    if (mode == JOBLOG_NEW) found = (struct found){ 0 };
+    return go_on_behind(log, fd, &found);
 }
 
 int
 joblog_open(struct joblog *log, const char *path, enum joblog_mode mode)
 {
-    bool is_empty, torn;
     int status;
 
     *log = (struct joblog){ .path = path };
-    status = look_before(log, mode, &is_empty, &torn);
-    if (status == EXIT_FINE) {
-        log->file = fopen(path, mode == JOBLOG_NEW ? "we" : "ae");
-        if (log->file == NULL)
-            status = exit_say(EXIT_USAGE, "--joblog %s cannot be written: %s",
-                path, strerror(errno));
-    }
-    if (status != EXIT_FINE) {
-        joblog_close(log);
-        return status;
-    }
-    if (is_empty || mode == JOBLOG_NEW)
-        fputs(heading, log->file);
-    else if (torn)
-        putc('\n', log->file);
-    return joblog_flush(log);
+    status = open_and_read(log, mode);
+    if (status == EXIT_FINE) return joblog_flush(log);
+    joblog_close(log);
+    return status;
 }
 
 void

@@ -49,14 +49,31 @@ gone() {
     ! kill -0 "$1" 2>/dev/null
 }
 
-@test "an access file whose master is gone is no obstacle, a named master is" {
+@test "a master of this host that is gone is waited for: its tasks run nowhere else" {
     master
     kill -KILL "$MASTER"
-    run -0 run_here echo {} ::: a
-    [ "$output" = a ]
+    run -69 --separate-stderr timeout 30 "$STINT" run --connect-timeout 500ms touch ::: a
+    is_one_error
+    [[ $stderr == *"--master none"* ]]
+    [ ! -e a ]
     run -69 --separate-stderr timeout 30 "$STINT" run --master "$ADDRESS" \
         --connect-timeout 500ms echo ::: a
     is_one_error
+    run -0 --separate-stderr timeout 30 "$STINT" run --master none echo {} ::: a
+    [ "$output" = a ]
+    [[ ${stderr_lines[0]} == "stint: no master here: "* ]]
+}
+
+@test "alone, what its only worker cannot have is refused at once" {
+    for what in '--need gpus=1' '--need zone=b' '--queue gpu' '--cpus 100000' \
+        '--handler square' --own; do
+        # shellcheck disable=SC2086
+        run -69 --separate-stderr timeout 30 "$STINT" run $what ::: a
+        is_one_error
+        [ -z "$output" ]
+    done
+    run -0 run_here --need "host=$(hostname)" --cpus 1 --memory 1M echo ::: a
+    [ "$output" = a ]
 }
 
 @test "an access file that is none is an error, not a reason to go alone" {
@@ -130,10 +147,27 @@ gone() {
     [ "$output" -eq 17 ]
 }
 
-@test "output that is cut is said to be" {
-    run -0 --separate-stderr timeout 30 "$STINT" run --output-max 1k \
+@test "output that is cut is an error, with -q as well" {
+    run -1 --separate-stderr timeout 30 "$STINT" run --output-max 1k \
         head -c 5000 /dev/zero ::: /dev/null
-    [[ $stderr == *"wrote more than is kept"* ]]
+    [[ $stderr == *"wrote more than is kept"*"--output-max"*"--get"* ]]
+    commands
+    run -1 --separate-stderr timeout 30 "$STINT" run -q --key k --output-max 1k seq ::: 9 3000
+    is_one_error
+    [[ $stderr == "stint: task 2 (3000) wrote more than is kept: 1.0 KiB of its stdout;"* ]]
+    run -1 --separate-stderr stint results last -q
+    is_one_error
+    run -1 --separate-stderr stint attach last -q
+    is_one_error
+}
+
+@test "more output than the master keeps is refused before anything runs" {
+    run -1 --separate-stderr run_here --output-max 20M touch ::: a
+    is_one_error
+    [[ $stderr == *"16777216"*"--payload-max"* ]]
+    [ ! -e a ]
+    run_here --output-max 16M head -c 16000000 ::: /dev/zero >out
+    head -c 16000000 /dev/zero | cmp - out
 }
 
 # ---- what comes out
@@ -246,6 +280,19 @@ gone() {
     [ "$(cut -f 1,9 log | tail -2)" = "$(printf '3\ttrue c\n4\ttrue d')" ]
 }
 
+@test "of two runs with the same joblog one is told to wait: 75" {
+    background first "$STINT" run --joblog log --resume \
+        --shell 'touch begun; sleep 300; : {}' ::: a b
+    runner=$!
+    wait_for test -e begun
+    run -75 --separate-stderr stint run --joblog log --resume true ::: a b
+    [[ $stderr == *"another stint run writes to --joblog log"* ]]
+    kill "$runner"
+    wait "$runner" || true
+    run_here --joblog log --resume true ::: a b
+    [ "$(wc -l <log)" = 3 ]
+}
+
 # ---- signals
 
 @test "^C lets a private master finish what runs and begin no more" {
@@ -262,9 +309,18 @@ gone() {
     runner=$!
     signal_when pid INT "$runner"
     wait_for grep -q "no more is begun" run.err
+    sleep 0.25 # Sooner it is the same one.
     kill -INT "$runner"
     ends_with 130 "$runner"
     wait_for gone "$(cat pid)"
+}
+
+@test "timeout sends its signal twice at once: that is one" {
+    run -124 timeout -s INT 1 "$STINT" run -q --shell 'echo $$ >pid; sleep 2; echo {}' ::: a 2>err
+    [ "$output" = a ]
+    commands
+    run -124 timeout -s INT 1 "$STINT" run -q sleep ::: 300
+    [ "$(stint jobs --json | json .0.state)" = running ]
 }
 
 @test "^C leaves a job to its master, and attach comes back" {
@@ -293,6 +349,7 @@ gone() {
     runner=$!
     signal_when begun INT "$runner"
     wait_for grep -q "leaving job 1" run.err
+    sleep 0.25
     kill -INT "$runner"
     ends_with 130 "$runner"
     grep -q "job 1 is cancelled" run.err
@@ -336,25 +393,41 @@ gone() {
     [ "$(sort ran | tr '\n' ' ')" = "a b " ]
 }
 
-@test "a key that is known: the run attaches, whatever values it has" {
+@test "a key that is known: the run attaches, and prints all of it again" {
     commands
     run -1 timeout 30 "$STINT" run -q --key k --shell 'echo {}; exit {}' ::: 0 1
-    run -1 --separate-stderr timeout 30 "$STINT" run --key k --shell 'echo {}; exit {}' ::: 5 6 7
-    [ "$output" = 1 ]
+    run -1 --separate-stderr timeout 30 "$STINT" run --key k --shell 'echo {}; exit {}' ::: 0 1
+    [ "$output" = "$(printf '0\n1')" ]
     [[ ${stderr_lines[0]} == "stint: job 1 has this key already, with 2 tasks: nothing is put again" ]]
     [[ $stderr == *"job 1 done: 1 ok, 1 failed in "*"failures --job 1"* ]]
     [[ $stderr != *"no more tasks"* ]]
-    run -0 --separate-stderr timeout 30 "$STINT" submit --key k --shell 'echo {}; exit {}' ::: 5 6 7
+    run -0 --separate-stderr timeout 30 "$STINT" submit --key k --shell 'echo {}; exit {}' ::: 0 1
     [ "$output" = "job 1: 2 tasks" ]
     run -1 --separate-stderr timeout 30 "$STINT" run --key k cat ::: 0
     is_one_error
     [[ $stderr == *"another job of this key"* ]]
 }
 
+@test "a key that is known, and other values: an error that says which" {
+    commands
+    run -0 run_here --key k echo {} ::: 1 2
+    for how in run submit; do
+        run -1 --separate-stderr timeout 30 "$STINT" $how --key k echo {} ::: 1 2 3
+        is_one_error
+        [[ $stderr == *"job 1 has this key, with 2 tasks, and here are 3 values"* ]]
+        run -1 --separate-stderr timeout 30 "$STINT" $how --key k echo {} ::: 1 5
+        is_one_error
+        [[ $stderr == *"its value 2 is '2', not '5'"* ]]
+        [ -z "$output" ]
+    done
+    run -0 run_here --key k echo {} < <(seq 2)
+    [ "$output" = "$(seq 2)" ]
+}
+
 @test "a key whose job still runs: its end is waited for, and all of it counts" {
     commands
     stint submit -q --key k --shell 'echo {}; sleep 1; exit {}' ::: 0 0 0 1
-    run -1 --separate-stderr timeout 30 "$STINT" run --key k --shell 'echo {}; sleep 1; exit {}' ::: 0
+    run -1 --separate-stderr timeout 30 "$STINT" run --key k --shell 'echo {}; sleep 1; exit {}' ::: 0 0 0 1
     [ "$output" = "$(printf '0\n0\n0\n1')" ]
     [[ $stderr == *"job 1 done: 3 ok, 1 failed in "* ]]
     run -1 --separate-stderr stint results 1 --json

@@ -1,4 +1,5 @@
 /* The log of a job: what is written, and what is left out when it goes on. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -235,6 +237,93 @@ a_torn_line_counts_for_nothing_and_the_next_begins_anew(void **state)
 }
 
 static void
+what_is_torn_is_cut_off_when_it_goes_on(void **state)
+{
+    static const char *const torn[] = { "4\t:\t1.000\t    0.0", "4",
+        "4\t:\t1.000\t     0.001\t0\t0\t0\t0" };
+    struct joblog log;
+    char whole[4096];
+
+    (void)state;
+    write_three("");
+    snprintf(whole, sizeof(whole), "%s", read_text());
+    for (size_t i = 0; i < sizeof(torn) / sizeof(*torn); i++) {
+        write_three(torn[i]);
+        open_log(&log, JOBLOG_RESUME);
+        joblog_close(&log);
+        assert_string_equal(read_text(), whole);
+    }
+}
+
+static void
+a_command_that_is_torn_counts_and_gets_its_end(void **state)
+{
+    struct joblog log;
+    size_t length;
+
+    (void)state;
+    write_three("4\t:\t1.000\t     0.001\t0\t0\t0\t0\tec");
+    length = strlen(read_text());
+    open_log(&log, JOBLOG_RESUME);
+    assert_true(joblog_has(&log, 4));
+    joblog_close(&log);
+    assert_int_equal(strlen(read_text()), length + 1);
+    assert_string_equal(read_text() + length - 3, "\tec\n");
+}
+
+static void
+a_heading_that_is_torn_is_written_anew(void **state)
+{
+    struct joblog log;
+
+    (void)state;
+    for (size_t length = 0; length < strlen(heading); length++) {
+        char text[128];
+
+        snprintf(text, sizeof(text), "%.*s", (int)length, heading);
+        write_text(text);
+        open_log(&log, JOBLOG_RESUME);
+        joblog_close(&log);
+        assert_string_equal(read_text(), heading);
+    }
+}
+
+static void
+one_at_a_time_writes_to_it(void **state)
+{
+    struct joblog log, other;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        open_log(&log, JOBLOG_RESUME);
+        assert_int_equal(joblog_open(&other, path, JOBLOG_RESUME), EXIT_AGAIN);
+        assert_int_equal(joblog_open(&other, path, JOBLOG_NEW), EXIT_AGAIN);
+        joblog_close(&log);
+    }
+    assert_string_equal(read_text(), heading);
+}
+
+static void
+a_pipe_that_nobody_reads_is_refused_at_once(void **state)
+{
+    struct joblog log;
+    char text[sizeof(heading)] = "";
+    int fd;
+
+    (void)state;
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(joblog_open(&log, path, JOBLOG_NEW), EXIT_USAGE);
+    fd = open(path, O_RDONLY | O_NONBLOCK);
+    assert_true(fd >= 0);
+    open_log(&log, JOBLOG_NEW);
+    assert_int_equal(read(fd, text, sizeof(text)), sizeof(heading) - 1);
+    assert_string_equal(text, heading);
+    joblog_close(&log);
+    close(fd);
+}
+
+static void
 a_new_log_replaces_an_old_one(void **state)
 {
     struct joblog log;
@@ -273,6 +362,11 @@ main(void)
         IN_A_FILE(resume_leaves_out_all_that_is_logged),
         IN_A_FILE(resume_failed_leaves_out_what_ended_well),
         IN_A_FILE(a_torn_line_counts_for_nothing_and_the_next_begins_anew),
+        IN_A_FILE(what_is_torn_is_cut_off_when_it_goes_on),
+        IN_A_FILE(a_command_that_is_torn_counts_and_gets_its_end),
+        IN_A_FILE(a_heading_that_is_torn_is_written_anew),
+        IN_A_FILE(one_at_a_time_writes_to_it),
+        IN_A_FILE(a_pipe_that_nobody_reads_is_refused_at_once),
         IN_A_FILE(a_new_log_replaces_an_old_one),
         IN_A_FILE(a_file_that_is_no_joblog_is_left_alone),
     };
