@@ -67,6 +67,7 @@ stop_at(struct stint *on, const char *point)
         rc = tell(on, "ready", 5);
         (void)sleep(20);
     }
+    stint_pipe_close(p);
     return rc == STINT_EEOF ? 43 : rc != 0;
 }
 

@@ -10,6 +10,7 @@
 #include "tests/sim/consume.h"
 #include "tests/sim/gaze.h"
 #include "tests/sim/jobs.h"
+#include "tests/sim/pipes.h"
 #include "tests/sim/produce.h"
 #include "tests/sim/syncs.h"
 #include "tests/sim/tally.h"
@@ -28,6 +29,7 @@ ask_begin(struct client *c, enum msg_type verb, uint32_t count, size_t bytes,
     CHECK(ask != NULL);
     ask->client = c;
     ask->verb = verb;
+    ask->asked = c->world->now;
     ask->r.answered = answered;
     ask->r.slow = slow;
     CHECK(rpc_begin(c->rpc, &ask->r, count, bytes) == 0);
@@ -245,6 +247,7 @@ take_answer(struct ask *ask, const struct msg *m)
     gaze_seen(ask, m);
     syncs_answered(ask, m);
     tally_answered(ask, m);
+    pipes_answered(ask, m);
     if (m->type == MSG_ok && ask->verb == MSG_join) c->world->stats.joins += 1;
 }
 

@@ -19,9 +19,14 @@ struct ask {
     uint32_t job;   /* Of its client. */
     uint64_t after; /* job_ends. */
     bool bare;
+    tick_ns asked; /* When. */
     bool is_sync;
     enum client_sync_kind object;
     uint8_t sync_verb; /* enum sync_verb */
+    bool is_pipe;
+    uint8_t pipe_verb; /* enum pipe_verb; 0: send, receive. */
+    uint32_t slot;     /* Of its client. */
+    uint64_t grip;     /* When it was asked. */
 };
 
 /** A request whose message is to be written next. */

@@ -70,6 +70,31 @@ struct client_sync {
     tick_ns since, until;
 };
 
+/* An end of a pipe that it holds, or asks for. */
+enum { CLIENT_PIPES = 2, CLIENT_AHEAD = 8 };
+struct client_message {
+    uint64_t flow, number;
+};
+
+struct client_pipe {
+    enum {
+        CLIENT_PIPE_NONE,
+        CLIENT_PIPE_ASKED,
+        CLIENT_PIPE_HELD,
+        CLIENT_PIPE_PASSED,
+        CLIENT_PIPE_CLOSING,
+    } state;
+    uint64_t number, end, grip;
+    bool sending, receiving;
+    bool silent;       /* It does not know what was sent before. */
+    uint64_t flow;     /* That it sends, */
+    uint64_t next;     /* from this number on. */
+    uint64_t hears;    /* The flow that it receives; 0: not known yet. */
+    uint64_t received; /* As the pipe counts. */
+    struct client_message ahead[CLIENT_AHEAD];
+    uint32_t ahead_first, ahead_count;
+};
+
 struct client {
     struct world *world;
     uint32_t uid, key;
@@ -95,6 +120,7 @@ struct client {
     uint32_t jobs_count;
     uint64_t tally, tally_unsure; /* What it added, and may have added. */
     struct client_sync syncs[CLIENT_SYNCS];
+    struct client_pipe pipes[CLIENT_PIPES];
     struct list held;
     uint32_t held_count, asks, open_gets;
     struct frame *sent[CLIENT_SENT]; /* The last ones, to come again. */

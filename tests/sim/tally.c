@@ -83,12 +83,29 @@ tally_act(struct client *c)
 
 /* ---- answers ------------------------------------------------------------- */
 
+/* Whether its session was forgotten since, by this start of the master, and the
+ * welcome that said so was lost. */
+static bool
+was_forgotten(const struct ask *ask)
+{
+    const struct core *core = ask->client->world->core;
+    uint8_t id[PROTO_SESSION_BYTES] = { 0 };
+    struct session *s;
+
+    if (core == NULL) return true; /* It is down: nobody knows. */
+    memcpy(id, &ask->client->uid, sizeof ask->client->uid);
+    HASH_FIND(by_id, core->by_id, id, PROTO_SESSION_BYTES, s);
+    if (s == NULL) return true;
+    if (s == NULL) return true;
+    return s->since > ask->asked && s->since > core->born;
+}
+
 void
 tally_answered(const struct ask *ask, const struct msg *m)
 {
     struct client *c = ask->client;
     /* So often it went to a session that knew nothing of it. */
-    uint64_t again = c->restarts - ask->job;
+    uint64_t again = c->restarts - ask->job + was_forgotten(ask);
 
     if (ask->verb != MSG_share) return;
     if (m == NULL) {

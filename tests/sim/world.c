@@ -15,6 +15,7 @@
 #include "tests/sim/jobs.h"
 #include "tests/sim/produce.h"
 #include "tests/sim/suit.h"
+#include "tests/sim/pipes.h"
 #include "tests/sim/syncs.h"
 #include "tests/sim/tally.h"
 
@@ -70,7 +71,11 @@ make_plan(struct world *w)
     struct rnd *r = &w->rnd;
     struct plan *p = &w->plan;
 
+    /* By a draw of its own: the other half is as it would be without pipes. */
+    struct rnd own = { .state = w->seed };
+
     *p = (struct plan){ .put = 250, .get = 600 };
+    p->pipes = rnd_one_in(&own, 500) ? rnd_between(&own, 50, 900) : 0;
     p->calm = rnd_one_in(r, 100);
     if (rnd_one_in(r, 300)) p->large = 60;
     p->syncs = rnd_one_in(r, 500) ? rnd_between(r, 50, 900) : 0;
@@ -394,6 +399,7 @@ act(struct world *w, struct client *c)
     if (c->consumes && rnd_one_in(r, w->plan.forge)) consume_forge(c);
     if (c->consumes && rnd_one_in(r, w->plan.trespass)) ask_trespass(c);
     if (rnd_one_in(r, w->plan.syncs)) syncs_act(c);
+    if (w->plan.pipes > 0 && rnd_one_in(r, w->plan.pipes)) pipes_act(c);
     if (rnd_one_in(r, 10)) ask_look(c);
 }
 
@@ -455,6 +461,7 @@ all_is_over(const struct world *w)
         if (!c->strict && !client_is_idle(c)) return false;
         if (!c->over && !c->leaving && !jobs_are_read(c)) return false;
         if (!c->over && !c->leaving && !syncs_are_free(c)) return false;
+        if (!c->over && !c->leaving && !pipes_are_free(c)) return false;
     }
     return true;
 }
@@ -471,6 +478,7 @@ see_the_end(struct world *w)
             struct client *c = w->clients[uid];
             if (!c->over && !c->leaving) jobs_heal(c);
             if (!c->over && !c->leaving) syncs_heal(c);
+            if (!c->over && !c->leaving) pipes_heal(c);
         }
         advance(w, w->now + 100 * TICK_MS);
     }
@@ -555,6 +563,7 @@ world_run(struct world *w, uint32_t steps)
     check_puts(w);
     check_calm(w);
     syncs_check(w);
+    pipes_check(w);
     tally_check(w);
 }
 
@@ -565,6 +574,7 @@ world_fini(struct world *w)
         client_free(w->clients[uid]);
     core_free(w->core);
     syncs_fini(w);
+    pipes_fini(w);
     keep_fini(w);
     recall_fini(w);
     net_fini(&w->net);

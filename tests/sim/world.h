@@ -35,6 +35,7 @@ struct plan {
     uint32_t pause;                      /* Of a queue. */
     uint32_t peek;                       /* For each client that submits. */
     uint32_t tally;                      /* For each client. */
+    uint32_t pipes;                      /* For each client. */
     uint32_t large;                      /* For each payload and result. */
 };
 
@@ -49,7 +50,8 @@ struct plan {
     C(reconnects) C(restarts) C(silences) C(full) C(budget) C(toolarge) \
     C(refused) C(joins) C(crashes) C(power_cuts) C(recrashes) C(commits) \
     C(undone) C(adopted) C(shows) C(jobs) C(ends) C(swept) C(retried) C(remade) \
-    C(dropped) C(halted) C(pauses) C(peeks) C(adds) C(recalls) C(overdraft)
+    C(dropped) C(halted) C(pauses) C(peeks) C(adds) C(recalls) \
+    C(ends_taken) C(ends_accepted) C(sent) C(heard) C(overdraft)
 /* clang-format on */
 
 struct world_stats {
@@ -84,6 +86,25 @@ struct world_held {
     size_t count, room;
 };
 
+/* What went into one end of a pipe, and came out of the other one. */
+struct world_flow {
+    uint64_t told;     /* Up to this its sender knows that they were sent. */
+    uint64_t received; /* The same: somebody received them. */
+};
+
+/* An end that somebody passes on, and what he sent by it. */
+struct world_ticket {
+    uint8_t bytes[64];
+    size_t length; /* 0: none. */
+    uint64_t pipe, end, flow, next;
+};
+
+struct world_pipes {
+    struct world_flow *flows; /* Owned; number 1 is the first. */
+    size_t flows_count, flows_room;
+    struct world_ticket ticket;
+};
+
 struct world {
     uint64_t seed;
     bool trace;
@@ -104,6 +125,7 @@ struct world {
     uint64_t consumer_last[WORLD_QUEUES]; /* Calm: last id handed out. */
     struct world_held held[2]; /* Of the lock, and of the condition's. */
     uint64_t met[8];           /* Who passed the barrier, by index. */
+    struct world_pipes pipes;
 
     struct ledger ledger;
     struct keep keep;
