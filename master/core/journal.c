@@ -120,6 +120,8 @@ journal_queue(struct core *core, struct queue *q)
     put(core, ROW_queue, q->index, RECORD_kept_queue,
         &(struct rec_kept_queue){
             .queue = slice_of(q->name),
+            .maker = { q->maker != NULL ? q->maker->public_key : NULL,
+                q->maker != NULL ? PROTO_KEY_BYTES : 0 },
             .kind = p->kind,
             .max_tasks = queue_bound(p->max_tasks),
             .max_bytes = queue_bound(p->max_bytes),

@@ -154,6 +154,9 @@ load_queue(struct core *core, uint64_t id, const struct rec_kept_queue *row,
     int rc = queues_restore(core, row->queue, &policy, &q);
     if (rc == STINT_EINVAL) return STINT_EDAMAGED;
     if (rc != 0) return rc;
+    if (row->maker.length == PROTO_KEY_BYTES) {
+        queues_made_by(q, keyring_find(&core->keys, row->maker.bytes));
+    }
     q->shut = row->shut != 0;
     q->emptied = row->shut == 2;
     q->paused = row->paused != 0;

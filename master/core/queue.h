@@ -64,6 +64,7 @@ struct queue {
 
     struct list fresh;
     struct heap back;
+    const struct key *maker; /* Who made it by first use; NULL: nobody. */
     struct list dead;
     uint64_t now[TASK_STATES]; /* Ready, delayed, leased, dead: tasks now; done,
                                   cancelled, expired: ever. */

@@ -60,8 +60,8 @@ queues_restore(struct core *core, struct slice name,
     return 0;
 }
 
-int
-queues_make(struct core *core, struct slice name,
+static int
+make(struct core *core, struct slice name,
     const struct queue_policy *policy, struct queue **out)
 {
     /* The queues of jobs are called so. */
@@ -70,10 +70,30 @@ queues_make(struct core *core, struct slice name,
     if (name.length >= LENGTH && memcmp(name.bytes, jobs, LENGTH) == 0) {
         return STINT_EINVAL;
     }
-    int rc = queues_restore(core, name, policy, out);
+    return queues_restore(core, name, policy, out);
+}
+
+int
+queues_make(struct core *core, struct slice name,
+    const struct queue_policy *policy, struct queue **out)
+{
+    int rc = make(core, name, policy, out);
 
     if (rc == 0) journal_queue(core, *out);
     return rc;
+}
+
+void
+queues_made_by(struct queue *q, struct key *key)
+{
+    q->maker = key;
+    if (key != NULL) key->queues += 1;
+}
+
+static bool
+may_make(const struct session *s)
+{
+    return (s->key->role & (ROLE_SUBMIT | ROLE_ADMIN)) != 0;
 }
 
 int
@@ -81,17 +101,20 @@ queues_open(struct core *core, const struct session *s, struct slice name,
     struct queue **out)
 {
     enum { QUEUES_OF_A_WORKER = 256 };
-    bool may_make = (s->key->role & (ROLE_SUBMIT | ROLE_ADMIN)) != 0;
     struct queue_policy policy;
 
     *out = queues_find(core, name);
     if (*out != NULL) return 0;
     if (core->config.no_create) return STINT_ENOQUEUE;
-    if (!may_make && s->key->queues >= QUEUES_OF_A_WORKER) return STINT_ELIMIT;
+    if (!may_make(s) && s->key->queues >= QUEUES_OF_A_WORKER) {
+        return STINT_ELIMIT;
+    }
     queues_policy(core, &policy);
-    int code = queues_make(core, name, &policy, out);
-    if (code == 0) s->key->queues += 1;
-    return code;
+    int code = make(core, name, &policy, out);
+    if (code != 0) return code;
+    queues_made_by(*out, s->key);
+    journal_queue(core, *out);
+    return 0;
 }
 
 static void
@@ -168,9 +191,8 @@ declare(struct core *core, const struct session *s, const struct msg_declare *d)
         return STINT_EEXISTS;
     }
     if (d->only_open != 0) return STINT_ENOQUEUE;
-    unsigned may_make = ROLE_SUBMIT | ROLE_ADMIN;
-    if (d->set != 0 && (s->key->role & may_make) == 0) return STINT_EROLE;
-    if (d->set == 0 && core->config.no_create) return STINT_ENOQUEUE;
+    if (d->set == 0) return queues_open(core, s, d->queue, &q);
+    if (!may_make(s)) return STINT_EROLE;
     return queues_make(core, d->queue, &policy, &q);
 }
 
@@ -190,7 +212,9 @@ why_not(int code)
         return "a queue name is 1 to 255 bytes without control characters, and "
                "does not begin with job/";
     case STINT_ELIMIT:
-        return "the master holds as many queues as it may";
+        return "the master holds as many queues as it may, or this key has the "
+               "role work and made 256 by first use: make it with a submit or "
+               "admin key";
     default:
         return error_text(code);
     }

@@ -17,6 +17,9 @@ struct queue *queues_find(const struct core *core, struct slice name);
 int queues_make(struct core *core, struct slice name,
     const struct queue_policy *policy, struct queue **out);
 
+/** `key` made it by first use (NULL: a key that is not known any more). */
+void queues_made_by(struct queue *q, struct key *key);
+
 /** As queues_make(), of a queue that the store has. */
 int queues_restore(struct core *core, struct slice name,
     const struct queue_policy *policy, struct queue **out);

@@ -600,6 +600,41 @@ a_full_disk_refuses_new_work_and_lets_the_old_complete(void **state)
     assert_non_null(rig_find(p, MSG_put_ok, put));
 }
 
+static int64_t
+use(struct rig_peer *w, unsigned number, bool declares)
+{
+    char name[16];
+
+    (void)snprintf(name, sizeof name, "q%u", number);
+    rig_forget_inbox(w);
+    uint64_t request =
+        declares ? rig_say(w,
+                       (struct msg){ .type = MSG_declare,
+                           .as.declare.queue = slice_of(name) })
+                 : rig_put(w, name, "x");
+    kept_settle(w->rig);
+    int64_t code = rig_code(w, request);
+    return declares || code != 1 ? code : 0;
+}
+
+static void
+a_work_key_makes_256_queues_by_first_use_over_restarts_too(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *w = rig_worker(rig);
+    unsigned n = 0;
+
+    for (; n < 200; n++)
+        assert_int_equal(use(w, n, n % 20 != 0), 0);
+    kept_restart(rig);
+    rig_hello(w, PROTO_VERSION);
+    for (; n < 256; n++)
+        assert_int_equal(use(w, n, true), 0);
+    assert_int_equal(use(w, n, true), STINT_ELIMIT);
+    assert_int_equal(use(w, n, false), STINT_ELIMIT);
+    assert_int_equal(use(w, 0, true), 0);
+}
+
 #define DURABLE(name) \
     cmocka_unit_test_setup_teardown(name, kept_set_up, kept_tear_down)
 
@@ -635,6 +670,7 @@ main(void)
         DURABLE(delays_dead_letters_and_shut_queues_come_back_as_they_were),
         DURABLE(large_payloads_need_not_be_in_memory),
         DURABLE(a_task_that_is_missing_does_not_pass_unseen),
+        DURABLE(a_work_key_makes_256_queues_by_first_use_over_restarts_too),
         DURABLE(a_full_disk_refuses_new_work_and_lets_the_old_complete),
     };
 
