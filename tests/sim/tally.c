@@ -96,7 +96,6 @@ was_forgotten(const struct ask *ask)
     memcpy(id, &ask->client->uid, sizeof ask->client->uid);
     HASH_FIND(by_id, core->by_id, id, PROTO_SESSION_BYTES, s);
     if (s == NULL) return true;
-    if (s == NULL) return true;
     return s->since > ask->asked && s->since > core->born;
 }
 
