@@ -414,9 +414,8 @@ pump_wait(
     struct stint *s, pump_ready_fn *ready, const void *arg, tick_ns deadline)
 {
     struct waiter w = { .ready = ready, .arg = arg };
-    int rc;
+    int rc = pump_obstacle(s);
 
-    rc = pump_obstacle(s);
     if (rc != 0) return rc;
     pump_push(s, true);
     list_push(&s->waiters, &w.node);
@@ -587,7 +586,6 @@ uint64_t
 pump_remaining(tick_ns deadline)
 {
     if (deadline == TICK_NEVER) return INT64_MAX;
-
     tick_ns now = clock_now();
     return now >= deadline ? 0 : (uint64_t)(deadline - now);
 }
