@@ -13,7 +13,7 @@ chunk_fit(const struct stint_bytes *items, size_t count, size_t most)
 {
     size_t bytes = 0, n = 0;
 
-    while (n < count && n < most && (n == 0 || bytes < CHUNK_BYTES)) {
+    while (n < count && (n == 0 || (n < most && bytes < CHUNK_BYTES))) {
         bytes += items[n++].size;
     }
     return n;

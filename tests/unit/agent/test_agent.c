@@ -220,6 +220,48 @@ no_more_than_tasks_max_begin(void **state)
 }
 
 static void
+a_run_that_was_several_tasks_counts_as_so_many(void **state)
+{
+    (void)state;
+    struct agent a = fresh((struct agent_config){ .tasks_max = 5 });
+
+    run_one(&a, 0, 1, 64);
+    agent_more(&a, 2);
+    assert_int_equal(tasks_asked(&a), 2);
+    run_one(&a, 0, 1, 64);
+    agent_more(&a, 7);
+    assert_true(agent_is_over(&a, 0));
+    assert_false(agent_ask(&a));
+    assert_int_equal(tasks_asked(&a), 0);
+}
+
+static void
+nothing_waits_behind_what_takes_longer_than_ahead(void **state)
+{
+    (void)state;
+    struct agent a =
+        fresh((struct agent_config){ .slots = 1, .ahead = 20 * TICK_MS });
+
+    assert_int_equal(tasks_asked(&a), 1);
+    assert_true(agent_ask(&a));
+    agent_begin(&a, 64);
+    agent_observe(&a, TICK_MS);
+    assert_int_equal(tasks_asked(&a), 0); /* It is not measured yet. */
+    assert_int_equal(agent_excess(&a, 1), 1);
+    agent_end(&a, 0, TICK_US);
+    run_many(&a, 20, TICK_US);
+    assert_true(tasks_asked(&a) > 10);
+    assert_true(agent_ask(&a));
+    agent_begin(&a, 64);
+    agent_observe(&a, 20 * TICK_MS);
+    assert_true(tasks_asked(&a) >= 1);
+    agent_observe(&a, 21 * TICK_MS);
+    assert_int_equal(tasks_asked(&a), 0);
+    agent_end(&a, 0, 25 * TICK_MS);
+    assert_int_equal(tasks_asked(&a), 1);
+}
+
+static void
 it_is_over_when_idle_for_long_enough(void **state)
 {
     (void)state;
@@ -269,6 +311,8 @@ main(void)
         cmocka_unit_test(a_small_change_is_not_worth_telling),
         cmocka_unit_test(large_payloads_get_more_bytes),
         cmocka_unit_test(no_more_than_tasks_max_begin),
+        cmocka_unit_test(a_run_that_was_several_tasks_counts_as_so_many),
+        cmocka_unit_test(nothing_waits_behind_what_takes_longer_than_ahead),
         cmocka_unit_test(it_is_over_when_idle_for_long_enough),
         cmocka_unit_test(a_draining_worker_asks_for_nothing),
     };
