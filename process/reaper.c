@@ -46,7 +46,10 @@ serve(void *arg)
     free(arg);
     for (;;) {
         if (epoll_wait(epoll, &one, 1, -1) <= 0) continue;
-        reap(one.data.ptr);
+        struct member *m = one.data.ptr;
+        /* Closing it would not do: a copy of us may have it, too, just now. */
+        (void)epoll_ctl(epoll, EPOLL_CTL_DEL, m->pidfd, NULL);
+        reap(m);
         if (!done_with_one()) return NULL;
     }
 }
