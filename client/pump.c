@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "client/hold.h"
-#include "client/pipe/pipe_recv.h"
+#include "client/pipe/pipe_tell.h"
 #include "common/base.h"
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
@@ -217,7 +217,7 @@ turn(struct stint *s)
     watch_session(s, now);
     if (s->fatal == 0) conn_try(&s->conn, now);
     hold_turn(s, now);
-    pipe_recv_turn(s, now);
+    pipe_tell_turn(s, now);
     send_all(s, now, false);
     if (came) wake_ready(s);
 }

@@ -4,68 +4,14 @@
 #include <stdlib.h>
 
 #include "client/call.h"
+#include "client/pipe/pipe_answer.h"
 #include "client/pipe/pipe_recv.h"
+#include "client/pipe/pipe_tell.h"
 #include "client/pump.h"
 #include "client/stint_value.h"
-#include "common/error.h"
 #include "common/sys/say.h"
 
-enum { CALL_BYTES = 640, TELL_BYTES = 64 };
-
-struct msg_pipe
-pipe_about(const struct stint_pipe *p, enum pipe_verb verb)
-{
-    return (struct msg_pipe){ .verb = verb,
-        .pipe = p->number,
-        .end = p->end,
-        .grip = p->grip,
-        .received = p->received };
-}
-
-int
-pipe_say(const struct stint_pipe *p, int code)
-{
-    switch (code) {
-    case STINT_ESTALE:
-    case STINT_ENOOBJECT:
-    case STINT_EEOF:
-        if (p->passed && code == STINT_ESTALE) {
-            return say(STINT_ECLOSED,
-                "this end of the pipe was passed on, and somebody has accepted "
-                "it");
-        }
-        return say(STINT_EEOF,
-            code == STINT_EEOF
-                ? "the other end of the pipe is closed"
-                : "the pipe is gone: its master was started anew, or took us "
-                  "for dead");
-    case STINT_ETIMEOUT:
-        return say(code, "the pipe has no room, or no message, in time");
-    default:
-        return say(code, "%s", error_text(code));
-    }
-}
-
-int
-pipe_look(const struct stint_pipe *p)
-{
-    struct msg m = { .type = MSG_pipe, .as.pipe = pipe_about(p, PIPE_LOOK) };
-    struct call call;
-
-    int rc = call_begin(&call, p->s, 1, CALL_BYTES);
-    if (rc == 0) rc = call_send(&call, &m, call_deadline(p->s));
-    if (rc == 0) call_end(&call);
-    return rc;
-}
-
-void
-pipe_tell(const struct stint_pipe *p, enum pipe_verb verb)
-{
-    struct msg m = { .type = MSG_pipe, .as.pipe = pipe_about(p, verb) };
-    struct buf *b = rpc_tell(p->s->rpc, TELL_BYTES);
-
-    if (b != NULL) codec_message(b, &m);
-}
+enum { CALL_BYTES = 640 };
 
 /* ---- handles ------------------------------------------------------------- */
 
@@ -236,7 +182,8 @@ stint_pipe_pass(struct stint_pipe *p, struct stint_bytes *ticket)
 
     *ticket = (struct stint_bytes){ NULL, 0 };
     pump_enter(p->s);
-    struct msg m = { .type = MSG_pipe, .as.pipe = pipe_about(p, PIPE_PASS) };
+    struct msg m = { .type = MSG_pipe,
+        .as.pipe = pipe_tell_about(p, PIPE_PASS) };
     int rc = call_begin(&call, p->s, 1, CALL_BYTES);
     if (rc == 0) {
         stop_reading_ahead(p);
@@ -246,7 +193,7 @@ stint_pipe_pass(struct stint_pipe *p, struct stint_bytes *ticket)
         rc = keep_ticket(call.m.as.piped.ticket, ticket);
         call_end(&call);
     } else if (rc == STINT_ESTALE) {
-        rc = pipe_say(p, rc);
+        rc = pipe_answer_say(p, rc);
     }
     pump_leave(p->s);
     return rc;

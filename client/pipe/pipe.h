@@ -5,9 +5,7 @@
  * and one to receive under way at a time: what is sent meanwhile makes up the
  * next one; what came ahead is used up before more is asked for.
  *
- * What came ahead is the master's until our program has received it: that is
- * told with the next request, or a millisecond later, so that a sender who
- * waits for room is not kept.
+ * What came ahead is the master's until our program has received it.
  */
 #ifndef PIPE_H
 #define PIPE_H
@@ -72,19 +70,6 @@ struct stint_pipe {
     struct pipe_lent *lent; /* Owned. */
     size_t lent_count;
 };
-
-/** What a request about this end says first. */
-struct msg_pipe pipe_about(const struct stint_pipe *p, enum pipe_verb verb);
-
-/** Say what an answer `code` means to who has this end.  Returns the code that
- * the caller gets. */
-int pipe_say(const struct stint_pipe *p, int code);
-
-/** Ask the master for nothing: everything before it is dealt with then. */
-int pipe_look(const struct stint_pipe *p);
-
-/** Tell the master without waiting for an answer. */
-void pipe_tell(const struct stint_pipe *p, enum pipe_verb verb);
 
 /** It is closed and has nothing more to send: tell the master, and free it. */
 void pipe_finish(struct stint_pipe *p);

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "client/pipe/pipe_answer.h"
+#include "client/pipe/pipe_tell.h"
 #include "client/pump.h"
 #include "client/sync/ask.h"
 #include "common/base.h"
@@ -13,8 +15,6 @@ enum {
     AHEAD_BYTES = 256 * 1024,
     ASK_BYTES = 96,
 };
-
-#define TELL_AFTER TICK_MS
 
 void
 pipe_recv_drop(struct stint_pipe *p)
@@ -31,29 +31,6 @@ pipe_recv_forget(struct stint_pipe *p)
     rpc_forget(p->s->rpc, &p->recv);
     p->asking = false;
     p->asked_code = STINT_ETIMEOUT;
-}
-
-/* ---- what the master is told --------------------------------------------- */
-
-static void
-tell_later(struct stint_pipe *p)
-{
-    struct stint *s = p->s;
-
-    if (p->passed || !list_is_empty(&p->node)) return;
-    if (list_is_empty(&s->pipes)) {
-        s->pipes_at = tick_after(clock_now(), TELL_AFTER);
-    }
-    list_push(&s->pipes, &p->node);
-}
-
-void
-pipe_recv_turn(struct stint *s, tick_ns now)
-{
-    if (now < s->pipes_at) return;
-    for (struct list *node; (node = list_pop(&s->pipes)) != NULL;)
-        pipe_tell(CONTAINER_OF(node, struct stint_pipe, node), PIPE_RECEIVED);
-    s->pipes_at = TICK_NEVER;
 }
 
 /* ---- asking -------------------------------------------------------------- */
@@ -119,7 +96,7 @@ wait_for_others(struct stint_pipe *p, tick_ns deadline)
 
     /* What was there may be on its way. */
     if (rc != STINT_ETIMEOUT || !at_once) return rc;
-    rc = pipe_look(p);
+    rc = pipe_answer_look(p);
     if (rc != 0 || p->ahead.count > 0) return rc;
     return p->asking ? say(STINT_ETIMEOUT, "no message came in time") : 0;
 }
@@ -133,7 +110,7 @@ fetch(struct stint_pipe *p, tick_ns deadline)
     while (p->ahead.count == 0) {
         int rc = pump_obstacle(p->s);
         if (rc != 0) return rc;
-        if (p->ended) return pipe_say(p, STINT_EEOF);
+        if (p->ended) return pipe_answer_say(p, STINT_EEOF);
         if (tried && clock_now() >= deadline) {
             return say(STINT_ETIMEOUT, "no message came in time");
         }
@@ -151,7 +128,7 @@ fetch(struct stint_pipe *p, tick_ns deadline)
         if (rc != 0) return rc;
         if (!p->asking && p->asked_code != 0
             && p->asked_code != STINT_ETIMEOUT) {
-            return pipe_say(p, p->asked_code);
+            return pipe_answer_say(p, p->asked_code);
         }
     }
     return 0;
@@ -185,7 +162,7 @@ receive(struct stint_pipe *p, struct stint_bytes *message, tick_ns deadline)
     if (lent == NULL) return say(STINT_ENOMEM, "no memory for a message");
     (void)codec_list_next(&p->ahead, RECORD_payload, &each);
     p->received += 1;
-    tell_later(p);
+    pipe_tell_later(p);
     inbound_drop(lent->in);
     lent->in = inbound_hold(p->in);
     *message = (struct stint_bytes){ each.payload.bytes, each.payload.length };

@@ -13,7 +13,4 @@ void pipe_recv_drop(struct stint_pipe *p);
 /** No answer is waited for any more. */
 void pipe_recv_forget(struct stint_pipe *p);
 
-/** Tell the master what all ends have received, if it is time. */
-void pipe_recv_turn(struct stint *s, tick_ns now);
-
 #endif

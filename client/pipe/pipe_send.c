@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "client/call.h"
-#include "client/pipe/pipe.h"
+#include "client/pipe/pipe_answer.h"
 #include "client/pump.h"
 #include "common/base.h"
 #include "common/error.h"
@@ -44,7 +44,7 @@ end(struct stint_pipe *p, struct pipe_outgoing *e, int code)
     if (e->posted) {
         s->posting--;
         if (code != 0 && s->post_error == 0) {
-            s->post_error = pipe_say(p, code);
+            s->post_error = pipe_answer_say(p, code);
             (void)snprintf(s->post_text, sizeof(s->post_text), "%s",
                 stint_error_message());
         }
@@ -248,7 +248,7 @@ wait_for(struct stint_pipe *p, struct pipe_outgoing *e)
         if (rc == 0) continue;
         if (rc != STINT_ETIMEOUT || e->sent || looked) return rc;
         looked = true;
-        rc = pipe_look(p);
+        rc = pipe_answer_look(p);
         if (rc != 0) return rc;
     }
 }
@@ -273,7 +273,7 @@ stint_pipe_send(
         enqueue(p, e);
         rc = wait_for(p, e);
         if (rc != 0 && pump_obstacle(p->s) == 0 && rc != STINT_ECANCELLED) {
-            rc = pipe_say(p, rc);
+            rc = pipe_answer_say(p, rc);
         }
         leave(p, e);
     }
