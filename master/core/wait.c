@@ -36,8 +36,8 @@ wait_check(const struct wait_book *book, const struct session *session,
 static bool
 is_for_object(const struct wait *w)
 {
-    return w->kind == WAIT_SYNC || w->kind == WAIT_WATCH
-           || w->kind == WAIT_SEND || w->kind == WAIT_RECEIVE;
+    return w->kind == WAIT_SYNC || w->kind == WAIT_WATCH || w->kind == WAIT_SEND
+           || w->kind == WAIT_RECEIVE;
 }
 
 static size_t
