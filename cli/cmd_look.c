@@ -9,6 +9,7 @@
 #include "cli/connect.h"
 #include "cli/exit.h"
 #include "cli/select.h"
+#include "cli/snapshot.h"
 #include "cli/table.h"
 #include "cli/value.h"
 
@@ -118,13 +119,22 @@ static const struct column queue_columns[] = {
     { "workers", CELL_NUMBER, COLUMN_HIDDEN, false },
     { "paused", CELL_FLAG, COLUMN_SHOWN, false },
     { "running", CELL_NUMBER, COLUMN_HIDDEN, false },
+    { "jobs_ready", CELL_NUMBER, COLUMN_HIDDEN, false },
+    { "jobs_delayed", CELL_NUMBER, COLUMN_HIDDEN, false },
+    { "jobs_leased", CELL_NUMBER, COLUMN_HIDDEN, false },
+    { "jobs_dead", CELL_NUMBER, COLUMN_HIDDEN, false },
+    { "jobs_tasks", CELL_NUMBER, COLUMN_SHOWN, false },
     { 0 },
 };
 
+/* What workers have to do: its own tasks and those of its jobs, which stand
+ * beside them as well. */
 static int
-see_queue(void *arg, const struct stint_queue_row *r)
+see_queue(void *arg, const struct stint_queue_row *own)
 {
     static const char *const kinds[] = { "fifo", "lifo", "priority" };
+    const struct stint_queue_row whole = snapshot_queue(own), *r = &whole;
+    const struct stint_queue_jobs *jobs = &own->jobs;
     const struct cell cells[] = { TABLE_TEXT(r->name),
         TABLE_TEXT(kinds[r->kind]), TABLE_NUMBER(r->ready),
         TABLE_NUMBER(r->delayed), TABLE_NUMBER(r->leased),
@@ -137,7 +147,10 @@ see_queue(void *arg, const struct stint_queue_row *r)
         TABLE_NUMBER(r->putters), TABLE_NUMBER(r->lease_ns),
         TABLE_NUMBER(r->attempts_max), TABLE_NUMBER(r->shut),
         TABLE_TEXT(r->durability), TABLE_NUMBER(r->workers),
-        TABLE_NUMBER(r->paused), TABLE_NUMBER(r->running) };
+        TABLE_NUMBER(r->paused), TABLE_NUMBER(r->running),
+        TABLE_NUMBER(jobs->ready), TABLE_NUMBER(jobs->delayed),
+        TABLE_NUMBER(jobs->leased), TABLE_NUMBER(jobs->dead),
+        TABLE_NUMBER(jobs->ready + jobs->delayed + jobs->leased) };
 
     table_add(arg, cells);
     return 0;

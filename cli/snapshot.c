@@ -29,6 +29,28 @@ extend(void *rows, size_t count, size_t *room, size_t size)
     return mem_grow(rows, *room, size);
 }
 
+struct stint_queue_row
+snapshot_queue(const struct stint_queue_row *row)
+{
+    const struct stint_queue_jobs *jobs = &row->jobs;
+    struct stint_queue_row q = *row;
+
+    q.accepted += jobs->accepted;
+    q.ready += jobs->ready;
+    q.delayed += jobs->delayed;
+    q.leased += jobs->leased;
+    q.running += jobs->running;
+    q.done += jobs->done;
+    q.dead += jobs->dead;
+    q.cancelled += jobs->cancelled;
+    q.expired += jobs->expired;
+    q.failures += jobs->failures;
+    q.lost += jobs->lost;
+    q.timeouts += jobs->timeouts;
+    q.released += jobs->released;
+    return q;
+}
+
 void
 snapshot_add_queue(struct snapshot *shot, const struct stint_queue_row *row)
 {
@@ -37,7 +59,7 @@ snapshot_add_queue(struct snapshot *shot, const struct stint_queue_row *row)
     shot->queues =
         extend(shot->queues, shot->queue_count, &shot->queue_room, sizeof(*q));
     q = &shot->queues[shot->queue_count++];
-    *q = *row;
+    *q = snapshot_queue(row);
     q->name = keep(shot, row->name);
     q->durability = keep(shot, row->durability);
 }
@@ -227,12 +249,15 @@ json_status(const struct stint_status *st)
 static json_t *
 json_queue(const struct stint_queue_row *q)
 {
-    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "queue",
-        q->name, "ready", (json_int_t)q->ready, "delayed",
+    const struct stint_queue_jobs *jobs = &q->jobs;
+
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I}",
+        "queue", q->name, "ready", (json_int_t)q->ready, "delayed",
         (json_int_t)q->delayed, "leased", (json_int_t)q->leased, "running",
         (json_int_t)q->running, "done", (json_int_t)q->done, "dead",
         (json_int_t)q->dead, "workers", (json_int_t)q->workers, "paused",
-        (int)q->paused);
+        (int)q->paused, "jobs_tasks",
+        (json_int_t)(jobs->ready + jobs->delayed + jobs->leased));
 }
 
 static json_t *

@@ -40,6 +40,10 @@ void snapshot_print_json(const struct snapshot *shot);
 
 void snapshot_fini(struct snapshot *shot);
 
+/** The queue with the tasks of its jobs in all numbers of tasks and attempts:
+ * what its workers have to do.  Borrows the names. */
+struct stint_queue_row snapshot_queue(const struct stint_queue_row *row);
+
 /** Whether tasks of the job may still end. */
 bool snapshot_job_goes_on(const struct stint_job_row *job);
 

@@ -89,6 +89,26 @@ struct keys_view {
     void *arg;
 };
 
+static struct stint_queue_jobs
+jobs_of(const struct rec_queue_row *r)
+{
+    return (struct stint_queue_jobs){
+        .accepted = r->jobs_accepted,
+        .ready = r->jobs_ready,
+        .delayed = r->jobs_delayed,
+        .leased = r->jobs_leased,
+        .running = r->jobs_running,
+        .done = r->jobs_done,
+        .dead = r->jobs_dead,
+        .cancelled = r->jobs_cancelled,
+        .expired = r->jobs_expired,
+        .failures = r->jobs_failures,
+        .lost = r->jobs_lost,
+        .timeouts = r->jobs_timeouts,
+        .released = r->jobs_released,
+    };
+}
+
 static int
 show_queue(const void *arg, const void *record)
 {
@@ -123,6 +143,7 @@ show_queue(const void *arg, const void *record)
         .workers = r->workers,
         .paused = r->paused != 0,
         .running = r->running,
+        .jobs = jobs_of(r),
     };
 
     return view->see(view->arg, &row);

@@ -718,6 +718,12 @@ struct stint_status {
 STINT_CHECK int stint_status(
     struct stint *s, struct stint_status *out, int64_t timeout_ms);
 
+/* Of a queue's jobs in sum; those that were forgotten count on in what is ever
+ * (accepted, done, cancelled, expired, and the attempts). */
+struct stint_queue_jobs {
+    uint64_t accepted, ready, delayed, leased, running, done, dead, cancelled,
+        expired, failures, lost, timeouts, released;
+};
 struct stint_queue_row {
     const char *name;
     enum stint_queue_kind kind;
@@ -731,6 +737,7 @@ struct stint_queue_row {
     uint64_t workers; /* That take its tasks, are alive and not draining. */
     bool paused;      /* It hands nothing out. */
     uint64_t running; /* Of the leased: begun, the others were taken ahead. */
+    struct stint_queue_jobs jobs; /* Which are not in the numbers above. */
 };
 struct stint_peer_row {
     const char *name, *host, *key;

@@ -2,6 +2,7 @@
 
 #include "common/base.h"
 #include "common/check.h"
+#include "master/core/job.h"
 
 static struct lease *
 lease_of(struct list *node)
@@ -17,6 +18,17 @@ has_free_slot(const struct session *s)
     return s->kind != WORKER || s->slots == 0 || s->begun < s->slots;
 }
 
+/* Of the queue, and in sum for the one that a job belongs to. */
+static void
+count(const struct lease *l, int by)
+{
+    struct queue *q = l->task->queue;
+    struct queue_sum *sum = job_sum(q);
+
+    q->ahead += (uint64_t)by;
+    if (sum != NULL) sum->ahead += (uint64_t)by;
+}
+
 void
 ahead_hold(struct lease *l)
 {
@@ -27,7 +39,7 @@ ahead_hold(struct lease *l)
         s->begun += 1;
         return;
     }
-    l->task->queue->ahead += 1;
+    count(l, 1);
     if (s->ahead == NULL) s->ahead = &l->of_session;
 }
 
@@ -43,7 +55,7 @@ ahead_end(struct lease *l)
     struct session *s = l->session;
 
     if (l->ahead) {
-        l->task->queue->ahead -= 1;
+        count(l, -1);
         if (s->ahead == &l->of_session) step(s);
         return;
     }
@@ -51,7 +63,7 @@ ahead_end(struct lease *l)
     if (s->ahead == NULL || !has_free_slot(s)) return;
     struct lease *next = lease_of(s->ahead);
     next->ahead = false;
-    next->task->queue->ahead -= 1;
+    count(next, -1);
     s->begun += 1;
     step(s);
 }
@@ -72,7 +84,7 @@ ahead_slots(struct session *s, uint8_t kind, uint32_t slots)
     s->ahead = NULL;
     LIST_FOREACH (node, after, &s->leases) {
         struct lease *l = lease_of(node);
-        if (l->ahead) l->task->queue->ahead -= 1;
+        if (l->ahead) count(l, -1);
         ahead_hold(l);
     }
 }

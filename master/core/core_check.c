@@ -1,5 +1,6 @@
 /* Every invariant, the slow and plain way: for tests. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base.h"
 #include "common/check.h"
@@ -101,6 +102,27 @@ check_session(const struct session *s)
     return memory;
 }
 
+static void
+add_jobs(struct queue_sum *sum, const struct list *jobs, const struct queue *q)
+{
+    LIST_FOREACH (node, after, jobs) {
+        const struct job *job = CONTAINER_OF(node, struct job, order);
+        if (job->parent == q) queue_sum_add(sum, job->queue);
+    }
+}
+
+static void
+check_sums(const struct core *core)
+{
+    for (uint32_t i = 0; i < core->queues_count; i++) {
+        const struct queue *q = core->queues[i];
+        struct queue_sum sum = q->gone;
+        add_jobs(&sum, &core->jobs.order, q);
+        add_jobs(&sum, &core->jobs.forgotten, q);
+        CHECK(memcmp(&sum, &q->of_jobs, sizeof sum) == 0);
+    }
+}
+
 void
 core_check(const struct core *core)
 {
@@ -121,6 +143,7 @@ core_check(const struct core *core)
         memory += sizeof *s;
     }
     lane_check(core);
+    check_sums(core);
     CHECK(memory == core->memory);
     CHECK(out == core->out);
 }

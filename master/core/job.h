@@ -92,6 +92,8 @@ struct job {
     struct list order; /* In core.jobs.order: by number. */
     struct list spare; /* In core.jobs.spare: nothing of it is unread. */
     UT_hash_handle by_number;
+    UT_hash_handle by_key; /* If it has one, by key_hash. */
+    uint64_t key_hash;     /* Of owner and key. */
 };
 
 /** A job without a queue; NULL without memory.  Copies the command. */
@@ -99,6 +101,15 @@ struct job *job_new(uint64_t number, struct slice command);
 
 /** Free it and its ends; its queue is the caller's. */
 void job_free(struct job *job);
+
+/** What the jobs of the queue's parent count, in sum, where `q` is the queue of
+ * a job; else NULL (a damaged store may not name a parent, either). */
+static inline struct queue_sum *
+job_sum(const struct queue *q)
+{
+    return q->job != NULL && q->job->parent != NULL ? &q->job->parent->of_jobs
+                                                    : NULL;
+}
 
 /** Whether nothing more happens to it but that it is tried again; the turn then
  * sets `ended`. */

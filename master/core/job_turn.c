@@ -64,6 +64,8 @@ bury_one(struct core *core, struct job *job)
         journal_drop(core, ROW_queue, q->index);
         journal_drop(core, ROW_job, job->number);
     }
+    queue_sum_add(&job->parent->gone, q);
+    journal_tally(core, job->parent);
     files_forget(core, job);
     core->memory -= job->memory + job->ends.memory;
     job_free(job);

@@ -160,6 +160,13 @@ write_tally(struct core *core, const struct queue *q)
             .released = q->released,
             .dropped = q->job != NULL ? q->job->ends.dropped : 0,
             .ends = q->job != NULL ? q->job->ends.given : 0,
+            .gone_done = q->gone.now[TASK_DONE],
+            .gone_cancelled = q->gone.now[TASK_CANCELLED],
+            .gone_expired = q->gone.now[TASK_EXPIRED],
+            .gone_failures = q->gone.failures,
+            .gone_lost = q->gone.lost,
+            .gone_timeouts = q->gone.timeouts,
+            .gone_released = q->gone.released,
         });
 }
 

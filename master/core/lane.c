@@ -262,6 +262,23 @@ lane_next(struct wait_link *link)
     return NULL;
 }
 
+tick_ns
+lane_age(const struct queue *q, tick_ns now)
+{
+    enum { LOOKS_MAX = 32 };
+    tick_ns oldest = now;
+    unsigned looks = 0;
+
+    LIST_FOREACH (node, after, &q->jobs) {
+        const struct lane *lane = CONTAINER_OF(node, struct lane, active);
+        const struct job *job = job_in_lane(heap_peek(&lane->ready));
+        const struct task *t = queue_peek(job->queue);
+        if (t != NULL && t->born < oldest) oldest = t->born;
+        if (++looks == LOOKS_MAX) break;
+    }
+    return now - oldest;
+}
+
 uint64_t
 lane_workers(struct core *core, tick_ns now, const struct job *job)
 {
@@ -317,7 +334,7 @@ check_queue(const struct queue *q)
         check_one(q, lane, &offered, &unfinished);
     }
     CHECK(offered == q->offered);
-    CHECK(unfinished == q->jobs_unfinished);
+    CHECK(unfinished == queue_jobs_unfinished(q));
 }
 
 void

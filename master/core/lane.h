@@ -50,6 +50,10 @@ struct queue *lane_next(struct wait_link *link);
  * (NULL) before plain ones.  O(jobs that offer any). */
 uint64_t lane_before(const struct lane *lane, const struct job *job);
 
+/** How long ago the oldest of those tasks was put that come next in the lanes
+ * of `q`: of those that offered first, not more than so many; 0 without one. */
+tick_ns lane_age(const struct queue *q, tick_ns now);
+
 /** Live workers that serve the job's queue, are not draining and suit it; may
  * be old by half a second. */
 uint64_t lane_workers(struct core *core, tick_ns now, const struct job *job);

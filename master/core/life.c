@@ -4,6 +4,7 @@
 #include "common/check.h"
 #include "common/stint_error.h"
 #include "master/core/ahead.h"
+#include "master/core/job.h"
 #include "master/core/jobs.h"
 #include "master/core/notes.h"
 #include "master/core/place.h"
@@ -49,11 +50,16 @@ static void
 count(struct queue *q, enum task_state from, enum task_state to,
     const struct task *t)
 {
-    struct queue *parent = q->job != NULL ? q->job->parent : NULL;
-    uint64_t before = queue_unfinished(q);
+    struct queue_sum *sum = job_sum(q);
 
     queue_count(q, from, to, t);
-    if (parent != NULL) parent->jobs_unfinished += queue_unfinished(q) - before;
+    if (sum == NULL) return;
+    if (from == TASK_STATES) {
+        sum->accepted += 1;
+    } else {
+        sum->now[from] -= 1;
+    }
+    sum->now[to] += 1;
 }
 
 static void
@@ -284,9 +290,33 @@ is_free(enum life_cause cause)
 }
 
 static void
+sum_return(struct queue_sum *sum, enum life_cause cause)
+{
+    switch (cause) {
+    case LIFE_UNTRIED:
+    case LIFE_RELEASED:
+        sum->released += 1;
+        break;
+    case LIFE_UNDELIVERED:
+        break;
+    case LIFE_FAILED:
+        sum->failures += 1;
+        break;
+    case LIFE_LOST:
+        sum->lost += 1;
+        break;
+    case LIFE_TIMEOUT:
+        sum->timeouts += 1;
+        break;
+    }
+}
+
+static void
 count_return(struct task *t, struct session *holder, enum life_cause cause)
 {
     struct queue *q = t->queue;
+
+    if (job_sum(q) != NULL) sum_return(job_sum(q), cause);
 
     switch (cause) {
     case LIFE_UNTRIED:
@@ -482,12 +512,21 @@ life_expire(struct core *core, tick_ns now)
     }
 }
 
+bool
+life_is_undelivered(const struct lease *l)
+{
+    return l->session->stream.acked < l->frame;
+}
+
 void
 life_tick(struct core *core, tick_ns now)
 {
     for (;;) {
         struct lease *l = lease_peek_broken(&core->leases, now);
         if (l == NULL) break;
+        /* Its frame may wait behind answers that a stuck disk keeps back. */
+        enum life_cause cause =
+            life_is_undelivered(l) ? LIFE_UNDELIVERED : LIFE_TIMEOUT;
         show_recall(core, l->task);
         life_return(core, now, l->task, cause, 0, &life_wordless);
     }
@@ -512,12 +551,3 @@ life_next_deadline(const struct core *core)
     }
     return next;
 }
-bool
-life_is_undelivered(const struct lease *l)
-{
-    return l->session->stream.acked < l->frame;
-}
-
-        /* Its frame may wait behind answers that a stuck disk keeps back. */
-        enum life_cause cause =
-            life_is_undelivered(l) ? LIFE_UNDELIVERED : LIFE_TIMEOUT;

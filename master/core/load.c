@@ -190,6 +190,16 @@ load_tally(const struct core *core, uint64_t id,
     q->lost = row->lost;
     q->timeouts = row->timeouts;
     q->released = row->released;
+    q->gone = (struct queue_sum){
+        .now = { [TASK_DONE] = row->gone_done,
+            [TASK_CANCELLED] = row->gone_cancelled,
+            [TASK_EXPIRED] = row->gone_expired },
+        .accepted = row->gone_done + row->gone_cancelled + row->gone_expired,
+        .failures = row->gone_failures,
+        .lost = row->gone_lost,
+        .timeouts = row->gone_timeouts,
+        .released = row->gone_released,
+    };
     if (q->job != NULL) {
         q->job->ends.dropped = row->dropped;
         q->job->ends.given = row->ends;

@@ -149,7 +149,7 @@ load_job_row(struct core *core, uint64_t number, const struct rec_kept_job *row,
     if (rc != 0) return rc;
     fill(job, row);
     job->parent = parent;
-    if (!lane_join(job)) return STINT_ENOMEM;
+    if (!jobs_key_add(core, job) || !lane_join(job)) return STINT_ENOMEM;
     if (submitter != NULL) {
         job->submitter = submitter->slot;
         list_push(&submitter->jobs, &job->of_session);
@@ -262,6 +262,18 @@ resume(struct core *core, struct job *job)
     jobs_touch(core, job);
 }
 
+/* What was counted on the way knew neither all rows nor all parents. */
+static void
+sum_up(struct core *core)
+{
+    for (uint32_t i = 0; i < core->queues_count; i++)
+        core->queues[i]->of_jobs = core->queues[i]->gone;
+    LIST_FOREACH (node, after, &core->jobs.order) {
+        struct queue *q = CONTAINER_OF(node, struct job, order)->queue;
+        queue_sum_add(job_sum(q), q);
+    }
+}
+
 int
 load_job_settle(struct core *core, const char **why)
 {
@@ -270,6 +282,7 @@ load_job_settle(struct core *core, const char **why)
         int rc = settle(core, job, why);
         if (rc != 0) return rc;
     }
+    sum_up(core);
     LIST_FOREACH (node, after, &core->jobs.order) {
         resume(core, CONTAINER_OF(node, struct job, order));
     }

@@ -278,7 +278,8 @@ static void
 match_shut(struct core *core, struct queue *q)
 {
     if (!q->shut || list_is_empty(&q->getters)) return;
-    if (!q->emptied && queue_unfinished(q) + q->jobs_unfinished > 0) return;
+    if (!q->emptied && queue_unfinished(q) + queue_jobs_unfinished(q) > 0)
+        return;
     while (!list_is_empty(&q->getters)) {
         end_get(core, link_of(list_first(&q->getters))->wait, STINT_ESHUTDOWN);
     }

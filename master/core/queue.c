@@ -234,6 +234,27 @@ queue_unfinished(const struct queue *q)
     return q->now[TASK_READY] + q->now[TASK_DELAYED] + q->now[TASK_LEASED];
 }
 
+uint64_t
+queue_jobs_unfinished(const struct queue *q)
+{
+    const uint64_t *now = q->of_jobs.now;
+
+    return now[TASK_READY] + now[TASK_DELAYED] + now[TASK_LEASED];
+}
+
+void
+queue_sum_add(struct queue_sum *sum, const struct queue *q)
+{
+    for (int state = 0; state < TASK_STATES; state++)
+        sum->now[state] += q->now[state];
+    sum->ahead += q->ahead;
+    sum->accepted += q->accepted;
+    sum->failures += q->failures;
+    sum->lost += q->lost;
+    sum->timeouts += q->timeouts;
+    sum->released += q->released;
+}
+
 static bool
 is_open(enum task_state state)
 {

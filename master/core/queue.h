@@ -38,6 +38,15 @@ queue_bound(uint64_t max)
 }
 
 struct job;
+struct key;
+
+/* What the jobs of a queue count, in sum.  Those that were forgotten count in
+ * what is ever: it only grows, but for what a memory queue loses. */
+struct queue_sum {
+    uint64_t now[TASK_STATES]; /* As queue.now. */
+    uint64_t ahead, accepted;
+    uint64_t failures, lost, timeouts, released;
+};
 
 struct queue_policy {
     uint8_t kind;       /* enum queue_kind */
@@ -55,8 +64,10 @@ struct queue {
     bool emptied;       /* Shut at once: what comes back is cancelled. */
     bool paused;        /* Hands nothing out. */
     struct job *job;    /* Whose own queue it is; NULL: an ordinary one. */
+    const struct key *maker; /* Who made it by first use; NULL: nobody. */
     struct lane *lanes; /* uthash: its jobs by what they need (lane.h). */
-    uint64_t jobs_unfinished; /* Tasks of its jobs that have not ended. */
+    struct queue_sum of_jobs; /* All its jobs; */
+    struct queue_sum gone;    /* of them those that were forgotten. */
     struct list jobs; /* Of them those that offer tasks now, newest last. */
     uint64_t offered; /* So many tasks, in all. */
     uint64_t offers;  /* Lanes that began to offer, ever. */
@@ -64,7 +75,6 @@ struct queue {
 
     struct list fresh;
     struct heap back;
-    const struct key *maker; /* Who made it by first use; NULL: nobody. */
     struct list dead;
     uint64_t now[TASK_STATES]; /* Ready, delayed, leased, dead: tasks now; done,
                                   cancelled, expired: ever. */
@@ -118,6 +128,12 @@ void queue_take(struct queue *q, struct task *t);
 
 /** Tasks that have not ended: what join waits for. */
 uint64_t queue_unfinished(const struct queue *q);
+
+/** The same of its jobs' tasks. */
+uint64_t queue_jobs_unfinished(const struct queue *q);
+
+/** Add what a job's own queue counts. */
+void queue_sum_add(struct queue_sum *sum, const struct queue *q);
 
 /** Count a task that is not in the queue's lists into or out of a state. */
 void queue_count(struct queue *q, enum task_state from, enum task_state to,

@@ -41,6 +41,8 @@ view_queue_named(const struct core *core, struct slice name)
 struct rec_queue_row
 view_queue_row(const struct queue *q)
 {
+    const struct queue_sum *jobs = &q->of_jobs;
+
     return (struct rec_queue_row){
         .queue = slice_of(q->name),
         .kind = q->policy.kind,
@@ -69,7 +71,41 @@ view_queue_row(const struct queue *q)
         .workers = q->workers,
         .paused = q->paused,
         .running = q->now[TASK_LEASED] - q->ahead,
+        .jobs_accepted = jobs->accepted,
+        .jobs_ready = jobs->now[TASK_READY],
+        .jobs_delayed = jobs->now[TASK_DELAYED],
+        .jobs_leased = jobs->now[TASK_LEASED],
+        .jobs_running = jobs->now[TASK_LEASED] - jobs->ahead,
+        .jobs_done = jobs->now[TASK_DONE],
+        .jobs_dead = jobs->now[TASK_DEAD],
+        .jobs_cancelled = jobs->now[TASK_CANCELLED],
+        .jobs_expired = jobs->now[TASK_EXPIRED],
+        .jobs_failures = jobs->failures,
+        .jobs_lost = jobs->lost,
+        .jobs_timeouts = jobs->timeouts,
+        .jobs_released = jobs->released,
     };
+}
+
+struct rec_queue_row
+view_queue_whole(const struct queue *q)
+{
+    struct rec_queue_row row = view_queue_row(q);
+
+    row.accepted += row.jobs_accepted;
+    row.ready += row.jobs_ready;
+    row.delayed += row.jobs_delayed;
+    row.leased += row.jobs_leased;
+    row.running += row.jobs_running;
+    row.done += row.jobs_done;
+    row.dead += row.jobs_dead;
+    row.cancelled += row.jobs_cancelled;
+    row.expired += row.jobs_expired;
+    row.failures += row.jobs_failures;
+    row.lost += row.jobs_lost;
+    row.timeouts += row.jobs_timeouts;
+    row.released += row.jobs_released;
+    return row;
 }
 
 static bool
@@ -104,8 +140,10 @@ tick_ns
 view_next_age(const struct queue *q, tick_ns now)
 {
     const struct task *t = queue_peek(q);
+    tick_ns own = t != NULL && now > t->born ? now - t->born : 0;
+    tick_ns jobs = lane_age(q, now);
 
-    return t != NULL && now > t->born ? now - t->born : 0;
+    return jobs > own ? jobs : own;
 }
 
 /* ---- jobs ---------------------------------------------------------------- */
@@ -129,11 +167,11 @@ view_job_behind(const struct core *core, struct job *job)
                                      : NULL;
 }
 
-/* As job_row.state numbers them. */
-static uint64_t
-state_of(const struct core *core, const struct job *job)
+uint64_t
+view_job_state(const struct core *core, const struct job *job)
 {
     enum { OPEN, RUNNING, DONE, HALTED, CANCELLED, ORPHANED };
+    const uint64_t *tasks = job->queue->now;
 
     switch ((enum job_end)job->end) {
     case JOB_OPEN: {
@@ -150,7 +188,8 @@ state_of(const struct core *core, const struct job *job)
     case JOB_FORGOTTEN:
         break;
     }
-    return DONE;
+    /* Purged, or cancelled one by one. */
+    return tasks[TASK_CANCELLED] + tasks[TASK_EXPIRED] > 0 ? CANCELLED : DONE;
 }
 
 /* The words of the command with blanks between them. */
@@ -186,7 +225,7 @@ view_job_row(struct core *core, tick_ns now, const struct job *job,
         .queue = slice_of(job->parent->name),
         .name = slice_of(job->name),
         .owner = slice_of(owner != NULL ? owner->name : ""),
-        .state = state_of(core, job),
+        .state = view_job_state(core, job),
         .paused = q->paused,
         .tasks = q->accepted,
         .ready = q->now[TASK_READY],

@@ -40,7 +40,12 @@ void view_count_workers(struct core *core, tick_ns now);
 
 struct rec_queue_row view_queue_row(const struct queue *q);
 
-/** How long ago the task was put that is next; 0 without one. */
+/** The same with the tasks of its jobs in all numbers of tasks and attempts:
+ * what its workers have to do. */
+struct rec_queue_row view_queue_whole(const struct queue *q);
+
+/** How long ago the task was put that is next: the queue's own, or the next one
+ * of a job that offers any, whichever is older; 0 without one. */
 tick_ns view_next_age(const struct queue *q, tick_ns now);
 
 /* ---- jobs ---------------------------------------------------------------- */
@@ -52,6 +57,9 @@ struct job *view_job(const struct core *core, uint64_t after);
 
 /** The one behind it, or NULL. */
 struct job *view_job_behind(const struct core *core, struct job *job);
+
+/** As job_row.state numbers them. */
+uint64_t view_job_state(const struct core *core, const struct job *job);
 
 /** `words` has room for what the row says of the command. */
 struct rec_job_row view_job_row(struct core *core, tick_ns now,

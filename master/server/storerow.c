@@ -159,12 +159,12 @@ refuse_field(const struct stint_store_row *row, const char *name,
 
 /* What is absent is zero; is that a value of it? */
 static const struct table_field *
-find_missing(const struct table_shape *shape, uint32_t seen)
+find_missing(const struct table_shape *shape, uint64_t seen)
 {
     for (uint32_t i = 0; i < shape->count; i++) {
         const struct table_field *field = &shape->fields[i];
         bool zero_is_fine = field->min <= 0 && field->max >= 0;
-        if ((seen & 1U << i) == 0 && !zero_is_fine) return field;
+        if ((seen & UINT64_C(1) << i) == 0 && !zero_is_fine) return field;
     }
     return NULL;
 }
@@ -173,7 +173,7 @@ static int
 take_row(const struct stint_store_row *row, const struct table_shape *shape,
     union storerow_record *record)
 {
-    uint32_t seen = 0;
+    uint64_t seen = 0;
 
     memset(record, 0, sizeof *record);
     for (size_t i = 0; i < row->count; i++) {
@@ -182,7 +182,7 @@ take_row(const struct stint_store_row *row, const struct table_shape *shape,
         if (field == NULL || !take_field(field, in, (uint8_t *)record)) {
             return refuse_field(row, in->name, field);
         }
-        seen |= 1U << (field - shape->fields);
+        seen |= UINT64_C(1) << (field - shape->fields);
     }
     const struct table_field *missing = find_missing(shape, seen);
     return missing == NULL ? 0 : refuse_field(row, name_of(missing), missing);

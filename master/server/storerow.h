@@ -11,7 +11,7 @@
 #include "common/row.h"
 #include "proto/proto.h"
 
-enum { STOREROW_FIELDS_MAX = 32 };
+enum { STOREROW_FIELDS_MAX = 48 };
 
 /* Room for the record of any kind. */
 union storerow_record {

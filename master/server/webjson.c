@@ -177,7 +177,7 @@ webjson_master(
 static void
 put_queue(struct list_page *page, const struct queue *q, tick_ns now)
 {
-    const struct rec_queue_row r = view_queue_row(q);
+    const struct rec_queue_row r = view_queue_whole(q);
     struct buf *out = page->out;
 
     begin_row(page);
@@ -208,6 +208,10 @@ put_queue(struct list_page *page, const struct queue *q, tick_ns now)
         slice_of(queue_durability_word((enum queue_durability)r.durability)));
     put_number(out, "workers", r.workers);
     put_seconds(out, "next_age", (uint64_t)view_next_age(q, now));
+    put_number(out, "jobs_ready", r.jobs_ready);
+    put_number(out, "jobs_delayed", r.jobs_delayed);
+    put_number(out, "jobs_leased", r.jobs_leased);
+    put_number(out, "jobs_dead", r.jobs_dead);
     webtext_put(out, "}");
 }
 

@@ -17,8 +17,9 @@ void webjson_error(struct buf *out, const char *sentence);
 unsigned webjson_master(
     struct buf *out, const struct webview *view, const struct webquery *query);
 
-/** Each with "backlog", the tasks that are ready or leased; with query->queue
- * only that one, or status 404. */
+/** Each with the tasks of its jobs in all numbers of tasks (and those of them
+ * in "jobs_ready", …), and with "backlog", what is ready or leased; with
+ * query->queue only that one, or status 404. */
 unsigned webjson_queues(
     struct buf *out, const struct webview *view, const struct webquery *query);
 

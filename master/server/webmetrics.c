@@ -78,6 +78,10 @@ GETTER(accepted)
 GETTER(getters)
 GETTER(putters)
 GETTER(workers)
+GETTER(jobs_ready)
+GETTER(jobs_delayed)
+GETTER(jobs_leased)
+GETTER(jobs_dead)
 
 static uint64_t
 get_backlog(const struct rec_queue_row *row)
@@ -87,13 +91,17 @@ get_backlog(const struct rec_queue_row *row)
 
 /* clang-format off */
 static const struct family families[] = {
-    { "stint_queue_tasks", "gauge", "Tasks that are held, by queue and state.",
+    { "stint_queue_tasks", "gauge", "Tasks that are held, of the queue and of its jobs, by state.",
         "state", { { "ready", get_ready }, { "delayed", get_delayed },
             { "leased", get_leased }, { "dead", get_dead } } },
+    { "stint_queue_jobs_tasks", "gauge", "Of them those of its jobs.",
+        "state", { { "ready", get_jobs_ready },
+            { "delayed", get_jobs_delayed }, { "leased", get_jobs_leased },
+            { "dead", get_jobs_dead } } },
     { "stint_queue_backlog", "gauge",
         "Tasks that are ready or leased: what workers are needed for.",
         NULL, { { NULL, get_backlog } } },
-    { "stint_queue_bytes", "gauge", "Payload bytes of all that are held.",
+    { "stint_queue_bytes", "gauge", "Payload bytes of its own that are held.",
         NULL, { { NULL, get_bytes } } },
     { "stint_queue_workers", "gauge",
         "Live workers that take its tasks and are not draining.",
@@ -133,7 +141,7 @@ put_family(struct buf *out, const struct core *core, const struct family *f)
     for (uint64_t i = 0; i < WEBMETRICS_QUEUES; i++) {
         const struct queue *q = view_queue(core, i);
         if (q == NULL) break;
-        const struct rec_queue_row row = view_queue_row(q);
+        const struct rec_queue_row row = view_queue_whole(q);
         for (size_t k = 0; k < ARRAY_LEN(f->parts); k++) {
             if (f->parts[k].get == NULL) break;
             put_part(out, f, &f->parts[k], &row);
@@ -166,7 +174,26 @@ count_timeouts(const struct core *core)
     for (uint64_t i = 0;; i++) {
         const struct queue *q = view_queue(core, i);
         if (q == NULL) return sum;
-        sum += view_queue_row(q).timeouts;
+        sum += view_queue_whole(q).timeouts;
+    }
+}
+
+static void
+put_jobs(struct buf *out, const struct core *core)
+{
+    static const char name[] = "stint_jobs";
+    static const char *const states[] = { "open", "running", "done", "halted",
+        "cancelled", "orphaned" };
+    uint64_t counts[ARRAY_LEN(states)] = { 0 };
+
+    for (struct job *job = view_job(core, 0); job != NULL;
+         job = view_job_behind(core, job)) {
+        counts[view_job_state(core, job)] += 1;
+    }
+    put_head(out, name, "gauge", "Jobs that are kept, by state.");
+    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+        webtext_put(
+            out, "%s{state=\"%s\"} %" PRIu64 "\n", name, states[i], counts[i]);
     }
 }
 
@@ -276,6 +303,7 @@ webmetrics_show(
     (void)query;
     put_master(out, view);
     put_queues(out, view);
+    put_jobs(out, view->core);
     put_loop(out, view);
     return 200;
 }

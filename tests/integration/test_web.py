@@ -117,6 +117,29 @@ def test_tasks_are_counted_where_they_are(master):
     assert {t["state"] for t in ended["tasks"]} == {"done"}
 
 
+def test_the_tasks_of_jobs_are_of_their_queues_backlog(master):
+    master.run(STINT, "submit", "true", "{}", ":::", *"abcdef")
+    (queue,) = rows(master, "queues?queue=default")["queues"]
+    assert queue["backlog"] == queue["ready"] == queue["jobs_ready"] == 6
+    time.sleep(0.1)
+    age = 'stint_queue_next_task_age_seconds{queue="default"}'
+    assert number(master, age) > 0.1
+    assert number(master, 'stint_queue_backlog{queue="default"}') == 6
+    assert number(
+        master, 'stint_queue_tasks{queue="default",state="ready"}') == 6
+    assert number(
+        master, 'stint_queue_jobs_tasks{queue="default",state="ready"}') == 6
+    assert number(master, 'stint_jobs{state="running"}') == 1
+    master.run(STINT, "cancel", "--job", "1")
+    ended = 'stint_tasks_ended_total{queue="default",outcome="cancelled"}'
+    until(lambda: number(master, ended) == 6)
+    assert number(master, 'stint_queue_backlog{queue="default"}') == 0
+    assert number(master, 'stint_jobs{state="cancelled"}') == 1
+    master.run(STINT, "forget", "1")
+    until(lambda: number(master, 'stint_jobs{state="cancelled"}') == 0)
+    assert number(master, ended) == 6
+
+
 def test_a_lease_that_runs_out_is_counted(start_master):
     master = start_master("--queue", "jobs,lease=1s", "--memory")
     master.put("jobs", 1, 1)

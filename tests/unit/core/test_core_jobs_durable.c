@@ -193,6 +193,84 @@ a_forgotten_job_leaves_no_row_and_its_number_is_not_given_again(void **state)
     assert_int_equal(jobs_open(s, (struct msg_job_open){ .halt = 0 }), 2);
 }
 
+static struct rec_queue_row
+look_at_queue(struct rig_peer *p)
+{
+    struct rec_queue_row row = { .ready = 0 };
+    uint64_t request = rig_say(
+        p, (struct msg){ .type = MSG_list, .as.list.queue = slice_of("q") });
+
+    kept_settle(p->rig);
+    struct proto_list rows =
+        rig_see(p, MSG_queue_rows, request)->as.queue_rows.rows;
+    assert_true(codec_list_next(&rows, RECORD_queue_row, &row));
+    return row;
+}
+
+static void
+a_queue_counts_the_tasks_of_its_jobs_beside_its_own(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *s = rig_submitter(rig), *w = rig_worker(rig);
+
+    uint64_t job = jobs_open(s, (struct msg_job_open){ .attempts_max = 1 });
+    jobs_put(s, job, 5, (const char *const[]){ "a", "b", "c", "d", "e" });
+    struct rig_task t = jobs_take(w);
+    jobs_finish(w, &t, "A");
+    t = jobs_take(w);
+    jobs_fail(w, &t, "no");
+    t = jobs_take(w);
+    rig_put_as(s, (struct msg_put){ .queue = slice_of("q") }, 1,
+        (const char *const[]){ "own" });
+    for (int restarts = 0; restarts < 2; restarts++) {
+        struct rec_queue_row row = look_at_queue(s);
+        assert_int_equal(row.accepted, 1);
+        assert_int_equal(row.ready, 1);
+        assert_int_equal(row.jobs_accepted, 5);
+        assert_int_equal(row.jobs_ready, 2);
+        assert_int_equal(row.jobs_leased, 1);
+        assert_int_equal(row.jobs_running, 1);
+        assert_int_equal(row.jobs_done, 1);
+        assert_int_equal(row.jobs_dead, 1);
+        assert_int_equal(row.jobs_failures, 1);
+        kept_settle(rig);
+        kept_restart(rig);
+        core_check(rig->core);
+        rig_hello(s, PROTO_VERSION);
+    }
+}
+
+static void
+what_a_queues_jobs_ever_did_outlives_them(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *s = rig_submitter(rig), *w = rig_worker(rig);
+
+    uint64_t job = jobs_open(s, (struct msg_job_open){ .attempts_max = 1 });
+    jobs_put(s, job, 3, (const char *const[]){ "a", "b", "c" });
+    struct rig_task t = jobs_take(w);
+    jobs_finish(w, &t, "A");
+    t = jobs_take(w);
+    jobs_finish(w, &t, "B");
+    t = jobs_take(w);
+    jobs_fail(w, &t, "no");
+    jobs_close(s, job);
+    rig_say(
+        s, (struct msg){ .type = MSG_job_forget, .as.job_forget.job = job });
+    kept_settle(rig);
+    for (int restarts = 0; restarts < 2; restarts++) {
+        struct rec_queue_row row = look_at_queue(s);
+        assert_int_equal(row.jobs_accepted, 3);
+        assert_int_equal(row.jobs_done, 2);
+        assert_int_equal(row.jobs_cancelled, 1); /* The dead letter. */
+        assert_int_equal(row.jobs_dead, 0);
+        assert_int_equal(row.jobs_failures, 1);
+        kept_restart(rig);
+        core_check(rig->core);
+        rig_hello(s, PROTO_VERSION);
+    }
+}
+
 static void
 a_cancel_that_a_crash_cut_short_goes_on(void **state)
 {
@@ -324,6 +402,8 @@ main(void)
         TEST(a_dead_task_is_tried_again_after_a_restart),
         TEST(what_was_dropped_stays_so_and_counts),
         TEST(a_forgotten_job_leaves_no_row_and_its_number_is_not_given_again),
+        TEST(a_queue_counts_the_tasks_of_its_jobs_beside_its_own),
+        TEST(what_a_queues_jobs_ever_did_outlives_them),
         TEST(a_cancel_that_a_crash_cut_short_goes_on),
         TEST(tasks_of_a_job_that_is_not_there_are_damage),
         TEST(a_job_in_memory_leaves_no_row),
