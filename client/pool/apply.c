@@ -44,7 +44,8 @@ copy(const struct stint_bytes *from, struct stint_bytes *to)
             STINT_ENOMEM, "no memory for a result of %zu bytes", from->size);
     }
     if (from->size > 0) memcpy(bytes, from->data, from->size);
-    *to = (struct stint_bytes){ bytes, from->size };
+    to->data = bytes;
+    to->size = from->size;
     return 0;
 }
 

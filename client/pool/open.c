@@ -209,7 +209,6 @@ take_apart(struct stint_pool *pool)
     (void)pthread_join(pool->results, NULL);
     dismiss_crew(pool);
     pool_lock(pool);
-    pool->has_results = false;
     pool->joined = true;
     (void)pthread_cond_broadcast(&pool->changed);
 }

@@ -68,11 +68,13 @@ pool_deadline(int64_t timeout_ms, tick_ns *out)
     return 0;
 }
 
+/* Whose result thread this one is. */
+static _Thread_local const struct stint_pool *inside;
+
 bool
 pool_is_inside(const struct stint_pool *pool)
 {
-    return pool->has_results
-           && pthread_equal(pool->results, pthread_self()) != 0;
+    return inside == pool;
 }
 
 void
@@ -220,6 +222,7 @@ results_main(void *arg)
     struct stint_pool *pool = arg;
     struct ended_one got[BATCH];
 
+    inside = pool;
     while (!is_done(pool)) {
         int count = ended_next(pool->ended, got, BATCH);
 
@@ -237,10 +240,7 @@ pool_start(struct stint_pool *pool)
 
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &old);
-    pool_lock(pool);
     int error = pthread_create(&pool->results, NULL, results_main, pool);
-    pool->has_results = error == 0;
-    pool_unlock(pool);
     (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (error == 0) return 0;
     return say(STINT_ESYSTEM, "cannot start a thread for a pool: %s",

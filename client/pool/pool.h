@@ -30,8 +30,7 @@ struct stint_pool {
     unsigned processes; /* Of the crew. */
     size_t chunk_max;   /* Most items that go together; 0: no bound. */
     unsigned tries;
-    pthread_t results;
-    bool has_results;
+    pthread_t results; /* The result thread. */
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* `over` or `joined`. */
