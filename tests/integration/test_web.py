@@ -135,7 +135,7 @@ def test_the_tasks_of_jobs_are_of_their_queues_backlog(master):
     until(lambda: number(master, ended) == 6)
     assert number(master, 'stint_queue_backlog{queue="default"}') == 0
     assert number(master, 'stint_jobs{state="cancelled"}') == 1
-    master.run(STINT, "forget", "1")
+    master.run(STINT, "forget", "1", "--yes")
     until(lambda: number(master, 'stint_jobs{state="cancelled"}') == 0)
     assert number(master, ended) == 6
 
