@@ -112,7 +112,7 @@ static const struct opt add_options[] = {
     { "handler", 0, OPT_TEXT, "NAME", NULL, "Which handler runs it" },
     { 0 },
 };
-static const struct opt_group add_group = { "schedule",
+static const struct opt_group add_group = { "schedule add",
     "When and how:", add_options };
 
 static int
