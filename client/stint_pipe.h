@@ -19,7 +19,8 @@
  * goes to one of them whole (Python: "data may become corrupted").  A pipe lives as
  * long as one of its ends is held, and never longer than the master.  A copy of an
  * end that a forked child keeps open does not exist here, and so neither does a
- * reader that waits for an end of file for ever.
+ * reader that waits for an end of file for ever.  When the master is started anew,
+ * or took our process for dead, every end is at the end of file: STINT_EEOF.
  */
 #ifndef STINT_PIPE_H
 #define STINT_PIPE_H
@@ -53,7 +54,8 @@ STINT_CHECK int stint_pipe_new(struct stint *s,
 /** Take end 0 or 1 of the pipe `name`, making it if need be.  Messages wait for the
  * other end to be taken; it counts as closed only once it was.  Returns 0, or
  * STINT_EBUSY (another session holds this end), STINT_EEXISTS (made with other
- * options, or no pipe), STINT_EINVAL. */
+ * options, or no pipe), STINT_EEOF (this end was closed, and somebody still holds
+ * the other one), STINT_EINVAL. */
 STINT_CHECK int stint_pipe_open(struct stint *s, const char *name, int end,
     const struct stint_pipe_options *options, struct stint_pipe **out);
 
@@ -87,7 +89,8 @@ STINT_CHECK int stint_pipe_poll(struct stint_pipe *p, int64_t timeout_ms);
 
 /** Pass the end on: gives a ticket, stint_bytes_free(), to be put into a task or any
  * message.  Until it is accepted the end is still ours, and closed when we die;
- * then the handle only returns STINT_ECLOSED. */
+ * then the handle only returns STINT_ECLOSED.  Who accepts it receives what we have
+ * not; what we posted before is not sent any more unless stint_flush() was called. */
 STINT_CHECK int stint_pipe_pass(struct stint_pipe *p, struct stint_bytes *ticket);
 /** Returns 0, STINT_EEOF (the pipe is gone), STINT_ESTALE (somebody has accepted it
  * already), STINT_EINVAL (these bytes are no ticket). */
