@@ -2,6 +2,8 @@
  * pool's own.  What Python does otherwise is said where it is. */
 #include "tests/integration/with_pool.h"
 
+#include <sys/wait.h>
+
 static struct stint_pool *pool; /* Of two, for the tests that change nothing. */
 
 static int
@@ -676,14 +678,26 @@ count_in(const char *folder)
     return n;
 }
 
+/* What the library's threads let go of a moment later counts as gone. */
+static void
+assert_no_more_in(const char *folder, unsigned most)
+{
+    int64_t until = now_ms() + PATIENCE_MS;
+
+    while (count_in(folder) > most && now_ms() < until)
+        (void)usleep(10000);
+    assert_in_range(count_in(folder), 0, most);
+}
+
 static void
 twenty_pools_leave_nothing_behind(void **state)
 {
     (void)state;
-    char fds[32];
-    unsigned before = 0;
+    char fds[32], threads[32];
+    unsigned fds_before = 0, threads_before = 0;
 
     (void)snprintf(fds, sizeof fds, "/proc/%d/fd", (int)getpid());
+    (void)snprintf(threads, sizeof threads, "/proc/%d/task", (int)getpid());
     for (int i = 0; i < 20; i++) {
         struct stint_pool *p = pool_of(2);
         assert_int_equal(call_int(p, "square", i), (int64_t)i * i);
@@ -692,9 +706,13 @@ twenty_pools_leave_nothing_behind(void **state)
         } else {
             stint_pool_free(p);
         }
-        if (i == 0) before = count_in(fds);
+        if (i > 0) continue;
+        fds_before = count_in(fds);
+        threads_before = count_in(threads);
     }
-    assert_int_equal(count_in(fds), before);
+    assert_no_more_in(fds, fds_before);
+    assert_no_more_in(threads, threads_before);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* No child is left. */
 }
 
 struct caller {
