@@ -341,11 +341,11 @@ a_parent_that_is_killed_takes_all_along(void **state)
     assert_int_equal(kill(parent, SIGKILL), 0);
     assert_int_equal(waitpid(parent, NULL, 0), parent);
     assert_true(ends(last));
-    assert_true(ends(page->pids[4]));
-    assert_true(ends(page->pids[1])); /* The grandchild. */
-    assert_true(ends(page->pids[3])); /* The nursery. */
-    assert_int_equal(kill(page->pids[6], SIGKILL), 0);
-    assert_true(ends(page->pids[6]));
+    assert_true(ends(atomic_load(&page->pids[4])));
+    assert_true(ends(atomic_load(&page->pids[1]))); /* The grandchild. */
+    assert_true(ends(atomic_load(&page->pids[3]))); /* The nursery. */
+    assert_int_equal(kill(atomic_load(&page->pids[6]), SIGKILL), 0);
+    assert_true(ends(atomic_load(&page->pids[6])));
 }
 
 /* ---- around each --------------------------------------------------------- */
