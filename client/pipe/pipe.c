@@ -6,12 +6,13 @@
 #include "client/call.h"
 #include "client/pipe/pipe_answer.h"
 #include "client/pipe/pipe_recv.h"
+#include "client/pipe/pipe_take.h"
 #include "client/pipe/pipe_tell.h"
 #include "client/pump.h"
 #include "client/stint_value.h"
 #include "common/sys/say.h"
 
-enum { CALL_BYTES = 640 };
+enum { CALL_BYTES = 64 };
 
 /* ---- handles ------------------------------------------------------------- */
 
@@ -50,26 +51,13 @@ begin(struct stint_pipe *p, const struct msg_piped *m, uint64_t end,
     inside_hold(p->s);
 }
 
-/* Ask for an end.  On success the answer is in `call`, to be ended. */
-static int
-ask(struct call *call, struct stint *s, const struct msg_pipe *want)
-{
-    struct msg m = { .type = MSG_pipe, .as.pipe = *want };
-    int rc = call_begin(call, s, 1, CALL_BYTES);
-
-    if (rc == 0) rc = call_send(call, &m, call_deadline(s));
-    if (rc != 0 || call->m.type == MSG_piped) return rc;
-    call_end(call);
-    return say(STINT_EMALFORMED, "the master's answer is of another kind");
-}
-
 int
 stint_pipe_new(struct stint *s, const struct stint_pipe_options *options,
     struct stint_pipe **first, struct stint_pipe **second)
 {
     struct msg_pipe want = { .verb = PIPE_NEW };
     struct stint_pipe *a = make(s), *b = make(s);
-    struct call call;
+    struct msg_piped m;
 
     *first = *second = NULL;
     if (a == NULL || b == NULL) {
@@ -82,12 +70,10 @@ stint_pipe_new(struct stint *s, const struct stint_pipe_options *options,
         want.window = options->window;
     }
     pump_enter(s);
-    int rc = ask(&call, s, &want);
+    int rc = pipe_take(s, &want, &m);
     if (rc == 0) {
-        const struct msg_piped *m = &call.m.as.piped;
-        begin(a, m, 0, m->grip);
-        begin(b, m, 1, m->other_grip);
-        call_end(&call);
+        begin(a, &m, 0, m.grip);
+        begin(b, &m, 1, m.other_grip);
     }
     pump_leave(s);
     if (rc != 0) {
@@ -105,15 +91,12 @@ static int
 take(struct stint *s, const struct msg_pipe *want, struct stint_pipe **out)
 {
     struct stint_pipe *p = make(s);
-    struct call call;
+    struct msg_piped m;
 
     if (p == NULL) return say(STINT_ENOMEM, "no memory for a pipe");
     pump_enter(s);
-    int rc = ask(&call, s, want);
-    if (rc == 0) {
-        begin(p, &call.m.as.piped, call.m.as.piped.end, call.m.as.piped.grip);
-        call_end(&call);
-    }
+    int rc = pipe_take(s, want, &m);
+    if (rc == 0) begin(p, &m, m.end, m.grip);
     pump_leave(s);
     if (rc != 0) {
         destroy(p);

@@ -662,6 +662,31 @@ bytes_that_are_no_ticket_are_refused_and_one_of_a_gone_pipe_is_the_end(
     stint_bytes_free(&ticket);
 }
 
+/* Its request is on its way, and is answered when nobody waits for it. */
+static void
+an_open_that_was_given_up_has_taken_nothing(void **state)
+{
+    struct stint *other = connect_as("other");
+    struct stint_pipe *p;
+    int rc;
+
+    (void)state;
+    stint_interrupt(s);
+    assert_int_equal(
+        stint_pipe_open(s, "given up", 0, NULL, &p), STINT_ECANCELLED);
+    assert_null(p);
+    stint_resume(s);
+    OK(stint_ping(s, NULL, PATIENCE_MS));
+    int64_t until = now_ms() + PATIENCE_MS;
+    while ((rc = stint_pipe_open(other, "given up", 0, NULL, &p)) != 0) {
+        assert_int_equal(rc, STINT_EBUSY);
+        assert_true(now_ms() < until);
+        (void)usleep(1000);
+    }
+    stint_pipe_close(p);
+    OK(stint_close(other));
+}
+
 int
 main(void)
 {
@@ -698,6 +723,7 @@ main(void)
         CONNECTED(a_thread_that_waits_in_recv_is_told_when_the_end_is_accepted),
         CONNECTED(
             bytes_that_are_no_ticket_are_refused_and_one_of_a_gone_pipe_is_the_end),
+        CONNECTED(an_open_that_was_given_up_has_taken_nothing),
     };
     return cmocka_run_group_tests(tests, start_master, stop_master);
 }
