@@ -712,7 +712,7 @@ twenty_pools_leave_nothing_behind(void **state)
     }
     assert_no_more_in(fds, fds_before);
     assert_no_more_in(threads, threads_before);
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* No child is left. */
+    assert_true(waitpid(-1, NULL, WNOHANG) <= 0); /* No zombie is left. */
 }
 
 struct caller {
