@@ -1,5 +1,6 @@
 /* status, queues and workers: what a master holds, for people and machines. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,7 +95,7 @@ const struct command command_status = {
 
 static const struct column queue_columns[] = {
     { .name = "queue", .is_id = true },
-    { "kind", CELL_TEXT, COLUMN_SPARE, false },
+    { "kind", CELL_WORD, COLUMN_SPARE, false },
     { "ready", CELL_NUMBER, COLUMN_SHOWN, false },
     { "delayed", CELL_NUMBER, COLUMN_SHOWN, false },
     { "leased", CELL_NUMBER, COLUMN_SHOWN, false },
@@ -115,7 +116,7 @@ static const struct column queue_columns[] = {
     { "lease", CELL_SECONDS, COLUMN_HIDDEN, false },
     { "attempts_max", CELL_NUMBER, COLUMN_HIDDEN, false },
     { "shut", CELL_FLAG, COLUMN_SPARE, false },
-    { "durability", CELL_TEXT, COLUMN_SPARE, false },
+    { "durability", CELL_WORD, COLUMN_SPARE, false },
     { "workers", CELL_NUMBER, COLUMN_HIDDEN, false },
     { "paused", CELL_FLAG, COLUMN_SHOWN, false },
     { "running", CELL_NUMBER, COLUMN_HIDDEN, false },
@@ -123,7 +124,7 @@ static const struct column queue_columns[] = {
     { "jobs_delayed", CELL_NUMBER, COLUMN_HIDDEN, false },
     { "jobs_leased", CELL_NUMBER, COLUMN_HIDDEN, false },
     { "jobs_dead", CELL_NUMBER, COLUMN_HIDDEN, false },
-    { "jobs_tasks", CELL_NUMBER, COLUMN_SHOWN, false },
+    { "jobs_tasks", CELL_NUMBER, COLUMN_ANY, false },
     { 0 },
 };
 
@@ -195,7 +196,8 @@ const struct command command_queues = {
 /* ---- workers ------------------------------------------------------------- */
 
 static const struct opt worker_options[] = {
-    { "all", 'a', OPT_FLAG, NULL, NULL, "Show clients and tools as well" },
+    { "all", 'a', OPT_FLAG, NULL, NULL,
+        "Show clients and tools as well, and who is silent and holds nothing" },
     { 0 },
 };
 static const struct opt_group worker_group = { "workers",
@@ -203,7 +205,7 @@ static const struct opt_group worker_group = { "workers",
 
 static const struct column peer_columns[] = {
     { .name = "worker", .is_id = true },
-    { "kind", CELL_TEXT, COLUMN_SPARE, false },
+    { "kind", CELL_WORD, COLUMN_SPARE, false },
     { "host", CELL_TEXT, COLUMN_SHOWN, false },
     { "pid", CELL_NUMBER, COLUMN_SPARE, false },
     { "key", CELL_TEXT, COLUMN_SPARE, false },
@@ -224,6 +226,7 @@ struct peers {
     struct table *table;
     const struct run *run;
     bool all;
+    size_t hidden; /* So many are silent and hold nothing. */
 };
 
 /* Without names all of them are meant. */
@@ -239,7 +242,7 @@ static int
 see_peer(void *arg, const struct stint_peer_row *r)
 {
     static const char *const kinds[] = { "client", "worker", "tool" };
-    const struct peers *peers = arg;
+    struct peers *peers = arg;
     const struct cell cells[] = { TABLE_TEXT(value_or_none(r->name)),
         TABLE_TEXT(kinds[r->kind]), TABLE_TEXT(value_or_none(r->host)),
         TABLE_NUMBER(r->pid), TABLE_TEXT(value_or_none(r->key)),
@@ -249,17 +252,32 @@ see_peer(void *arg, const struct stint_peer_row *r)
         TABLE_NUMBER(value_now() - r->age_ns), TABLE_NUMBER(r->draining),
         TABLE_NUMBER(r->running) };
 
-    if ((peers->all || r->kind == STINT_WORKER)
-        && is_named(peers->run, r->name))
+    if (!peers->all && r->kind != STINT_WORKER) return 0;
+    if (!is_named(peers->run, r->name)) return 0;
+    if (!peers->all && peers->run->word_count == 0 && snapshot_is_gone(r))
+        peers->hidden++;
+    else
         table_add(peers->table, cells);
     return 0;
+}
+
+/* A worker that was killed stays for the time of its session. */
+static void
+say_hidden(const struct peers *peers)
+{
+    if (peers->hidden == 0 || table_form(peers->run) != TABLE_PEOPLE) return;
+    fflush(stdout);
+    fprintf(stderr,
+        "%zu more %s silent and hold%s nothing: stint workers --all\n",
+        peers->hidden, peers->hidden == 1 ? "is" : "are",
+        peers->hidden == 1 ? "s" : "");
 }
 
 static int
 run_workers(struct run *run)
 {
     struct peers peers = { table_new(peer_columns), run,
-        setting_flag(run, "all") };
+        setting_flag(run, "all"), 0 };
     struct stint *s;
     int code, status = connect_as(run, STINT_TOOL, &s);
 
@@ -273,6 +291,7 @@ run_workers(struct run *run)
                 run->words[0]);
         else
             status = table_print(peers.table, run);
+        if (status == EXIT_FINE) say_hidden(&peers);
         stint_close(s);
     }
     table_free(peers.table);

@@ -31,7 +31,7 @@ static const struct opt_group group = { "tasks", "What:", options };
 static const struct column columns[] = {
     { "task", CELL_NUMBER, COLUMN_SHOWN, true },
     { "queue", CELL_TEXT, COLUMN_SHOWN, false },
-    { "state", CELL_TEXT, COLUMN_SHOWN, false },
+    { "state", CELL_WORD, COLUMN_SHOWN, false },
     { "attempts", CELL_NUMBER, COLUMN_SHOWN, false },
     { "failures", CELL_NUMBER, COLUMN_HIDDEN, false },
     { "lost", CELL_NUMBER, COLUMN_HIDDEN, false },

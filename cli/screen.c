@@ -9,7 +9,7 @@
 #include "cli/value.h"
 #include "cli/width.h"
 
-enum { FIELDS_MAX = 12, CELL = 256, GAP = 1, BAR = 10 };
+enum { FIELDS_MAX = 13, CELL = 256, GAP = 1, BAR = 10 };
 
 /* One column of a panel.  The one of width 0 takes what is left. */
 struct field {
@@ -22,9 +22,10 @@ struct field {
 static const struct field job_fields[] = { { "job", 5, true, 0 },
     { "state", 9, false, 30 }, { "name", 0, false, 0 },
     { "queue", 14, false, 130 }, { "done", 13, true, 40 }, { "%", 4, true, 0 },
-    { "", BAR, false, 110 }, { "failed", 7, true, 50 },
-    { "running", 7, true, 66 }, { "waiting", 9, true, 100 },
-    { "rate", 7, true, 72 }, { "ETA", 7, true, 58 } };
+    { "", BAR, false, 110 }, { "failed", 6, true, 50 },
+    { "cancel", 6, true, 84 }, { "running", 7, true, 66 },
+    { "waiting", 9, true, 100 }, { "rate", 7, true, 72 },
+    { "ETA", 7, true, 58 } };
 
 static const struct field worker_fields[] = { { "worker", 0, false, 0 },
     { "host", 18, false, 100 }, { "state", 9, false, 30 },
@@ -36,7 +37,7 @@ static const struct field queue_fields[] = { { "queue", 0, false, 0 },
     { "state", 9, false, 40 }, { "ready", 9, true, 0 },
     { "delayed", 9, true, 70 }, { "running", 7, true, 50 },
     { "done", 9, true, 60 }, { "dead", 7, true, 30 }, { "rate", 7, true, 100 },
-    { "workers", 7, true, 78 } };
+    { "of jobs", 7, true, 86 }, { "workers", 7, true, 78 } };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -113,17 +114,22 @@ add_duration(struct row *row, int64_t ns)
     add(row, "%s", text);
 }
 
+/* `lost` of the rest will never be part of it. */
 static void
-add_bar(struct row *row, uint64_t part, uint64_t whole)
+add_bar(struct row *row, uint64_t part, uint64_t lost, uint64_t whole)
 {
     const char *full = width_is_utf8() ? "█" : "#";
+    const char *cross = width_is_utf8() ? "×" : "x";
     const char *empty = width_is_utf8() ? "░" : ".";
     char bar[CELL] = "";
     size_t at = 0;
 
     for (uint64_t i = 0; i < BAR; i++)
         at += (size_t)snprintf(bar + at, sizeof(bar) - at, "%s",
-            whole > 0 && part * BAR >= (i + 1) * whole ? full : empty);
+            whole == 0                               ? empty
+            : part * BAR >= (i + 1) * whole          ? full
+            : (part + lost) * BAR >= (i + 1) * whole ? cross
+                                                     : empty);
     add(row, "%s", bar);
 }
 
@@ -158,7 +164,7 @@ fill_job(struct row *row, const struct snapshot *shot, size_t i)
     const struct stint_job_row *j = &shot->jobs[i];
     char done[VALUE_TEXT], tasks[VALUE_TEXT];
 
-    show_count(ended(j), done);
+    show_count(j->done, done);
     show_count(j->tasks, tasks);
     add(row, "%" PRIu64, j->job);
     add(row, "%s", snapshot_job_state(j));
@@ -170,11 +176,12 @@ fill_job(struct row *row, const struct snapshot *shot, size_t i)
     add(row, "%s/%s", done, tasks);
     if (j->tasks > 0)
         add(row, "%.0f%%",
-            (double)(ended(j) * 100 / j->tasks)); /* Not 100 too early. */
+            (double)(j->done * 100 / j->tasks)); /* Not 100 too early. */
     else
         add(row, "-");
-    add_bar(row, ended(j), j->tasks);
+    add_bar(row, j->done, j->failed + j->cancelled, j->tasks);
     add_count(row, j->failed);
+    add_count(row, j->cancelled);
     add_count(row, j->running);
     add_count(row, j->ready + j->delayed + j->ahead);
     add_rate(row, shot->job_rates[i]);
@@ -191,7 +198,7 @@ fill_worker(struct row *row, const struct snapshot *shot, size_t i)
     add(row, "%s", !w->alive ? "silent" : w->draining ? "draining" : "alive");
     add(row, "%u", w->slots);
     add_count(row, w->leased);
-    add_bar(row, w->running, w->slots);
+    add_bar(row, w->running, 0, w->slots);
     add_count(row, w->done);
     add_count(row, w->failed);
     add_duration(row, w->silent_ns);
@@ -211,6 +218,7 @@ fill_queue(struct row *row, const struct snapshot *shot, size_t i)
     add_count(row, q->done);
     add_count(row, q->dead);
     add_rate(row, shot->queue_rates[i]);
+    add_count(row, q->jobs.ready + q->jobs.delayed + q->jobs.leased);
     add_count(row, q->workers);
 }
 
@@ -441,6 +449,7 @@ put_summary(const struct screen *screen, const struct snapshot *shot, FILE *out)
     pieces_add(&pieces, 2, "dead %s", dead);
     pieces_add(&pieces, 3, "%.0f/s", shot->rate);
     pieces_add(&pieces, 5, "workers %" PRIu64, st->workers);
+    if (shot->gone > 0) pieces_add(&pieces, 6, "%zu silent", shot->gone);
     pieces_add(&pieces, 6, "slots %" PRIu64, st->slots);
     pieces_add(&pieces, 7, "memory %s of %s", memory, max);
     pieces_add(&pieces, 9, "up %s", up);

@@ -69,6 +69,10 @@ snapshot_add_worker(struct snapshot *shot, const struct stint_peer_row *row)
 {
     struct stint_peer_row *w;
 
+    if (snapshot_is_gone(row)) {
+        shot->gone++;
+        return;
+    }
     shot->workers = extend(
         shot->workers, shot->worker_count, &shot->worker_room, sizeof(*w));
     w = &shot->workers[shot->worker_count++];
@@ -97,6 +101,12 @@ snapshot_add_job(struct snapshot *shot, const struct stint_job_row *row)
 }
 
 /* ---- order and rates ----------------------------------------------------- */
+
+bool
+snapshot_is_gone(const struct stint_peer_row *peer)
+{
+    return !peer->alive && peer->leased == 0;
+}
 
 bool
 snapshot_job_goes_on(const struct stint_job_row *job)
@@ -297,9 +307,9 @@ snapshot_print_json(const struct snapshot *shot)
         json_array_append_new(workers, json_worker(&shot->workers[i]));
     for (size_t i = 0; i < shot->job_count; i++)
         json_array_append_new(jobs, json_job(&shot->jobs[i]));
-    document =
-        json_pack("{s:o, s:o, s:o, s:o}", "status", json_status(&shot->status),
-            "jobs", jobs, "workers", workers, "queues", queues);
+    document = json_pack("{s:o, s:o, s:o, s:I, s:o}", "status",
+        json_status(&shot->status), "jobs", jobs, "workers", workers,
+        "silent_workers", (json_int_t)shot->gone, "queues", queues);
     json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     putchar('\n');
     json_decref(document);

@@ -13,7 +13,8 @@ struct snapshot {
     struct stint_status status;
     struct stint_queue_row *queues;
     size_t queue_count, queue_room;
-    struct stint_peer_row *workers; /* Workers only. */
+    struct stint_peer_row *workers; /* Workers only, but those that are */
+    size_t gone;                    /* gone: so many. */
     size_t worker_count, worker_room;
     struct stint_job_row *jobs; /* Those that go on first, the newest first. */
     size_t job_count, job_room;
@@ -43,6 +44,9 @@ void snapshot_fini(struct snapshot *shot);
 /** The queue with the tasks of its jobs in all numbers of tasks and attempts:
  * what its workers have to do.  Borrows the names. */
 struct stint_queue_row snapshot_queue(const struct stint_queue_row *row);
+
+/** Whether nothing is lost by not showing it: silent, and holds no task. */
+bool snapshot_is_gone(const struct stint_peer_row *peer);
 
 /** Whether tasks of the job may still end. */
 bool snapshot_job_goes_on(const struct stint_job_row *job);

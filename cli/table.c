@@ -11,6 +11,7 @@
 #include <libsmartcols/libsmartcols.h>
 
 #include "cli/exit.h"
+#include "cli/layout.h"
 #include "cli/mem.h"
 #include "cli/value.h"
 #include "cli/width.h"
@@ -97,6 +98,7 @@ is_nothing(const struct column *column, const struct cell *cell)
 {
     switch (column->kind) {
     case CELL_TEXT:
+    case CELL_WORD:
     case CELL_JSON:
         return cell->text == NULL;
     case CELL_MAYBE:
@@ -119,6 +121,7 @@ plain_text(const struct column *column, const struct cell *cell)
     if (is_nothing(column, cell)) return mem_copy("");
     switch (column->kind) {
     case CELL_TEXT:
+    case CELL_WORD:
     case CELL_JSON:
         return mem_copy(cell->text);
     case CELL_SECONDS:
@@ -152,6 +155,7 @@ people_text(const struct column *column, const struct cell *cell)
     case CELL_FLAG:
         return mem_copy(cell->number != 0 ? "yes" : "no");
     case CELL_TEXT:
+    case CELL_WORD:
     case CELL_NUMBER:
     case CELL_MAYBE:
     case CELL_JSON:
@@ -169,6 +173,7 @@ json_of(const struct column *column, const struct cell *cell)
     if (is_nothing(column, cell)) return json_null();
     switch (column->kind) {
     case CELL_TEXT:
+    case CELL_WORD:
         return json_string(cell->text);
     case CELL_JSON:
         return json_loads(cell->text, JSON_DECODE_ANY, NULL);
@@ -273,6 +278,12 @@ may_be_cut(const struct column *column)
     return column->kind == CELL_TEXT && !column->is_id;
 }
 
+static bool
+is_word(const struct column *column)
+{
+    return column->kind == CELL_TEXT || column->kind == CELL_WORD;
+}
+
 static struct libscols_table *
 paper(const struct run *run)
 {
@@ -301,6 +312,21 @@ title_of(const struct column *column)
     return title;
 }
 
+/* Above a column of short numbers there is no room for a long word. */
+static char *
+heading_of(const struct column *column)
+{
+    static const char *const narrow[][2] = { { "attempts", "tries" },
+        { "cancelled", "cancel" }, { "draining", "drain" },
+        { "failures", "fail" }, { "jobs_tasks", "of jobs" },
+        { "putters", "puts" }, { "getters", "gets" } };
+
+    for (size_t i = 0; i < sizeof(narrow) / sizeof(*narrow); i++)
+        if (strcmp(column->name, narrow[i][0]) == 0)
+            return mem_copy(narrow[i][1]);
+    return title_of(column);
+}
+
 static void
 add_column(struct libscols_table *sheet, const char *title, int flags)
 {
@@ -311,14 +337,21 @@ add_column(struct libscols_table *sheet, const char *title, int flags)
         scols_cell_set_color(scols_column_get_header(column), "bold");
 }
 
-/* How wide a column wants to be, with the blanks behind it; a text that may be
- * cut is content with little. */
-static size_t
-wanted_width(const struct table *table, size_t i)
+/* ---- which columns there are, and how wide ------------------------------- */
+
+static bool
+has_any(const struct table *table, size_t i)
 {
-    enum { TEXT_MIN = 12, BETWEEN = 2 };
+    for (size_t row = 0; row < table->rows; row++)
+        if (table->cells[row * table->width + i].number != 0) return true;
+    return false;
+}
+
+static size_t
+natural_width(const struct table *table, size_t i, size_t heading)
+{
     const struct column *column = &table->columns[i];
-    size_t most = width_of(column->name), least = most;
+    size_t most = heading;
 
     for (size_t row = 0; row < table->rows; row++) {
         char *text = people_text(column, &table->cells[row * table->width + i]);
@@ -327,41 +360,73 @@ wanted_width(const struct table *table, size_t i)
         if (width > most) most = width;
         free(text);
     }
-    if (least < TEXT_MIN) least = TEXT_MIN;
-    if (may_be_cut(column) && most > least) most = least;
-    return most + BETWEEN;
+    return most;
 }
 
-/* Which columns people see; gives an array. */
-static bool *
-choose_columns(const struct table *table)
+static struct layout_column
+layout_of(const struct table *table, size_t i)
 {
-    bool *shown = mem_new(table->width, sizeof(*shown));
-    bool is_bounded = isatty(STDOUT_FILENO) == 1;
-    size_t sum = 0, room = is_bounded ? terminal_width() : 0;
+    const struct column *column = &table->columns[i];
+    char *heading = heading_of(column);
+    struct layout_column is = {
+        .shown = column->room == COLUMN_ANY ? has_any(table, i)
+                                            : column->room != COLUMN_HIDDEN,
+        .may_be_cut = may_be_cut(column),
+        .is_spare = column->room == COLUMN_SPARE,
+        .is_number = !is_word(column) && !column->is_id,
+        .heading = width_of(heading),
+    };
 
-    for (size_t i = 0; i < table->width; i++) {
-        shown[i] = table->columns[i].room != COLUMN_HIDDEN;
-        if (shown[i] && is_bounded) sum += wanted_width(table, i);
-    }
-    for (size_t i = table->width; i-- > 0 && sum > room + 2;) {
-        if (table->columns[i].room != COLUMN_SPARE) continue;
-        shown[i] = false;
-        sum -= wanted_width(table, i);
-    }
-    return shown;
+    if (is.shown) is.width = natural_width(table, i, is.heading);
+    free(heading);
+    return is;
 }
+
+/* Gives an array. */
+static struct layout_column *
+lay_out(const struct table *table)
+{
+    struct layout_column *columns = mem_new(table->width, sizeof(*columns));
+
+    for (size_t i = 0; i < table->width; i++)
+        columns[i] = layout_of(table, i);
+    if (isatty(STDOUT_FILENO) == 1)
+        layout_fit(columns, table->width, terminal_width());
+    return columns;
+}
+
+/* The text of a cell, cut to the width of its column. */
+static char *
+cell_text(const struct table *table, const struct layout_column *columns,
+    size_t row, size_t i)
+{
+    char *text =
+        people_text(&table->columns[i], &table->cells[row * table->width + i]);
+    char *cut = NULL;
+    size_t size = 0;
+    FILE *out;
+
+    if (width_of(text) <= columns[i].width) return text;
+    out = open_memstream(&cut, &size);
+    if (out == NULL) return text;
+    (void)width_put(out, text, columns[i].width);
+    fclose(out);
+    free(text);
+    return cut;
+}
+
+/* ---- the table ----------------------------------------------------------- */
 
 static void
-print_heading(const struct table *table, const bool *shown)
+print_heading(const struct table *table, const struct layout_column *columns)
 {
     const char *between = "";
 
     for (size_t i = 0; i < table->width; i++) {
         char *title;
 
-        if (!shown[i]) continue;
-        title = title_of(&table->columns[i]);
+        if (!columns[i].shown) continue;
+        title = heading_of(&table->columns[i]);
         printf("%s%s", between, title);
         free(title);
         between = "  ";
@@ -370,17 +435,17 @@ print_heading(const struct table *table, const bool *shown)
 }
 
 static void
-add_columns(
-    struct libscols_table *sheet, const struct table *table, const bool *shown)
+add_columns(struct libscols_table *sheet, const struct table *table,
+    const struct layout_column *columns)
 {
     for (size_t i = 0; i < table->width; i++) {
         const struct column *column = &table->columns[i];
         char *title;
 
-        if (!shown[i]) continue;
-        title = title_of(column);
+        if (!columns[i].shown) continue;
+        title = heading_of(column);
         add_column(sheet, title,
-            (column->kind != CELL_TEXT ? SCOLS_FL_RIGHT : 0)
+            (!is_word(column) ? SCOLS_FL_RIGHT : 0)
                 | (may_be_cut(column) ? SCOLS_FL_TRUNC : 0));
         free(title);
     }
@@ -390,9 +455,9 @@ static void
 print_people(const struct table *table, const struct run *run)
 {
     struct libscols_table *sheet = paper(run);
-    bool *shown = choose_columns(table);
+    struct layout_column *columns = lay_out(table);
 
-    add_columns(sheet, table, shown);
+    add_columns(sheet, table, columns);
     for (size_t row = 0; row < table->rows; row++) {
         struct libscols_line *line = scols_table_new_line(sheet, NULL);
         size_t n = 0;
@@ -400,18 +465,17 @@ print_people(const struct table *table, const struct run *run)
         for (size_t i = 0; line != NULL && i < table->width; i++) {
             char *text;
 
-            if (!shown[i]) continue;
-            text = people_text(
-                &table->columns[i], &table->cells[row * table->width + i]);
+            if (!columns[i].shown) continue;
+            text = cell_text(table, columns, row, i);
             set_cell(line, n++, text);
             free(text);
         }
     }
     /* Without rows libsmartcols prints nothing at all. */
-    if (table->rows == 0) print_heading(table, shown);
+    if (table->rows == 0) print_heading(table, columns);
     scols_print_table(sheet);
     scols_unref_table(sheet);
-    free(shown);
+    free(columns);
 }
 
 /* One line of a record: a name and its value. */

@@ -6,8 +6,9 @@
  * column alone (-q).  A record is a table of one row: people see it line by
  * line, JSON is one object.
  *
- * On a terminal a table is as wide as that at most: spare columns are left out,
- * then texts are cut.  Into a pipe everything is printed whole.
+ * On a terminal a table is as wide as that at most: texts are cut, the widest
+ * ones first, and end with an ellipsis; where that is not enough spare columns
+ * are left out, then numbers.  Into a pipe everything is printed whole.
  */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
@@ -18,6 +19,7 @@
 
 enum cell_kind {
     CELL_TEXT,    /* cell.text; NULL: nothing, JSON null. */
+    CELL_WORD,    /* The same; a word that is never cut. */
     CELL_NUMBER,  /* cell.number, printed as it is. */
     CELL_MAYBE,   /* The same; negative: nothing. */
     CELL_JSON,    /* cell.text: a JSON document; for machines. */
@@ -31,6 +33,7 @@ enum cell_kind {
 enum column_room {
     COLUMN_SHOWN,  /* Always. */
     COLUMN_HIDDEN, /* Never in a table, only in a record. */
+    COLUMN_ANY,    /* Where a row has a number other than 0. */
     COLUMN_SPARE   /* Where the terminal has room; the last ones go first. */
 };
 

@@ -16,7 +16,7 @@
 
 static const struct column columns[] = {
     { "job", CELL_NUMBER, COLUMN_SHOWN, true },
-    { "state", CELL_TEXT, COLUMN_SHOWN, false },
+    { "state", CELL_WORD, COLUMN_SHOWN, false },
     { "ended", CELL_FLAG, COLUMN_SHOWN, false },
     { "tasks", CELL_NUMBER, COLUMN_SHOWN, false },
     { "done", CELL_NUMBER, COLUMN_SHOWN, false },

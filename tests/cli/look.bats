@@ -116,3 +116,38 @@ load helper
     [[ $stderr == *"'nosuch'"* ]]
     stint status | grep -qE 'memory +[0-9.kMG]+ bytes'
 }
+
+none_left() {
+    [ "$(stint queues default --json | json .0.jobs_ready)" = 0 ]
+}
+
+# Nobody is shown.
+gone() {
+    [ "$(stint workers --json)" = "[]" ]
+}
+
+@test "a queue shows the tasks of its jobs, and of jobs what was cancelled" {
+    master
+    stint submit true ::: 1 2 3 2>/dev/null
+    stint put default own
+    [ "$(stint queues default --json | json .0.ready)" = 4 ]
+    [ "$(stint queues default --json | json .0.jobs_ready)" = 3 ]
+    stint queues | grep -q 'of jobs'
+    stint jobs | lacks cancel
+    stint cancel --job 1
+    wait_for none_left
+    [ "$(stint jobs --json | json .0.state)" = cancelled ]
+    stint jobs | grep -q cancel
+    stint top --once | grep -q 'cancelled .* 0/3 '
+}
+
+@test "a killed worker that held nothing is only counted" {
+    master --silence 1s
+    worker -- true
+    kill -KILL "$WORKER"
+    wait_for gone
+    stint workers 2>err | lacks "$(hostname)"
+    grep -q '1 more is silent and holds nothing' err
+    [ "$(stint workers --all --json | json .0.alive)" = false ]
+    stint top --once | grep -q '1 silent'
+}
