@@ -141,7 +141,8 @@ keep_ticket(struct slice bytes, struct stint_bytes *ticket)
 
     if (copy == NULL) return say(STINT_ENOMEM, "no memory for a ticket");
     if (bytes.length > 0) memcpy(copy, bytes.bytes, bytes.length);
-    *ticket = (struct stint_bytes){ copy, bytes.length };
+    ticket->data = copy;
+    ticket->size = bytes.length;
     return 0;
 }
 
