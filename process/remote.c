@@ -98,7 +98,7 @@ job_of(const struct stint_process_options *o, const struct words *w,
         .argv = w->holes != NULL ? w->holes : o->argv,
         .env = o->env,
         .cwd = o->cwd,
-        .cwd_must = true,
+        .cwd_must = o->cwd != NULL,
         .input = w->holes == NULL,
         .grace_ms = o->grace_ms,
     };
