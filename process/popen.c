@@ -1,14 +1,7 @@
-/*
- * What stint_process.h says of a program that is talked to.
- *
- * Nobody holds the lock while he waits: each waits by poll(2) for the pipes and
- * the process, and looks again under the lock.  A stream that somebody reads in
- * pieces is his; any other one is captured by who waits for the end, so that a
- * full pipe cannot block it.  Descriptors stay open until the handle is freed,
- * but for the input, which is closed when the last writer has left.
- */
+/* What stint_process.h says of a program that is talked to. */
+#include "process/popen.h"
+
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,36 +9,19 @@
 
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
-#include "process/capture.h"
 #include "process/feed.h"
 #include "process/program.h"
 #include "process/reaper.h"
 #include "process/until.h"
 
 enum watched { PROCESS, INPUT, OUTPUT, ERRORS, WATCHED };
-enum { STREAMS = 2, CHUNKS_LEFT = 64 };
+enum { CHUNKS_LEFT = 64 };
 
 #define PATIENCE (2 * TICK_S) /* For who does not die of SIGKILL. */
 #define AGAIN (100 * TICK_MS) /* To look whether a reader has left. */
 
-struct stint_popen {
-    pthread_mutex_t lock;
-    struct spawned child; /* Its pidfd and pipes stay open until the end. */
-    pid_t pid, parent;
-    struct capture capture;
-    size_t taken[STREAMS]; /* Of what is kept: read in pieces. */
-    bool at_end[STREAMS];
-    unsigned readers[STREAMS], writers;
-    bool closes_input; /* When the last writer has left. */
-    struct buf rest;   /* Of the input of communicate, */
-    size_t fed;        /* of which so much is written. */
-    tick_ns grace, began, wall;
-    bool has_ended; /* And is reaped. */
-    struct ending ending;
-};
-
-static int
-stream_fd(const struct stint_popen *p, int stream)
+int
+popen_stream(const struct stint_popen *p, int stream)
 {
     return stream == CAPTURE_OUT ? p->child.out : p->child.err;
 }
@@ -94,8 +70,8 @@ stint_popen(const struct stint_run_options *options, struct stint_popen **out)
 
 /* ---- under the lock ------------------------------------------------------ */
 
-static void
-close_input(struct stint_popen *p)
+void
+popen_end_input(struct stint_popen *p)
 {
     p->closes_input = true;
     if (p->writers > 0 || p->child.in < 0) return;
@@ -103,22 +79,22 @@ close_input(struct stint_popen *p)
     p->child.in = -1;
 }
 
-static void
-begin_write(struct stint_popen *p)
+void
+popen_begin_write(struct stint_popen *p)
 {
     p->writers += 1;
 }
 
-static void
-end_write(struct stint_popen *p)
+void
+popen_end_write(struct stint_popen *p)
 {
     p->writers -= 1;
-    if (p->closes_input) close_input(p);
+    if (p->closes_input) popen_end_input(p);
 }
 
 /* Its leader has ended. */
-static void
-note_end(struct stint_popen *p)
+void
+popen_note_end(struct stint_popen *p)
 {
     if (p->has_ended) return;
     family_reap(&p->child.member, &p->ending);
@@ -133,8 +109,8 @@ keep_some(struct stint_popen *p, int stream)
     bool more;
 
     if (p->at_end[stream]) return false;
-    ssize_t n = capture_read(
-        &p->capture, (enum capture_stream)stream, stream_fd(p, stream), &more);
+    ssize_t n = capture_read(&p->capture, (enum capture_stream)stream,
+        popen_stream(p, stream), &more);
     if (n > 0) return true;
     if (n < 0 && errno == EINTR) return true;
     p->at_end[stream] = n == 0 || errno != EAGAIN;
@@ -146,7 +122,7 @@ keep_some(struct stint_popen *p, int stream)
 static void
 keep_rest(struct stint_popen *p)
 {
-    for (int i = 0; i < STREAMS; i++) {
+    for (int i = 0; i < POPEN_STREAMS; i++) {
         if (p->readers[i] > 0) continue;
         for (int n = 0; n < CHUNKS_LEFT && keep_some(p, i); n++) {}
         p->at_end[i] = true;
@@ -168,7 +144,7 @@ feed(struct stint_popen *p)
     }
     buf_fini(&p->rest);
     p->fed = 0;
-    close_input(p);
+    popen_end_input(p);
 }
 
 /* ---- waiting for the end ------------------------------------------------- */
@@ -202,7 +178,7 @@ attend(struct stint_popen *p, bool feeds, tick_ns deadline)
     struct pollfd fds[WATCHED];
     bool is_late = false;
 
-    if (feeds) begin_write(p);
+    if (feeds) popen_begin_write(p);
     while (!p->has_ended && !is_late) {
         tick_ns until = watch(p, feeds, fds, deadline);
 
@@ -213,17 +189,17 @@ attend(struct stint_popen *p, bool feeds, tick_ns deadline)
         if (ready <= 0) continue;
         if (fds[INPUT].revents != 0) feed(p);
         if (feeds && p->rest.length == 0) {
-            end_write(p);
+            popen_end_write(p);
             feeds = false;
         }
-        for (int i = 0; i < STREAMS; i++) {
+        for (int i = 0; i < POPEN_STREAMS; i++) {
             if (fds[OUTPUT + i].revents != 0 && p->readers[i] == 0) {
                 (void)keep_some(p, i);
             }
         }
-        if (fds[PROCESS].revents != 0) note_end(p);
+        if (fds[PROCESS].revents != 0) popen_note_end(p);
     }
-    if (feeds) end_write(p);
+    if (feeds) popen_end_write(p);
     return p->has_ended;
 }
 
@@ -234,8 +210,8 @@ say_running(const struct stint_popen *p, int64_t timeout_ms)
         (int)p->pid, (long long)timeout_ms);
 }
 
-static int
-check(const struct stint_popen *p, int64_t timeout_ms)
+int
+popen_check(const struct stint_popen *p, int64_t timeout_ms)
 {
     if (p->parent != getpid()) {
         return say(STINT_EINVAL,
@@ -248,8 +224,8 @@ check(const struct stint_popen *p, int64_t timeout_ms)
 
 /* ---- communicate --------------------------------------------------------- */
 
-static struct stint_bytes
-unread(const struct stint_popen *p, int stream)
+struct stint_bytes
+popen_unread(const struct stint_popen *p, int stream)
 {
     const struct buf *b = &p->capture.kept[stream];
 
@@ -266,8 +242,8 @@ show(const struct stint_popen *p, struct stint_completed *out)
         .timed_out = !p->has_ended,
         .out_cut = p->capture.cut[CAPTURE_OUT],
         .err_cut = p->capture.cut[CAPTURE_ERR],
-        .out = unread(p, CAPTURE_OUT),
-        .err = unread(p, CAPTURE_ERR),
+        .out = popen_unread(p, CAPTURE_OUT),
+        .err = popen_unread(p, CAPTURE_ERR),
         .usage = { .wall_ns = p->wall,
             .user_ns = p->ending.user,
             .system_ns = p->ending.system,
@@ -306,13 +282,13 @@ stint_popen_communicate(struct stint_popen *p, const void *input, size_t size,
     int64_t timeout_ms, struct stint_completed *out)
 {
     memset(out, 0, sizeof *out);
-    int rc = check(p, timeout_ms);
+    int rc = popen_check(p, timeout_ms);
     if (rc != 0) return rc;
     tick_ns deadline = until_after(timeout_ms);
     (void)pthread_mutex_lock(&p->lock);
     rc = p->has_ended ? 0 : give_input(p, input, size);
     if (rc == 0) {
-        if (p->rest.length == 0) close_input(p);
+        if (p->rest.length == 0) popen_end_input(p);
         bool ended = attend(p, p->rest.length > 0, deadline);
         if (ended) keep_rest(p);
         show(p, out);
@@ -325,145 +301,6 @@ stint_popen_communicate(struct stint_popen *p, const void *input, size_t size,
     }
     (void)pthread_mutex_unlock(&p->lock);
     return rc;
-}
-
-/* ---- in pieces ----------------------------------------------------------- */
-
-/* One try, under the lock.  Returns how many, or 0: not now, or -1: never. */
-static ssize_t
-write_some(struct stint_popen *p, const uint8_t *data, size_t size)
-{
-    if (p->child.in < 0) return -1;
-    for (;;) {
-        ssize_t n = feed_write(p->child.in, data, size);
-
-        if (n >= 0) return n;
-        if (errno == EAGAIN) return p->has_ended ? -1 : 0;
-        if (errno != EINTR) return -1;
-    }
-}
-
-/* Until it can take more, or has ended. */
-static bool
-wait_to_write(struct stint_popen *p, tick_ns deadline)
-{
-    struct pollfd fds[] = { { .fd = p->child.in, .events = POLLOUT },
-        { .fd = p->child.member.pidfd, .events = POLLIN } };
-
-    (void)pthread_mutex_unlock(&p->lock);
-    int ready = until_ready(fds, 2, deadline);
-    (void)pthread_mutex_lock(&p->lock);
-    if (ready > 0 && fds[1].revents != 0) note_end(p);
-    return ready > 0;
-}
-
-int64_t
-stint_popen_write(
-    struct stint_popen *p, const void *data, size_t size, int64_t timeout_ms)
-{
-    const uint8_t *from = data;
-    size_t written = 0;
-    ssize_t n = 0;
-    int rc = check(p, timeout_ms);
-
-    if (rc != 0) return rc;
-    tick_ns deadline = until_after(timeout_ms);
-    (void)pthread_mutex_lock(&p->lock);
-    bool is_closed = p->closes_input || p->rest.length > 0;
-    begin_write(p);
-    while (!is_closed && written < size) {
-        n = write_some(p, from + written, size - written);
-        if (n < 0) break;
-        written += (size_t)n;
-        if (n == 0 && !wait_to_write(p, deadline)) break;
-    }
-    end_write(p);
-    (void)pthread_mutex_unlock(&p->lock);
-    if (is_closed) {
-        return say(STINT_EINVAL, "the standard input of process %d is closed",
-            (int)p->pid);
-    }
-    if (written > 0 || size == 0) return (int64_t)written;
-    if (n < 0) {
-        return say(STINT_EEOF, "process %d does not read its standard input",
-            (int)p->pid);
-    }
-    return say(STINT_ETIMEOUT, "process %d has not read for %lld ms",
-        (int)p->pid, (long long)timeout_ms);
-}
-
-void
-stint_popen_close_input(struct stint_popen *p)
-{
-    (void)pthread_mutex_lock(&p->lock);
-    close_input(p);
-    (void)pthread_mutex_unlock(&p->lock);
-}
-
-/* What was captured comes first, then what the pipe has.  Returns how many, 0
- * at the end, or -1: nothing now. */
-static ssize_t
-read_some(struct stint_popen *p, int stream, void *data, size_t size)
-{
-    struct stint_bytes kept = unread(p, stream);
-
-    if (kept.size > 0) {
-        size_t n = kept.size < size ? kept.size : size;
-
-        memcpy(data, kept.data, n);
-        p->taken[stream] += n;
-        if (n == kept.size) {
-            capture_drop(&p->capture, (enum capture_stream)stream);
-            p->taken[stream] = 0;
-        }
-        return (ssize_t)n;
-    }
-    if (p->at_end[stream] || p->capture.cut[stream]) return 0;
-    ssize_t n = read(stream_fd(p, stream), data, size);
-    if (n > 0) return n;
-    if (n < 0 && errno == EINTR) return -1;
-    if (n < 0 && errno == EAGAIN && !p->has_ended) return -1;
-    p->at_end[stream] = true;
-    return 0;
-}
-
-static bool
-wait_to_read(struct stint_popen *p, int stream, tick_ns deadline)
-{
-    struct pollfd fds[] = { { .fd = stream_fd(p, stream), .events = POLLIN },
-        { .fd = p->child.member.pidfd, .events = POLLIN } };
-
-    (void)pthread_mutex_unlock(&p->lock);
-    int ready = until_ready(fds, 2, deadline);
-    (void)pthread_mutex_lock(&p->lock);
-    if (ready > 0 && fds[1].revents != 0) note_end(p);
-    return ready > 0;
-}
-
-int64_t
-stint_popen_read(struct stint_popen *p, int stream, void *data, size_t size,
-    int64_t timeout_ms)
-{
-    int rc = check(p, timeout_ms);
-
-    if (rc != 0) return rc;
-    if (stream < 1 || stream > STREAMS || size == 0) {
-        return say(STINT_EINVAL,
-            "read stream 1 or 2, at least a byte; not %zu bytes of %d", size,
-            stream);
-    }
-    tick_ns deadline = until_after(timeout_ms);
-    (void)pthread_mutex_lock(&p->lock);
-    p->readers[stream - 1] += 1;
-    ssize_t n = read_some(p, stream - 1, data, size);
-    while (n < 0 && wait_to_read(p, stream - 1, deadline)) {
-        n = read_some(p, stream - 1, data, size);
-    }
-    p->readers[stream - 1] -= 1;
-    (void)pthread_mutex_unlock(&p->lock);
-    if (n >= 0) return n;
-    return say(STINT_ETIMEOUT, "process %d has written nothing for %lld ms",
-        (int)p->pid, (long long)timeout_ms);
 }
 
 /* ---- its end ------------------------------------------------------------- */
@@ -482,7 +319,7 @@ tell(struct stint_popen *p, int *returncode)
 int
 stint_popen_wait(struct stint_popen *p, int *returncode, int64_t timeout_ms)
 {
-    int rc = check(p, timeout_ms);
+    int rc = popen_check(p, timeout_ms);
 
     if (rc != 0) return rc;
     tick_ns deadline = until_after(timeout_ms);
@@ -505,7 +342,7 @@ stint_popen_poll(struct stint_popen *p, int *returncode)
 int
 stint_popen_signal(struct stint_popen *p, int signal)
 {
-    int rc = check(p, 0);
+    int rc = popen_check(p, 0);
 
     if (rc != 0) return rc;
     if (signal < 1 || signal > SIGRTMAX) {
@@ -538,7 +375,7 @@ end_it(struct stint_popen *p)
         }
     }
     if (until_readable(pidfd, 0)) {
-        note_end(p);
+        popen_note_end(p);
     } else {
         reaper_take_over(&p->child.member);
     }
