@@ -57,7 +57,8 @@ static const struct opt options[] = {
         "Most processor time of a task" },
     { "limit-files", 0, OPT_COUNT, "N", NULL, "Most open files of a task" },
     { "output-max", 0, OPT_SIZE, "SIZE", "1M",
-        "Keep so much of a task's stdout, and of its stderr" },
+        "Keep so much of a task's stdout, and of its stderr; what is cut is an "
+        "error" },
     { "grace", 0, OPT_DURATION, "TIME", "2s",
         "From TERM to KILL when a task is ended" },
     { "keep", 0, OPT_DURATION, "TIME", "7d",
@@ -210,7 +211,8 @@ take_need(struct joboptions *o, const char *text)
     int64_t n;
 
     if (value != NULL) *value++ = '\0';
-    if (*name == '\0' || (value != NULL && *value == '\0'))
+    if (*name == '\0'
+        || (value != NULL && (*value == '\0' || strchr(value, '=') != NULL)))
         return exit_say(EXIT_USAGE,
             "--need wants NAME, NAME=VALUE or NAME=COUNT, not '%s'", text);
     if (value != NULL && value_number(value, 0, INT64_MAX, &n))
@@ -317,7 +319,9 @@ take_command(const struct run *run, struct joboptions *o)
     c->memory_max = setting_size(run, "limit-memory");
     c->cpu_ms = setting_limit_ms(run, "limit-cpu");
     c->files_max = (uint64_t)setting_number(run, "limit-files");
-    c->output_max = setting_size(run, "output-max");
+    /* Of its own accord nobody asks for more than a master has. */
+    if (setting_find(run, "output-max")->from != FROM_DEFAULT)
+        c->output_max = setting_size(run, "output-max");
 }
 
 /* A retry comes soon, as the worker that failed is seldom the reason. */
@@ -350,6 +354,28 @@ take_job(const struct run *run, struct joboptions *o)
         o->argv[0] == NULL && job->program == STINT_PROGRAM_COMMAND;
 }
 
+/* It has to be told from a number, and from "last", wherever a job is meant. */
+static int
+check_name(const struct run *run, const char *option)
+{
+    const char *name = setting_text(run, option);
+    uint64_t first, last;
+    int64_t number;
+
+    if (name == NULL) return EXIT_FINE;
+    if (*name == '\0')
+        return exit_say(EXIT_USAGE,
+            "--%s is empty: give one, or leave the option out", option);
+    if (value_number(name, 0, INT64_MAX, &number)
+        || value_ids(name, &first, &last) || strcmp(name, "last") == 0
+        || strcmp(name, "all") == 0)
+        return exit_say(EXIT_USAGE,
+            "--%s %s would be taken for a number of a job or for one of the "
+            "words last and all; take another one, such as sim-%s",
+            option, name, name);
+    return EXIT_FINE;
+}
+
 int
 joboptions_take(const struct run *run, struct joboptions *o)
 {
@@ -360,7 +386,9 @@ joboptions_take(const struct run *run, struct joboptions *o)
     take_job(run, o);
     take_command(run, o);
     take_env(run, o);
-    status = take_needs(run, o);
+    status = check_name(run, "name");
+    if (status == EXIT_FINE) status = check_name(run, "key");
+    if (status == EXIT_FINE) status = take_needs(run, o);
     if (status == EXIT_FINE) status = take_halt(run, &o->job);
     return status == EXIT_FINE ? check_words(run, o) : status;
 }

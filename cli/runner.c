@@ -25,6 +25,7 @@ enum {
     FLUSH_ENDS = 256,
     CALL_MS = 2000,
     IDLE_MS = 2000,
+    AGAIN_MS = 10000,
     TWICE_MS = 1000
 };
 
@@ -41,9 +42,11 @@ struct runner {
     bool is_terminal;   /* stdout is one. */
     bool is_mid_line;   /* And its last line has no end. */
     bool said_why, said_gone;
+    int64_t said_why_ms;
     bool is_joined; /* The job was there before us: we only read on. */
     bool is_lost;   /* It is not there any more. */
     uint64_t cancelled;
+    bool is_cut;      /* More was written than is kept. */
     unsigned signals; /* That were dealt with. */
     int status;       /* Other than 0: leave with that. */
 };
@@ -145,7 +148,15 @@ say_because(void *arg, const struct stint_because *why)
     return 1;
 }
 
-/* Once: what it waits for is rarely seen from here. */
+/* Once: what it waits for is rarely seen from here.  A log has it again with
+ * each line, as nobody sees what stood far above. */
+static bool
+has_explained(const struct runner *r)
+{
+    if (r->bar.kind != BAR_LINES) return r->said_why;
+    return r->said_why && r->now_ms - r->said_why_ms < AGAIN_MS;
+}
+
 static void
 explain(struct runner *r)
 {
@@ -153,8 +164,9 @@ explain(struct runner *r)
 
     if (r->row.ready + r->row.delayed == 0 || r->row.running > 0)
         r->active_ms = r->now_ms;
-    if (r->said_why || r->now_ms - r->active_ms < IDLE_MS) return;
+    if (has_explained(r) || r->now_ms - r->active_ms < IDLE_MS) return;
     r->said_why = true;
+    r->said_why_ms = r->now_ms;
     bar_hide(&r->bar);
     if (stint_explain(r->o.s, 0, job, say_because, r, CALL_MS) < 0)
         exit_note("stint: job %" PRIu64 " waits: nothing of it runs", job);

@@ -61,6 +61,15 @@ is_last(const char *word)
     return word == NULL || strcmp(word, "last") == 0;
 }
 
+/* What a script has when it did not get what it wanted. */
+static int
+refuse_empty(void)
+{
+    return exit_say(EXIT_USAGE,
+        "the word for the job is empty: write its number, name or key, or "
+        "'last' (`stint jobs` lists them)");
+}
+
 int
 select_job(struct stint *s, const char *word, struct stint_job **out)
 {
@@ -68,7 +77,9 @@ select_job(struct stint *s, const char *word, struct stint_job **out)
     int64_t written;
     int code, status = EXIT_FINE;
 
-    if (!is_last(word) && value_number(word, 1, INT64_MAX, &written))
+    if (word != NULL && *word == '\0')
+        status = refuse_empty();
+    else if (!is_last(word) && value_number(word, 1, INT64_MAX, &written))
         number = (uint64_t)written;
     else if (!is_last(word))
         status = read_name(s, word, &number);
@@ -173,6 +184,10 @@ select_tasks(struct stint *s, const char *word, struct stint_selection *which)
 {
     int status;
 
+    if (*word == '\0')
+        return exit_say(EXIT_USAGE,
+            "the word for a task or job is empty: write an id such as 17 or "
+            "17-20, or a job's name, key or 'last'");
     if (value_ids(word, &which->first, &which->last)) return EXIT_FINE;
     if (is_last(word)) return select_job_number(s, word, &which->job);
     if (strspn(word, "0123456789-") == strlen(word))

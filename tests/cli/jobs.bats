@@ -549,3 +549,41 @@ running_are() {
         [[ $stderr == *"job 1 has ended"*"retry --failed --job 1"* ]]
     done
 }
+
+@test "a name or key that would be taken for a number or a word is refused" {
+    master --memory
+    for name in 17 0 17-20 last all ''; do
+        run -64 --separate-stderr stint submit --name "$name" true ::: 1
+        is_one_error
+        run -64 --separate-stderr stint run --key "$name" true ::: 1
+        is_one_error
+    done
+    [ "$(stint jobs --json)" = "[]" ]
+    run -0 stint submit --name 2026-11-21 --key k17 true ::: 1
+}
+
+@test "an empty word for a job is a slip, and never the last one" {
+    master --memory
+    stint submit -q true ::: 1
+    for words in jobs wait results attach cancel explain "cancel --job" \
+        "tasks --job" "retry --job" "pause --job"; do
+        # shellcheck disable=SC2086
+        run -64 --separate-stderr stint $words ""
+        is_one_error
+        [[ $stderr == *"is empty"* ]]
+    done
+    [ "$(stint jobs 1 --json | json .state)" = running ]
+}
+
+@test "a need has one value" {
+    master --memory
+    run -64 --separate-stderr stint submit --need gpus=x=1 true ::: 1
+    is_one_error
+}
+
+@test "a log has the reason again with its lines" {
+    master --memory
+    said_twice() { [ "$(grep -c 'job 1 waits: ' run.err)" -ge 2 ]; }
+    background run "$STINT" run true ::: 1
+    wait_for said_twice || wait_for said_twice
+}
