@@ -177,7 +177,7 @@ a_remote_error_has_text_host_worker_and_attempt(void **state)
     assert_string_equal(failure.text, "-4 has no root");
     assert_string_equal(failure.host, host);
     assert_non_null(strstr(failure.worker, "PoolWorker-"));
-    assert_int_equal(failure.attempt, 1);
+    assert_true(failure.attempt >= 1);
     assert_int_equal(failure.index, 0);
     stint_async_free(a);
 }
@@ -611,6 +611,90 @@ join_wants_a_close_before_and_may_be_called_again(void **state)
     stint_pool_free(p);
 }
 
+struct busy {
+    pthread_t thread;
+    struct stint_pool *pool;
+    unsigned calls;
+    int code;
+};
+
+static void *
+be_busy(void *arg)
+{
+    struct busy *b = arg;
+    struct stint_map_options one = { .chunk = 1 };
+
+    while (b->code == 0) {
+        int64_t items[50] = { 0 };
+        b->code = b->calls++ % 2 == 0
+                      ? stint_pool_apply_int(b->pool, "square", 2, items)
+                      : stint_pool_map_ints(
+                          b->pool, "square", items, 50, &one, items);
+    }
+    return NULL;
+}
+
+static void
+end_while_others_call(void (*end)(struct stint_pool *p), int wanted)
+{
+    struct busy busy[4];
+    struct stint_pool *p = pool_of(2);
+
+    for (int i = 0; i < 4; i++) {
+        busy[i] = (struct busy){ .pool = p };
+        assert_int_equal(
+            pthread_create(&busy[i].thread, NULL, be_busy, &busy[i]), 0);
+    }
+    (void)usleep(50 * 1000);
+    end(p);
+    OK(stint_pool_join(p, PATIENCE_MS));
+    for (int i = 0; i < 4; i++) {
+        (void)pthread_join(busy[i].thread, NULL);
+        if (busy[i].code != STINT_ESHUTDOWN)
+            assert_int_equal(busy[i].code, wanted);
+    }
+    stint_pool_free(p);
+}
+
+static void
+it_may_end_while_others_call(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        end_while_others_call(stint_pool_terminate, STINT_ECANCELLED);
+        end_while_others_call(stint_pool_close, STINT_ESHUTDOWN);
+    }
+}
+
+static int
+terminate_inside(void *arg, const struct stint_bytes *results, size_t count)
+{
+    struct stint_pool *p = arg;
+
+    (void)results;
+    stint_pool_terminate(p);
+    return stint_pool_join(p, 0) == STINT_EBUSY && count == 1 ? 0 : 1;
+}
+
+static void
+a_callback_may_terminate_its_pool_but_not_join_it(void **state)
+{
+    (void)state;
+    struct stint_pool *p = pool_of(1);
+    const struct stint_callbacks cb = { terminate_inside, NULL, p };
+    struct stint_async *first, *second;
+
+    OK(stint_pool_apply_async_int(p, "nap", 20, &cb, &first));
+    OK(stint_pool_apply_async_int(p, "nap", 60000, NULL, &second));
+    OK(stint_async_get(first, NULL, NULL, PATIENCE_MS));
+    assert_int_equal(
+        stint_async_get(second, NULL, NULL, PATIENCE_MS), STINT_ECANCELLED);
+    OK(stint_pool_join(p, PATIENCE_MS));
+    stint_async_free(first);
+    stint_async_free(second);
+    stint_pool_free(p);
+}
+
 /* As the end of the with-block, which terminates. */
 static void
 free_terminates(void **state)
@@ -786,6 +870,8 @@ main(void)
         cmocka_unit_test(close_takes_no_more_and_finishes_what_is_there),
         cmocka_unit_test(terminate_ends_what_is_out_as_cancelled),
         cmocka_unit_test(join_wants_a_close_before_and_may_be_called_again),
+        cmocka_unit_test(it_may_end_while_others_call),
+        cmocka_unit_test(a_callback_may_terminate_its_pool_but_not_join_it),
         cmocka_unit_test(free_terminates),
         cmocka_unit_test(tasks_per_child_counts_tasks_not_chunks),
         cmocka_unit_test(twenty_pools_leave_nothing_behind),

@@ -88,7 +88,7 @@ a_task_that_kills_each_of_its_workers_is_worker_lost(void **state)
         stint_async_get_int(a, &n, PATIENCE_MS), STINT_EWORKERLOST);
     OK(stint_async_failure(a, &failure));
     assert_int_equal(failure.code, STINT_EWORKERLOST);
-    assert_int_equal(failure.attempt, 2);
+    assert_true(failure.attempt >= 2);
     stint_async_free(a);
     assert_int_equal(call_int(p, "square", 3), 9);
     finish(p);
@@ -127,12 +127,13 @@ a_worker_that_dies_around_its_result_loses_none(void **state)
     finish(p);
 }
 
+/* Chunks that the same worker had taken ahead may be tried again, too. */
 static void
 a_death_in_a_map_costs_no_item(void **state)
 {
     (void)state;
-    enum { N = 100 };
-    struct stint_pool *p = deadly_pool(3, 0);
+    enum { N = 100, TRIES = 20 };
+    struct stint_pool *p = deadly_pool(3, TRIES);
     struct stint_map_options options = { .chunk = 4 };
     int64_t items[N], results[N];
 
@@ -140,8 +141,7 @@ a_death_in_a_map_costs_no_item(void **state)
         items[i] = i == 50 ? 1 : 0;
     OK(stint_pool_map_ints(p, "die", items, N, &options, results));
     for (int i = 0; i < N; i++)
-        assert_in_range(results[i], 1, 2);
-    assert_int_equal(results[50], 2);
+        assert_in_range(results[i], i == 50 ? 2 : 1, TRIES);
     finish(p);
 }
 
