@@ -35,6 +35,7 @@ struct follow {
     struct stint_job_row row;
     int64_t looked_ms; /* When `row` was asked for. */
     bool is_away;      /* The master did not answer then. */
+    bool is_cut;       /* Not all that was written is kept. */
     bool mid_line;     /* What was printed last has no newline. */
 };
 
@@ -104,6 +105,7 @@ print(struct follow *f, const struct stint_end *end)
         f->failed++;
     else
         f->done++;
+    if (print_is_cut(end)) f->is_cut = true;
     print_end(&f->print, end);
     f->mid_line = isatty(STDOUT_FILENO) == 1 && !f->print.json
                   && !f->print.lines && lacks_newline(end->out);
@@ -194,7 +196,7 @@ end_of(struct follow *f, int code)
         else
             say_dropped(f);
     }
-    return f->failed > 0 ? EXIT_FAILED : EXIT_FINE;
+    return f->failed > 0 || f->is_cut ? EXIT_FAILED : EXIT_FINE;
 }
 
 static int
@@ -279,7 +281,8 @@ const struct command command_results = {
     .notes = "JOB is its number, name or key; without one, or with 'last', it "
              "is the last one.  Results come in the order of the input, stdout "
              "on stdout "
-             "and stderr on stderr.  The exit code is 1 when a task failed.",
+             "and stderr on stderr.  The exit code is 1 when a task failed or "
+             "wrote more than is kept.",
     .args_max = 1,
     .groups = { &results_group, &json_group, &opt_connection, &opt_general },
     .run = run_results,

@@ -18,6 +18,7 @@
 #include "cli/input.h"
 #include "cli/joblog.h"
 #include "cli/joboptions.h"
+#include "cli/join.h"
 #include "cli/line.h"
 #include "cli/print.h"
 #include "cli/private.h"
@@ -128,6 +129,15 @@ print_plan(struct plan *w)
     return status == EXIT_FINE ? print_flush() : status;
 }
 
+/* Then the input is not all that the job has. */
+static bool
+is_resumed(const struct run *run)
+{
+    return setting_find(run, "resume") != NULL
+           && (setting_flag(run, "resume")
+               || setting_flag(run, "resume-failed"));
+}
+
 /* With a key that is known the job has what it gets, unless who put it was cut
  * off: nobody but him knows how far he came in his input. */
 static int
@@ -147,6 +157,9 @@ join_job(const struct plan *w)
             "all with another key",
             number, row.tasks, s, exit_program(), number, exit_program(),
             number);
+    code = is_resumed(w->run) ? EXIT_FINE
+                              : join_check(w->s, w->job, &row, w->input);
+    if (code != EXIT_FINE) return code;
     exit_note("stint: job %" PRIu64 " has this key already, with %" PRIu64
               " task%s: nothing is put again",
         number, row.tasks, s);
@@ -194,21 +207,6 @@ check_resume(const struct run *run, const struct joboptions *o)
     return EXIT_FINE;
 }
 
-/* A private master has nothing but a shell's programs. */
-static int
-check_private(const struct plan *w)
-{
-    if (w->private.master == NULL || w->o.job.program == STINT_PROGRAM_COMMAND)
-        return EXIT_FINE;
-    if (w->o.job.handler != NULL)
-        return exit_say(EXIT_UNREACHABLE,
-            "no master answers here, and handlers are a worker's: stint local "
-            "--plugin ./libmy.so");
-    return exit_say(EXIT_UNREACHABLE,
-        "no master answers here, and --own runs what a worker has: stint "
-        "local -- ./simulate {}");
-}
-
 static int
 open_logs(const struct run *run, struct joblog *log, struct results *results)
 {
@@ -246,8 +244,8 @@ run_job(struct plan *w)
             .joblog = log.file != NULL ? &log : NULL,
             .results = results.dir != NULL ? &results : NULL,
             .carry = &w->carry,
-            .resumes = setting_flag(run, "resume")
-                       || setting_flag(run, "resume-failed"),
+            .keeps = w->o.job.key != NULL,
+            .resumes = is_resumed(run),
             .line = &w->line };
 
         status = runner_run(&options);
@@ -264,8 +262,7 @@ connect_and_run(struct plan *w)
     /* Children get the default again; here a write says what happened. */
     signal(SIGPIPE, SIG_IGN);
     stop_begin();
-    status = private_connect(w->run, w->o.job.running_max, &w->private, &w->s);
-    if (status == EXIT_FINE) status = check_private(w);
+    status = private_connect(w->run, &w->o.job, &w->private, &w->s);
     return status == EXIT_FINE ? run_job(w) : status;
 }
 

@@ -100,8 +100,8 @@ mind_silence(void *arg)
 }
 
 /* The call itself says nothing before it is over. */
-static int
-connect_patiently(const struct stint_options *options, struct stint **out)
+int
+connect_aloud(const struct stint_options *options, struct stint **out)
 {
     struct patience p = { .options = options,
         .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -122,7 +122,7 @@ connect_patiently(const struct stint_options *options, struct stint **out)
 int
 connect_with(const struct stint_options *options, struct stint **out)
 {
-    int code = connect_patiently(options, out);
+    int code = connect_aloud(options, out);
 
     return code == 0 ? EXIT_FINE : exit_error(code);
 }

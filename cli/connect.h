@@ -11,9 +11,11 @@
 /** What the settings say of the connection.  Lends their texts. */
 void connect_options(const struct run *run, struct stint_options *options);
 
-/** Connect as `options` say; after a second without an answer it says, on a
- * terminal, that it goes on trying.  Returns the exit status, having said why.
- */
+/** stint_connect(), but after a second without an answer it says, on a
+ * terminal, that it goes on trying. */
+int connect_aloud(const struct stint_options *options, struct stint **out);
+
+/** The same; returns the exit status, having said why. */
 int connect_with(const struct stint_options *options, struct stint **out);
 
 /** Both, for a tool that looks or a client that puts and gets. */

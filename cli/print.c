@@ -319,8 +319,8 @@ is_failure(const struct stint_end *end)
     return end->code != 0 && end->code != STINT_ECANCELLED;
 }
 
-static bool
-is_cut(const struct stint_end *end)
+bool
+print_is_cut(const struct stint_end *end)
 {
     const struct stint_attempt *last = print_last_try(end);
 
@@ -331,7 +331,24 @@ bool
 print_is_loud(const struct print *p, const struct stint_end *end)
 {
     if (!p->json && !p->silent && end->err.size > 0) return true;
-    return !p->quiet && (is_failure(end) || is_cut(end));
+    return print_is_cut(end) || (!p->quiet && is_failure(end));
+}
+
+/* An error, with -q as well: who reads the output takes it for all there is. */
+static void
+say_cut(const struct stint_end *end)
+{
+    const struct stint_attempt *last = print_last_try(end);
+    char values[PRINT_TEXT], kept[VALUE_TEXT];
+    bool both = last->out_cut && last->err_cut;
+
+    print_values(end->value, 60, values);
+    value_show_size(last->out_cut ? end->out.size : end->err.size, kept);
+    (void)exit_say(EXIT_FAILED,
+        "task %" PRIu64 " (%s) wrote more than is kept: %s of its %s%s; "
+        "--output-max keeps more, --get a file whole",
+        end->task, values, kept, last->out_cut ? "stdout" : "stderr",
+        both ? ", and of its stderr" : "");
 }
 
 static void
@@ -339,13 +356,9 @@ say(const struct print *p, const struct stint_end *end)
 {
     char values[PRINT_TEXT], how[PRINT_TEXT];
 
-    if (p->quiet) return;
+    if (print_is_cut(end)) say_cut(end);
+    if (p->quiet || !is_failure(end)) return;
     print_values(end->value, 60, values);
-    if (is_cut(end))
-        exit_note("stint: task %" PRIu64
-                  " (%s) wrote more than is kept; --output-max keeps more",
-            end->task, values);
-    if (!is_failure(end)) return;
     print_how(end, how);
     exit_note("stint: task %" PRIu64 " (%s) %s", end->task, values, how);
 }

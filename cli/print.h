@@ -37,10 +37,15 @@ void print_init(
 
 /**
  * Print the end of a task: its output, and a sentence on stderr when it failed
- * (not when it was cancelled).  stdout is flushed before something goes to
+ * (not when it was cancelled), or when not all that it wrote is kept (with -q,
+ * too).  stdout is flushed before something goes to
  * stderr.  Whether stdout could be written print_flush() says.
  */
 void print_end(const struct print *p, const struct stint_end *end);
+
+/** Whether a stream of it is not kept whole: then it is no success, whatever
+ * the exit code of the command. */
+bool print_is_cut(const struct stint_end *end);
 
 /** What --tag puts before a line: the values, blanks between them, and a tab.
  */

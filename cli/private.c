@@ -1,5 +1,6 @@
 #include "cli/private.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,6 @@
 #include "cli/exit.h"
 #include "cli/mem.h"
 #include "cli/work.h"
-
-/* A master that is there answers sooner. */
-enum { REACH_MS = 1000 };
 
 static bool
 is_named(const struct run *run)
@@ -47,6 +45,14 @@ has_access_file(void)
            || has_access_in("/var/lib/stint", "/access");
 }
 
+static bool
+wants_none(const struct run *run)
+{
+    const char *master = setting_text(run, "master");
+
+    return master != NULL && strcmp(master, "none") == 0;
+}
+
 /* Returns 0, or why there is no master that could be used. */
 static int
 reach(const struct run *run, struct stint **out)
@@ -55,9 +61,91 @@ reach(const struct run *run, struct stint **out)
 
     connect_options(run, &options);
     options.kind = STINT_CLIENT;
-    if (options.connect_timeout_ms < 0 || options.connect_timeout_ms > REACH_MS)
-        options.connect_timeout_ms = REACH_MS;
-    return stint_connect(&options, out);
+    return connect_aloud(&options, out);
+}
+
+/* Somebody has a master here, who would not look for his tasks on this host. */
+static int
+say_away(void)
+{
+    return exit_say(EXIT_UNREACHABLE,
+        "%s; to run on this machine alone: %s run --master none",
+        stint_error_message(), exit_program());
+}
+
+/* ---- what a worker of our own cannot ------------------------------------- */
+
+static bool
+is_met(const struct stint_trait *need, const struct stint_trait *has)
+{
+    for (; has->name != NULL; has++) {
+        if (strcmp(need->name, has->name) != 0) continue;
+        if (need->count > 0) {
+            if (has->count >= need->count) return true;
+        } else if (need->value == NULL || *need->value == '\0'
+                   || (has->value != NULL
+                       && strcmp(need->value, has->value) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int
+say_lack(const struct stint_trait *need, const struct stint_trait *has)
+{
+    bool is_count = need->count > 0;
+    uint64_t most = 0;
+
+    for (; has->name != NULL; has++)
+        if (strcmp(need->name, has->name) == 0 && has->count > most)
+            most = has->count;
+    if (is_count)
+        return exit_say(EXIT_UNREACHABLE,
+            "no master is named, and this machine alone has %s %" PRIu64
+            ", not %" PRIu64 ": %s master here, and %s worker where it is",
+            need->name, most, need->count, exit_program(), exit_program());
+    return exit_say(EXIT_UNREACHABLE,
+        "no master is named, and this machine alone has no %s%s%s: %s master "
+        "here, and %s worker --label where it is",
+        need->name, need->value != NULL ? "=" : "",
+        need->value != NULL ? need->value : "", exit_program(), exit_program());
+}
+
+static int
+check_needs(const struct stint_trait *need)
+{
+    static const struct stint_worker_options work = { .allow_exec = true };
+    struct stint_trait *has = NULL;
+    int code, status = EXIT_FINE;
+
+    if (need == NULL || need->name == NULL) return EXIT_FINE;
+    code = stint_worker_traits(&work, &has);
+    if (code != 0) return exit_error(code);
+    for (; need->name != NULL && status == EXIT_FINE; need++)
+        if (!is_met(need, has)) status = say_lack(need, has);
+    free(has);
+    return status;
+}
+
+/* Its tasks would wait for ever. */
+static int
+check_job(const struct stint_job_options *job)
+{
+    if (job->handler != NULL)
+        return exit_say(EXIT_UNREACHABLE,
+            "no master is named, and handlers are a worker's: stint local "
+            "--plugin ./libmy.so");
+    if (job->program != STINT_PROGRAM_COMMAND)
+        return exit_say(EXIT_UNREACHABLE,
+            "no master is named, and --own runs what a worker has: stint local "
+            "-- ./simulate {}");
+    if (job->queue != NULL && strcmp(job->queue, "default") != 0)
+        return exit_say(EXIT_UNREACHABLE,
+            "no master is named, and this machine alone serves no queue '%s': "
+            "leave out --queue, or %s master and %s worker --queue %s",
+            job->queue, exit_program(), exit_program(), job->queue);
+    return check_needs(job->needs);
 }
 
 /* ---- a master of our own ------------------------------------------------- */
@@ -136,19 +224,21 @@ start(unsigned slots, struct private *p, struct stint **out)
 }
 
 int
-private_connect(const struct run *run, unsigned slots, struct private *p,
-    struct stint **out)
+private_connect(const struct run *run, const struct stint_job_options *job,
+    struct private *p, struct stint **out)
 {
-    int code;
+    int code, status;
 
     *p = (struct private){ 0 };
-    if (is_named(run)) return connect_as(run, STINT_CLIENT, out);
-    code = reach(run, out);
-    if (code == 0) return EXIT_FINE;
-    if (code != STINT_EUNREACHABLE
-        && (code != STINT_EACCESS || has_access_file()))
-        return exit_error(code);
-    return start(slots, p, out);
+    if (!wants_none(run)) {
+        if (is_named(run)) return connect_as(run, STINT_CLIENT, out);
+        code = reach(run, out);
+        if (code == 0) return EXIT_FINE;
+        if (code == STINT_EUNREACHABLE) return say_away();
+        if (code != STINT_EACCESS || has_access_file()) return exit_error(code);
+    }
+    status = check_job(job);
+    return status == EXIT_FINE ? start(job->running_max, p, out) : status;
 }
 
 void

@@ -79,7 +79,8 @@ flush(struct runner *r)
     if (r->o.joblog != NULL && r->status == EXIT_FINE)
         fail(r, joblog_flush(r->o.joblog));
     /* Not before: what a killed run has not printed another one can. */
-    if (r->status == EXIT_FINE && !r->is_joined) stint_job_drop(r->o.job);
+    if (r->status == EXIT_FINE && !r->is_joined && !r->o.keeps)
+        stint_job_drop(r->o.job);
 }
 
 static void
@@ -132,6 +133,7 @@ take_end(struct runner *r, struct stint_end *end)
     r->active_ms = r->now_ms;
     r->is_dirty = true;
     r->unflushed++;
+    if (print_is_cut(end)) r->is_cut = true;
     print_one(r, end);
     keep_one(r, end);
 }
@@ -504,9 +506,12 @@ runner_run(const struct runner_options *options)
     status = feeder_end(r.feeder);
     stop_watch(NULL);
     if (r.status != EXIT_FINE) return r.status;
-    if (r.is_joined && r.signals == 0) return end_joined(&r);
+    if (r.is_joined && r.signals == 0) {
+        status = end_joined(&r);
+        return status == EXIT_FINE && r.is_cut ? EXIT_FAILED : status;
+    }
     say_last(&r);
     if (r.signals > 0) return EXIT_SIGNAL + stop_signal();
     if (status != EXIT_FINE) return status;
-    return r.state.failed > 0 ? EXIT_FAILED : EXIT_FINE;
+    return r.state.failed > 0 || r.is_cut ? EXIT_FAILED : EXIT_FINE;
 }

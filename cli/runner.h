@@ -30,6 +30,7 @@ struct runner_options {
     struct joblog *joblog;     /* Or NULL. */
     struct results *results;   /* Or NULL. */
     const struct carry *carry; /* What tasks leave. */
+    bool keeps;                /* What is printed is kept: it has a key. */
     bool resumes;              /* Leave out what they have. */
     struct line *line;         /* For the joblog. */
 };

@@ -18,17 +18,18 @@ static struct stop_steps now;
 static unsigned count;
 static atomic_int last = SIGINT;
 
-/* timeout(1) and service managers send TERM to a process and to its group: that
- * is one wish, which comes twice. */
+/* timeout(1) and service managers send a signal to a process and to its group:
+ * that is one wish, which comes twice.  No finger is as fast. */
 static bool
 is_echo(int number)
 {
-    static int64_t at;
-    int64_t before = at;
+    static int64_t at; /* When the last one counted. */
+    int64_t now_ms = pace_now_ms();
 
-    at = pace_now_ms();
-    return count == 1 && number != SIGINT && number == atomic_load(&last)
-           && at - before < ECHO_MS;
+    if (count == 1 && number == atomic_load(&last) && now_ms - at < ECHO_MS)
+        return true;
+    at = now_ms;
+    return false;
 }
 
 static void

@@ -9,7 +9,8 @@
 #define CLI_STOP_H
 
 /** What the first and the second signal do, in the thread that waits for
- * signals; NULL: end the program with 128 plus the signal's number. */
+ * signals; NULL: end the program with 128 plus the signal's number.  The same
+ * one again within 200 ms is no second one. */
 struct stop_steps {
     void (*first)(void *arg);
     void (*second)(void *arg);

@@ -63,7 +63,9 @@ struct stint_command {
     uint64_t memory_max;     /* Bytes of address space; 0: no limit. */
     int64_t cpu_ms;          /* Processor time; 0: no limit. */
     uint64_t files_max;      /* Open files; 0: as the worker. */
-    uint64_t output_max;     /* Of each stream that is kept; 0: 1 MiB. */
+    uint64_t output_max;     /* Of each stream that is kept; 0: 1 MiB.  At most,
+                                and of both together, what the master takes as
+                                a payload (16 MiB unless it says so). */
     const char *const *outputs; /* Files that come back, templates as above,
                                    NULL-terminated; or NULL. */
 };
@@ -105,7 +107,8 @@ struct stint_job_options {
  * Returns: 0 (with a key that is known: the job it is of, see
  *          stint_job_existed()), or STINT_EEXISTS (a job of this key is not
  *          alike), STINT_EINVAL, STINT_ELIMIT (too many jobs), STINT_EROLE,
- *          STINT_ENOSPACE, STINT_ETOOLARGE, and what every call may return.
+ *          STINT_ENOSPACE, STINT_ETOOLARGE (the command, or output_max), and
+ *          what every call may return.
  */
 STINT_CHECK int stint_job_open(struct stint *s,
     const struct stint_job_options *options, struct stint_job **out);

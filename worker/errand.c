@@ -390,6 +390,9 @@ post_with(struct slot *slot, struct stint_task *task, enum run_end how,
         how == RUN_REFUSED ? STINT_FOREVER : 0, note, out, err);
 }
 
+/* What is too long is made shorter by such a part of it, until it fits. */
+enum { CUT_PART = 32 };
+
 /* What a command wrote is cut to what the master takes; half a result of a
  * handler is none. */
 static int
@@ -415,8 +418,9 @@ report_with(struct slot *slot, struct stint_task *task, enum run_end how)
             return fail_too_large(slot, task, out.size + err.size);
         }
         bool cut_out = out.size >= err.size;
+        size_t *size = cut_out ? &out.size : &err.size;
         *(cut_out ? &note->out_cut : &note->err_cut) = true;
-        *(cut_out ? &out.size : &err.size) /= 2;
+        *size -= *size / CUT_PART > 0 ? *size / CUT_PART : *size;
     }
 }
 

@@ -135,6 +135,20 @@ check_frame(const struct stint *s, size_t bytes)
         bytes, (unsigned long long)(most - most / 16));
 }
 
+/* One stream alone may be so long; both together are cut to it. */
+static int
+check_output(const struct stint *s, uint64_t wanted)
+{
+    uint64_t most = rpc_welcome(s->rpc).payload_max;
+
+    if (most == 0 || wanted <= most) return 0;
+    return say(STINT_ETOOLARGE,
+        "%llu bytes of output of a task are more than the %llu that the master "
+        "keeps (stint master --payload-max); large output is better a file "
+        "that comes back",
+        (unsigned long long)wanted, (unsigned long long)most);
+}
+
 static int
 send_open(struct stint *s, struct msg *m, struct stint_job **out)
 {
@@ -176,7 +190,12 @@ stint_job_open(struct stint *s, const struct stint_job_options *options,
     int rc = prepare(&opening, options != NULL ? options : &none);
     if (rc == 0) {
         pump_enter(s);
-        rc = send_open(s, &opening.m, out);
+        rc = pump_obstacle(s);
+        if (rc == 0 && options != NULL
+            && options->program == STINT_PROGRAM_COMMAND) {
+            rc = check_output(s, options->command.output_max);
+        }
+        if (rc == 0) rc = send_open(s, &opening.m, out);
         pump_leave(s);
     }
     buf_fini(&opening.command);

@@ -154,7 +154,7 @@ gone() {
     commands
     run -1 --separate-stderr timeout 30 "$STINT" run -q --key k --output-max 1k seq ::: 9 3000
     is_one_error
-    [[ $stderr == "stint: task 2 (3000) wrote more than is kept: 1.0 KiB of its stdout;"* ]]
+    [[ $stderr == "stint: task 2 (3000) wrote more than is kept: 1.0k of its stdout;"* ]]
     run -1 --separate-stderr stint results last -q
     is_one_error
     run -1 --separate-stderr stint attach last -q

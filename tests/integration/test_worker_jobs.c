@@ -268,16 +268,21 @@ static void
 what_is_more_than_the_master_takes_is_cut(void **state)
 {
     (void)state;
-    const char *const argv[] = { "sh", "-c", "head -c 40000000 /dev/zero",
-        NULL };
+    const char *const argv[] = { "sh", "-c",
+        "head -c 16000000 /dev/zero; head -c 16000000 /dev/zero >&2", NULL };
+    const struct stint_job_options more = { .program = STINT_PROGRAM_COMMAND,
+        .command = { .argv = argv, .output_max = (16 << 20) + 1 } };
+    struct stint_job *none;
 
+    assert_int_equal(stint_job_open(client, &more, &none), STINT_ETOOLARGE);
+    assert_non_null(strstr(stint_error_message(), "--payload-max"));
     open_command(
-        (struct stint_command){ .argv = argv, .output_max = 30000000 });
+        (struct stint_command){ .argv = argv, .output_max = 16 << 20 });
     put("");
     next();
     assert_int_equal(end.code, 0);
-    assert_int_equal(end.out.size, 15000000);
-    assert_true(try_of(0)->out_cut);
+    assert_in_range(end.out.size + end.err.size, 15 << 20, 16 << 20);
+    assert_true(try_of(0)->out_cut && try_of(0)->err_cut);
     close_job();
 }
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import pytest
 
@@ -394,6 +395,7 @@ def test_twice_it_cancels(shop, terminal):
     until(lambda: len(running("sleep", nap)) == 2, what="tasks")
     term.type(b"\x03")
     term.until(lambda: term.shows("^C once more"), what="an answer to ^C")
+    time.sleep(0.25)  # Sooner it is the same one.
     term.type(b"\x03")
     assert term.wait(10) == 130
     until(lambda: not running("sleep", nap), 5, "their end")
@@ -409,6 +411,7 @@ def test_with_a_private_master_nothing_is_left_behind(terminal):
     term.type(b"\x03")
     term.until(lambda: term.shows("^C once more"), what="an answer to ^C")
     assert len(running("sleep", nap)) == 2
+    time.sleep(0.25)
     term.type(b"\x03")
     assert term.wait(15) == 130
     until(lambda: not running("sleep", nap), 5, "their end")
