@@ -148,12 +148,18 @@ family_reap_orphan(void)
 }
 
 void
-family_forked(void)
+family_forking(void)
 {
-    static const pthread_rwlock_t fresh_starting = PTHREAD_RWLOCK_INITIALIZER;
-    static const pthread_mutex_t fresh_lock = PTHREAD_MUTEX_INITIALIZER;
+    (void)pthread_mutex_lock(&lock);
+}
 
-    starting = fresh_starting;
-    lock = fresh_lock;
-    list_init(&all);
+/* Other threads may be starting something, whose end a copy never sees. */
+void
+family_forked(bool is_copy)
+{
+    if (is_copy) {
+        list_init(&all);
+        (void)pthread_rwlock_init(&starting, NULL);
+    }
+    (void)pthread_mutex_unlock(&lock);
 }

@@ -70,7 +70,9 @@ void family_move(struct member *from, struct member *to);
  */
 bool family_reap_orphan(void);
 
-/** In a copy of this process: it has no children. */
-void family_forked(void);
+/** Around fork(), so that a copy of this process finds it whole: a copy has no
+ * children. */
+void family_forking(void);
+void family_forked(bool is_copy);
 
 #endif

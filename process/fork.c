@@ -15,6 +15,26 @@
 #include "process/reaper.h"
 #include "process/timer.h"
 
+/* ---- what both have ------------------------------------------------------ */
+
+static void
+forking(void)
+{
+    guard_forking();
+    family_forking();
+    reaper_forking();
+    timer_forking();
+}
+
+static void
+forked(bool is_copy)
+{
+    timer_forked(is_copy);
+    reaper_forked(is_copy);
+    family_forked(is_copy);
+    guard_forked(is_copy);
+}
+
 /* ---- in the copy --------------------------------------------------------- */
 
 /* The least one that is kept, from `from` on; INT_MAX: none. */
@@ -86,15 +106,6 @@ reset_signals(void)
     }
 }
 
-static void
-forget_what_is_not_here(void)
-{
-    guard_forked();
-    family_forked();
-    reaper_forked();
-    timer_forked();
-}
-
 /* What other threads of ours had in these buffers is theirs to write. */
 static void
 purge_output(void)
@@ -113,7 +124,7 @@ be_a_copy(const struct fork_config *config, pid_t parent)
         guard_lead(config->guard, getpid(), clock_boottime());
         if (getppid() != parent) _exit(1); /* The guardian has overlooked us. */
     }
-    forget_what_is_not_here();
+    forked(true);
     close_others(config);
     open_nothing_to_read();
     purge_output();
@@ -138,9 +149,11 @@ fork_run(const struct fork_config *config)
     (void)fflush(stderr);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    forking();
     pid_t pid = fork();
     if (pid == 0) be_a_copy(config, parent);
     int error = errno;
+    forked(false);
     /* Here too, as it may be signalled before it runs; who is second fails. */
     if (pid > 0) (void)setpgid(pid, pid);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

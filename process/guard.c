@@ -332,16 +332,22 @@ guard_is_there(void)
 }
 
 void
-guard_forked(void)
+guard_forking(void)
 {
-    static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+    (void)pthread_mutex_lock(&lock);
+}
 
-    lock = fresh;
-    users = 0;
-    guardian = -1;
-    atomic_store(&guardian_pid, 0);
-    if (rows != NULL) (void)munmap(rows, GUARD_ROWS * sizeof *rows);
-    rows = NULL;
+void
+guard_forked(bool is_copy)
+{
+    if (is_copy) {
+        users = 0;
+        guardian = -1;
+        atomic_store(&guardian_pid, 0);
+        if (rows != NULL) (void)munmap(rows, GUARD_ROWS * sizeof *rows);
+        rows = NULL;
+    }
+    (void)pthread_mutex_unlock(&lock);
 }
 
 /* ---- what runs ----------------------------------------------------------- */

@@ -75,7 +75,9 @@ void guard_leave(struct guard_row *row);
 /** Whether this child is the guardian, which is not anybody else's to reap. */
 bool guard_is(pid_t pid);
 
-/** In a copy of this process: nobody guards it. */
-void guard_forked(void);
+/** Around fork(), so that a copy of this process finds it whole: a copy is
+ * guarded by nobody. */
+void guard_forking(void);
+void guard_forked(bool is_copy);
 
 #endif

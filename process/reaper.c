@@ -149,11 +149,17 @@ reaper_count(void)
 }
 
 void
-reaper_forked(void)
+reaper_forking(void)
 {
-    static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+    (void)pthread_mutex_lock(&lock);
+}
 
-    lock = fresh;
-    count = 0;
-    watched = -1;
+void
+reaper_forked(bool is_copy)
+{
+    if (is_copy) {
+        count = 0;
+        watched = -1;
+    }
+    (void)pthread_mutex_unlock(&lock);
 }

@@ -18,7 +18,9 @@ void reaper_take_over(struct member *m);
 /** How many it waits for. */
 unsigned reaper_count(void);
 
-/** In a copy of this process: it has none. */
-void reaper_forked(void);
+/** Around fork(), so that a copy of this process finds it whole: a copy has
+ * none. */
+void reaper_forking(void);
+void reaper_forked(bool is_copy);
 
 #endif

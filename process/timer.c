@@ -144,14 +144,20 @@ begin(void)
 }
 
 void
-timer_forked(void)
+timer_forking(void)
 {
-    static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+    (void)pthread_mutex_lock(&lock);
+}
 
-    lock = fresh;
-    armed.root = NULL;
-    is_begun = is_there = false;
-    process += 1;
+void
+timer_forked(bool is_copy)
+{
+    if (is_copy) {
+        armed.root = NULL;
+        is_begun = is_there = false;
+        process += 1;
+    }
+    (void)pthread_mutex_unlock(&lock);
 }
 
 /* ---- what is public ------------------------------------------------------ */

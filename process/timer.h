@@ -7,8 +7,11 @@
 #ifndef TIMER_H
 #define TIMER_H
 
-/** In a copy of this process: the thread is not there, and no timer of before
- * runs in it. */
-void timer_forked(void);
+#include <stdbool.h>
+
+/** Around fork(), so that a copy of this process finds it whole: a copy has no
+ * such thread, and no timer of before runs in it. */
+void timer_forking(void);
+void timer_forked(bool is_copy);
 
 #endif

@@ -74,6 +74,18 @@ expect_message(const char *part)
         fail_msg("\"%s\" is not in \"%s\"", part, stint_error_message());
 }
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+/* Here a copy of a process with threads starts threads of its own. */
+const char *__tsan_default_options(void);
+const char *
+__tsan_default_options(void)
+{
+    return "die_after_fork=0";
+}
+#endif
+#endif
+
 /* ---- other processes ----------------------------------------------------- */
 
 /* Neither gone nor a zombie. */

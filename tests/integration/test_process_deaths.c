@@ -6,18 +6,6 @@
 
 #include <sys/prctl.h>
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-/* A copy of a process with threads starts threads of its own here. */
-const char *__tsan_default_options(void);
-const char *
-__tsan_default_options(void)
-{
-    return "die_after_fork=0";
-}
-#endif
-#endif
-
 /* ---- a parent ------------------------------------------------------------ */
 
 /* Orphans come to us, as to a subreaper.  It is killed with us, should a test

@@ -5,7 +5,7 @@
 
 static atomic_uint runs;
 static atomic_int order[8];
-static struct stint_timer *its_own;
+static _Atomic(struct stint_timer *) its_own;
 
 static void
 count(void *arg)
@@ -196,8 +196,9 @@ cancel_itself(void *arg)
 {
     (void)arg;
     if (atomic_fetch_add(&runs, 1) == 2) {
-        stint_timer_cancel(its_own);
-        atomic_store(&order[0], stint_timer_join(its_own, LONG_MS));
+        stint_timer_cancel(atomic_load(&its_own));
+        atomic_store(
+            &order[0], stint_timer_join(atomic_load(&its_own), LONG_MS));
         atomic_store(&inside, false);
     }
 }
@@ -207,19 +208,19 @@ it_may_be_cancelled_from_within(void **state)
 {
     (void)state;
     atomic_store(&inside, true);
-    its_own = start(10, true, cancel_itself, NULL);
-    OK(stint_timer_join(its_own, LONG_MS));
+    atomic_store(&its_own, start(10, true, cancel_itself, NULL));
+    OK(stint_timer_join(atomic_load(&its_own), LONG_MS));
     assert_int_equal(atomic_load(&runs), 3);
     assert_false(atomic_load(&inside));
     assert_int_equal(atomic_load(&order[0]), STINT_EINVAL);
-    stint_timer_free(its_own);
+    stint_timer_free(atomic_load(&its_own));
 }
 
 static void
 free_itself(void *arg)
 {
     (void)arg;
-    stint_timer_free(its_own);
+    stint_timer_free(atomic_load(&its_own));
     atomic_fetch_add(&runs, 1);
 }
 
@@ -228,7 +229,7 @@ it_may_be_freed_from_within(void **state)
 {
     (void)state;
     for (unsigned i = 1; i <= 5; i++) {
-        its_own = start(20, true, free_itself, NULL);
+        atomic_store(&its_own, start(20, true, free_itself, NULL));
         await_runs(i);
     }
     nap_ms(60);
@@ -240,9 +241,9 @@ static void
 start_another(void *arg)
 {
     if (atomic_fetch_add(&runs, 1) < 4) {
-        struct stint_timer *old = its_own;
+        struct stint_timer *old = atomic_load(&its_own);
 
-        its_own = start(1, false, start_another, arg);
+        atomic_store(&its_own, start(1, false, start_another, arg));
         stint_timer_free(old);
     }
 }
@@ -251,10 +252,10 @@ static void
 one_may_start_the_next(void **state)
 {
     (void)state;
-    its_own = start(50, false, start_another, NULL);
+    atomic_store(&its_own, start(50, false, start_another, NULL));
     await_runs(5);
     nap_ms(5);
-    stint_timer_free(its_own);
+    stint_timer_free(atomic_load(&its_own));
 }
 
 static void
