@@ -12,7 +12,7 @@ serve_worker(const struct work *work, struct stint_master *master)
     char room[WORK_NAME];
     struct stint_options options = { .kind = STINT_WORKER,
         .name = work_name(work->run, room),
-        .slots = work->options.slots,
+        .slots = work->slots,
         .traits = work->traits };
     struct stint *s;
     int code, status;

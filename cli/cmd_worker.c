@@ -88,7 +88,7 @@ run_connected(struct run *run, const struct work *work)
     connect_options(run, &options);
     options.kind = STINT_WORKER;
     options.name = work_name(run, room);
-    options.slots = work->options.slots;
+    options.slots = work->slots;
     options.traits = work->traits;
     stop_begin();
     status = connect_patiently(&options, &s);

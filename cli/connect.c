@@ -48,9 +48,10 @@ connect_options(const struct run *run, struct stint_options *options)
     options->master = setting_text(run, "master");
     options->allow_weak_authkey = setting_flag(run, "allow-weak-authkey");
     options->connect_timeout_ms = setting_ms(run, "connect-timeout");
+    /* With --timeout 0 nothing is waited for but one answer, and that for as
+     * long as without the option: to the library 0 is its default. */
     if (is_set(timeout)) options->timeout_ms = setting_ms(run, "timeout");
     if (options->connect_timeout_ms == 0) options->connect_timeout_ms = 1;
-    if (is_set(timeout) && options->timeout_ms == 0) options->timeout_ms = 1;
 }
 
 /* ---- a word while nothing is heard --------------------------------------- */

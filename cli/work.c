@@ -188,6 +188,7 @@ work_begin(const struct run *run, bool allow_exec, struct work *work)
     *work = (struct work){ .run = run };
     take_options(run, &work->options);
     if (allow_exec) work->options.allow_exec = true;
+    work->slots = stint_worker_slots(&work->options);
     status = check_name(setting_text(run, "name"));
     if (status == EXIT_FINE)
         status = add_labels(given, setting_list(run, "label"));
@@ -213,12 +214,11 @@ work_end(struct work *work)
 /* ---- serving ------------------------------------------------------------- */
 
 static void
-say_ready(const struct run *run, const struct stint_worker_options *o,
-    const char *address)
+say_ready(const struct work *work, const char *address)
 {
     char room[WORK_NAME], *names = mem_copy("");
 
-    for (const char *const *q = o->queues; *q != NULL; q++) {
+    for (const char *const *q = work->options.queues; *q != NULL; q++) {
         char *longer =
             mem_format("%s%s%s", names, *names != '\0' ? ", " : "", *q);
 
@@ -226,8 +226,8 @@ say_ready(const struct run *run, const struct stint_worker_options *o,
         names = longer;
     }
     exit_note("worker %s ready: %u slot%s, queues %s, master %s",
-        work_name(run, room), o->slots, o->slots == 1 ? "" : "s", names,
-        address);
+        work_name(work->run, room), work->slots, work->slots == 1 ? "" : "s",
+        names, address);
     free(names);
 }
 
@@ -284,7 +284,7 @@ work_serve(const struct work *work, struct stint *s, const char *address)
     o.log_arg = &speaker;
     code = stint_worker_new(s, &o, &w);
     if (code != 0) return exit_error(code);
-    say_ready(run, &o, address);
+    say_ready(work, address);
     steps.arg = w;
     stop_watch(&steps);
     code = stint_worker_serve(w);

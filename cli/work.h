@@ -20,6 +20,7 @@ unsigned work_slots(const struct run *run);
 struct work {
     const struct run *run;
     struct stint_worker_options options; /* Lent by the run. */
+    unsigned slots;                      /* That they get. */
     struct stint_trait *traits;          /* For stint_options.traits; owned. */
 };
 

@@ -20,6 +20,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/host.h"
 #include "common/sys/say.h"
+#include "common/text.h"
 
 enum { CALL_BYTES = 64, TRAITS_MAX = 128 };
 
@@ -80,6 +81,10 @@ check_options(const struct stint_options *o)
             "its bounds",
             PROTO_NAME_MAX);
     }
+    if (o->name != NULL && !text_is_plain(slice_of(o->name))) {
+        return say(STINT_EINVAL, "the name of a connection must be plain text "
+                                 "in UTF-8, without control characters");
+    }
     return 0;
 }
 
@@ -101,6 +106,8 @@ configure(struct stint *s, const struct stint_options *o)
 
     (void)snprintf(s->name, sizeof(s->name), "%s",
         o->name != NULL ? o->name : program_invocation_short_name);
+    text_clean((uint8_t *)s->name, strlen(s->name)); /* The program's may be
+                                                        anything. */
     host_name(s->host);
     randombytes_buf(config.session, sizeof(config.session));
     config.hello.kind = (uint64_t)o->kind;

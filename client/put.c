@@ -118,8 +118,9 @@ stint_queue_put_many(struct stint_queue *q, const struct stint_bytes *items,
     if (rc == 0) {
         tick_ns deadline = pump_deadline(timeout_ms);
         pump_enter(q->s);
-        rc = put_all(
-            q, items, count, options, &done, deadline, pump_grace(deadline));
+        tick_ns patience =
+            timeout_ms == 0 ? call_deadline(q->s) : pump_grace(deadline);
+        rc = put_all(q, items, count, options, &done, deadline, patience);
         if (rc == STINT_EFULL) rc = say_full(q, done, count, timeout_ms);
         pump_leave(q->s);
     }

@@ -24,7 +24,8 @@
  * - Timeouts are milliseconds: 0 tries once, STINT_FOREVER waits; any other
  *   negative number is STINT_EINVAL.  No call blocks longer than its timeout
  *   plus STINT_GRACE_MS, whatever the network or the master does.  A call
- *   without a timeout argument takes the connection's `timeout_ms`.
+ *   without a timeout argument takes the connection's `timeout_ms`, and so
+ *   does the round trip of a put with timeout 0.
  * - Handles are never NULL, unless it says so.
  * - In an options struct zero is always the default, and NULL means all
  *   defaults.  Initialise with { 0 } and set what you need.
@@ -35,7 +36,8 @@
  * - Threads: any number of threads may share a `struct stint`, futures and
  *   tasks of it.  A stint_queue or stint_consumer may be shared too, except
  *   that plain gets (stint_queue_get, _get_many, _task_done) are one consumer's:
- *   give each thread its own handle.  After fork() only the parent may go on.
+ *   give each thread its own handle.  After fork() only the parent may go on (a
+ *   function of stint_process_start() may make connections of its own).
  * - The library starts one thread for each connection, besides libzmq's two,
  *   leaves signals, stdio, locale and the environment alone, and never exits
  *   the process.  It sets malloc's thresholds (mallopt) so that large payloads
@@ -127,7 +129,8 @@ struct stint_options {
     bool allow_weak_authkey;  /* Fewer than 16 bytes, for tutorials. */
     int64_t connect_timeout_ms; /* 0: 20 s, BaseManager's habit mended. */
     int64_t timeout_ms;       /* Of calls without one; 0: 20 s. */
-    const char *name;         /* How `stint workers` shows us; 0: program name. */
+    const char *name;         /* How `stint workers` shows us, up to 255 bytes of
+                                 plain text; 0: program name. */
     enum stint_peer_kind kind;
     unsigned slots;           /* Of a worker, for the display. */
     const struct stint_trait *traits; /* Of a worker: what it has, ending with
@@ -255,6 +258,8 @@ struct stint_put_options {
 
 /**
  * Put one task and wait until the master has it.  A full queue waits for room.
+ * With timeout 0 nothing waits for room; the one round trip is waited for, up
+ * to the connection's timeout (of _with and _many, too).
  *
  * Owns:    copies `data` (may be NULL when size is 0).
  * Returns: 0, or STINT_EFULL (no room in time; also with timeout 0),
@@ -266,8 +271,7 @@ struct stint_put_options {
 STINT_CHECK int stint_queue_put(
     struct stint_queue *q, const void *data, size_t size, int64_t timeout_ms);
 
-/** queue.Queue.put_nowait: stint_queue_put with timeout 0, whose one round trip
- * is still waited for (up to the connection's timeout). */
+/** queue.Queue.put_nowait: stint_queue_put with timeout 0. */
 STINT_CHECK int stint_queue_put_nowait(
     struct stint_queue *q, const void *data, size_t size);
 
@@ -591,6 +595,12 @@ struct stint_worker_options {
 STINT_CHECK int stint_worker_traits(
     const struct stint_worker_options *options, struct stint_trait **out);
 
+/** How many slots a worker with these options gets: those it asks for, or as
+ * many as there can be open files for, after raising the soft limit as far as
+ * needed; at least 1.  For stint_options.slots. */
+STINT_API unsigned stint_worker_slots(
+    const struct stint_worker_options *options);
+
 struct stint_worker;
 
 /** Check the options, load the plug-in, open the queues; nothing runs yet.
@@ -749,6 +759,7 @@ struct stint_peer_row {
     int64_t silent_ns, age_ns;
     bool draining; /* It is given no more tasks. */
     uint64_t running; /* Of the leased: begun. */
+    const char *traits; /* "exec gpus=2 zone=b": as far as there is room. */
 };
 enum stint_task_state {
     STINT_READY, STINT_DELAYED, STINT_LEASED, STINT_DONE, STINT_DEAD,

@@ -1,4 +1,5 @@
 #include "worker/worker.h"
+#include "worker/room.h"
 #include "worker/wake.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 #include "common/sys/clock.h"
-#include "common/sys/host.h"
 #include "common/sys/say.h"
 
 enum { GRACE_S = 30, OUTPUT_MAX = 1048576, MS_MAX_DAYS = 36500 };
@@ -76,11 +76,8 @@ agent_options(const struct stint_worker_options *o, unsigned slots)
 /* ---- life ---------------------------------------------------------------- */
 
 static struct stint_worker *
-allocate(struct stint *s, const struct stint_worker_options *o)
+allocate(struct stint *s, const struct stint_worker_options *o, unsigned slots)
 {
-    unsigned slots = o->slots > 0 ? o->slots : host_cores();
-    if (slots > AGENT_SLOTS_MAX) slots = AGENT_SLOTS_MAX;
-
     struct stint_worker *w = calloc(1, sizeof *w + slots * sizeof w->slots[0]);
     if (w == NULL) return NULL;
 
@@ -191,6 +188,19 @@ open_consumer(struct stint_worker *w, const struct stint_worker_options *o)
         o->queues != NULL ? o->queues : default_queues, &options, &w->consumer);
 }
 
+static void
+say_room(const struct stint_worker_options *o, const struct room *room)
+{
+    char line[192];
+
+    if (room->slots == room->wanted || o->log == NULL) return;
+    (void)snprintf(line, sizeof line,
+        "%u of %u slots are used: %zu open files are allowed, and all of them "
+        "need %zu; raise the limit (ulimit -n)",
+        room->slots, room->wanted, room->allowed, room->needed);
+    o->log(o->log_arg, LOG_WARNING, line);
+}
+
 int
 stint_worker_new(struct stint *s, const struct stint_worker_options *options,
     struct stint_worker **out)
@@ -201,7 +211,9 @@ stint_worker_new(struct stint *s, const struct stint_worker_options *options,
     *out = NULL;
     int code = check(o);
     if (code != 0) return code;
-    struct stint_worker *w = allocate(s, o);
+    const struct room room = room_find(o);
+    say_room(o, &room);
+    struct stint_worker *w = allocate(s, o, room.slots);
     if (w == NULL) return say(STINT_ENOMEM, "no memory for a worker");
 
     code = open_events(w);

@@ -1,5 +1,6 @@
 #include "common/sys/host.h"
 
+#include <dirent.h>
 #include <sched.h>
 #include <sodium.h>
 #include <stdint.h>
@@ -60,6 +61,32 @@ host_raise_files(void)
     limit.rlim_cur = limit.rlim_max;
     return (size_t)(setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur
                                                           : before);
+}
+
+size_t
+host_allow_files(size_t wanted)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    rlim_t before = limit.rlim_cur;
+    if (before >= wanted) return (size_t)before;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    return (size_t)(setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur
+                                                          : before);
+}
+
+size_t
+host_open_files(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    size_t count = 0;
+
+    if (dir == NULL) return 0;
+    while (readdir(dir) != NULL)
+        count++;
+    (void)closedir(dir);
+    return count > 3 ? count - 3 : 0; /* ".", "..", and this folder. */
 }
 
 void

@@ -20,6 +20,13 @@ size_t host_memory(void);
 /** Raise the limit of open files to the most that is allowed; returns it. */
 size_t host_raise_files(void);
 
+/** Raise it to `wanted`, or as near as is allowed, if it is lower; returns it.
+ * Programs that we start inherit it, so it is raised no further. */
+size_t host_allow_files(size_t wanted);
+
+/** How many files this process has open; 0 if nobody knows. */
+size_t host_open_files(void);
+
 /** Which start of the host this is, another number for each; all zero if nobody
  * knows. */
 void host_boot(uint8_t out[16]);

@@ -199,6 +199,60 @@ load helper
     [[ $stderr == *"task "*"has not after 200ms"*"'nobody'"*"stint workers"* ]]
 }
 
+put_from_pipe() {
+    exec "$STINT" put small --lines --timeout 0 <in
+}
+
+@test "put --timeout 0 waits for no room, but for the answer of a slow master" {
+    master --queue small,max-tasks=2
+    mkfifo in
+    background put put_from_pipe
+    putting=$!
+    exec 6>in
+    echo 1 >&6
+    wait_for is_ready small 1
+    kill -STOP "$MASTER"
+    echo 2 >&6
+    sleep 1.2
+    kill -CONT "$MASTER"
+    wait_for is_ready small 2
+    echo 3 >&6
+    exec 6>&-
+    wait "$putting" && false
+    grep "'small' is full; 2 tasks were accepted" put.err
+}
+
+few_files() {
+    ulimit -n 64
+    exec "$STINT" worker --allow-exec -j 32
+}
+
+@test "a worker with few descriptors uses as many slots as it has room for" {
+    master
+    background worker few_files
+    wait_for grep -q ready: worker.err
+    grep 'of 32 slots are used: 64 open files are allowed.*ulimit -n' worker.err
+    slots=$(stint workers --json | json .0.slots)
+    grep "ready: $slots slot" worker.err
+    [ "$slots" -ge 1 ] && [ "$slots" -lt 8 ]
+    stint run --shell 'sleep 0.05; : {}' ::: $(seq 60)
+    [ "$(stint jobs 1 --json | json .done)" = 60 ]
+    lacks 'given back' <worker.err
+}
+
+soft_limit() {
+    ulimit -S -n 64
+    exec "$STINT" worker --allow-exec -j 32
+}
+
+@test "a worker raises the soft limit of descriptors as far as it needs to" {
+    master
+    background worker soft_limit
+    wait_for grep -q 'ready: 32 slots' worker.err
+    lacks 'slots are used' <worker.err
+    [ "$(stint run --shell 'ulimit -n; : {}' ::: 1)" -lt 1024 ]
+}
+
 @test "a refused connection and a name nobody knows are told apart" {
     stint key generate key
     run -69 --separate-stderr stint status --authkey-file key \

@@ -693,6 +693,7 @@ malformed_options_are_refused(void **state)
     struct stint_options both = { .authkey = "long-enough-to-be-good",
         .access_file = "/nowhere" };
     struct stint_options missing = { .access_file = "/nowhere/at/all" };
+    struct stint_options odd = { .name = "tes\033[31mt" };
     struct stint *none;
 
     (void)state;
@@ -700,6 +701,9 @@ malformed_options_are_refused(void **state)
     assert_int_equal(stint_connect(&weak, &none), STINT_EINVAL);
     assert_int_equal(stint_connect(&both, &none), STINT_EINVAL);
     assert_int_equal(stint_connect(&missing, &none), STINT_EACCESS);
+    assert_int_equal(stint_master_connect(master, &odd, &none), STINT_EINVAL);
+    odd.name = "not \xff UTF-8";
+    assert_int_equal(stint_master_connect(master, &odd, &none), STINT_EINVAL);
 }
 
 int
