@@ -113,6 +113,47 @@ print_bash_second(const char *word, int length)
     printf("' ;;\n");
 }
 
+static void
+print_bash_valued(const struct command *c, const struct opt *o)
+{
+    (void)c;
+    if (o->kind == OPT_FLAG) return;
+    printf("|--%s", o->name);
+    if (o->letter != 0) printf("|-%c", o->letter);
+}
+
+/* The first word that is neither an option nor the value of one is a program;
+ * what is behind it are files. */
+static void
+print_bash_programs(void)
+{
+    printf("    local i=2 program=\n"
+           "    case \"$command\" in\n");
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *c = command_table[i];
+
+        if (!complete_is_program(c)) continue;
+        printf("    '%s')\n"
+               "        while [ \"$i\" -lt \"$COMP_CWORD\" ]; do\n"
+               "            case \"${COMP_WORDS[i]}\" in\n"
+               "            =",
+            c->name);
+        each_option(c, print_bash_valued);
+        printf(") i=$((i+1)); [ \"${COMP_WORDS[i]}\" = = ] && i=$((i+1)) ;;\n"
+               "            -*) ;;\n"
+               "            *) program=${COMP_WORDS[i]}; break ;;\n"
+               "            esac\n"
+               "            i=$((i+1))\n"
+               "        done\n"
+               "        if [ -z \"$program$words\" ] && [[ $word != -* ]]"
+               " && [ \"$i\" -eq \"$COMP_CWORD\" ]; then\n"
+               "            COMPREPLY=($(compgen -c -- \"$word\"))\n"
+               "            return\n"
+               "        fi ;;\n");
+    }
+    printf("    esac\n");
+}
+
 /* What the words of a command are, where no option asked for something. */
 static void
 print_bash_words(void)
@@ -163,6 +204,7 @@ print_bash(void)
     print_first_words(" ");
     printf("' ;;\n        esac\n    fi\n");
     print_bash_words();
+    print_bash_programs();
     printf("    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
            "complete -o default -F _stint stint\n");
 }
@@ -212,9 +254,13 @@ print_zsh_option(const struct command *c, const struct opt *o)
 }
 
 static void
-print_zsh_words(const char *names)
+print_zsh_words(const struct command *c)
 {
-    if (names != NULL)
+    const char *names = complete_words(c);
+
+    if (complete_is_program(c))
+        printf(" '1:command: _command_names -e' '*:file:_files' ;;\n");
+    else if (names != NULL)
         printf(" '*:%s: _stint_names %s' ;;\n", names, names);
     else
         printf(" '*:file:_files' ;;\n");
@@ -263,7 +309,7 @@ print_zsh(void)
     for (size_t i = 0; i < command_count; i++) {
         printf("    '%s') _arguments", command_table[i]->name);
         each_option(command_table[i], print_zsh_option);
-        print_zsh_words(complete_words(command_table[i]));
+        print_zsh_words(command_table[i]);
     }
     printf("    esac\n}\n_stint \"$@\"\n");
 }
@@ -346,6 +392,10 @@ print_fish(void)
             putchar('\n');
         }
         each_option(c, print_fish_option);
+        if (complete_is_program(c))
+            printf("complete -c stint -n '__stint_is \"%s\"' -a "
+                   "'(__fish_complete_subcommand --fcs-skip=2)'\n",
+                c->name);
         if (complete_words(c) == NULL) continue;
         printf("complete -c stint -n '__stint_is \"%s\"'", c->name);
         print_fish_names(complete_words(c));

@@ -219,6 +219,7 @@ static const struct column peer_columns[] = {
     { "since", CELL_TIME, COLUMN_HIDDEN, false },
     { "draining", CELL_FLAG, COLUMN_SHOWN, false },
     { "running", CELL_NUMBER, COLUMN_HIDDEN, false },
+    { "traits", CELL_TEXT, COLUMN_HIDDEN, false },
     { 0 },
 };
 
@@ -250,7 +251,7 @@ see_peer(void *arg, const struct stint_peer_row *r)
         TABLE_NUMBER(r->done), TABLE_NUMBER(r->failed),
         TABLE_NUMBER(r->silent_ns), TABLE_NUMBER(r->age_ns),
         TABLE_NUMBER(value_now() - r->age_ns), TABLE_NUMBER(r->draining),
-        TABLE_NUMBER(r->running) };
+        TABLE_NUMBER(r->running), TABLE_TEXT(value_or_none(r->traits)) };
 
     if (!peers->all && r->kind != STINT_WORKER) return 0;
     if (!is_named(peers->run, r->name)) return 0;

@@ -25,8 +25,17 @@ complete_option(const struct command *c, const struct opt *o)
 {
     /* What a master is given are queues that are not there yet. */
     if (c == &command_master || c == &command_local) return NULL;
-    if (strcmp(o->name, "job") == 0) return "jobs";
+    if (strcmp(o->name, "halt") == 0) return "halts";
+    if (strcmp(o->name, "need") == 0) return "traits";
+    if (strcmp(o->name, "job") == 0)
+        return c == &command_cancel ? "open-jobs" : "jobs";
     return strcmp(o->name, "queue") == 0 ? "queues" : NULL;
+}
+
+bool
+complete_is_program(const struct command *c)
+{
+    return c == &command_run || c == &command_submit;
 }
 
 const char *
@@ -37,6 +46,7 @@ complete_words(const struct command *c)
     } kinds[] = { { "TASK", "tasks" }, { "JOB", "jobs" }, { "QUEUE", "queues" },
         { "WORKER", "workers" }, { "SCHEDULE", "schedules" } };
 
+    if (c == &command_cancel) return "open-tasks";
     for (size_t i = 0; c->args != NULL && i < sizeof(kinds) / sizeof(*kinds);
          i++)
         if (strstr(c->args, kinds[i].word) != NULL) return kinds[i].kind;
@@ -50,7 +60,7 @@ is_plain(const char *name)
 {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+@%,/"
-        "-";
+        "-=";
 
     return *name != '\0' && *name != '-' && strspn(name, plain) == strlen(name);
 }
@@ -100,17 +110,21 @@ see_job(void *arg, const struct stint_job_row *row)
     return 0;
 }
 
-/* Where a number would be a task a job has its name only. */
+/* Where a number would be a task a job has its name only; `open`: none that has
+ * ended. */
 static int
-put_jobs(struct stint *s, bool with_numbers)
+put_jobs(struct stint *s, bool with_numbers, bool open)
 {
     struct snapshot shot = { 0 };
     int code = stint_list_jobs(s, 0, see_job, &shot, WAIT_MS);
 
     snapshot_finish(&shot, NULL);
-    if (shot.job_count > 0) put_name("last", "the last job");
+    if (shot.job_count > 0 && (!open || snapshot_job_goes_on(&shot.jobs[0])))
+        put_name("last", "the last job");
     for (size_t i = 0; i < shot.job_count && i < NAMES_MAX; i++) {
         const struct stint_job_row *j = &shot.jobs[i];
+
+        if (open && !snapshot_job_goes_on(j)) break; /* They come first. */
         char *what = mem_format("%s: %s", snapshot_job_state(j), title_of(j));
         char *number = mem_format("job %" PRIu64, j->job);
 
@@ -130,19 +144,20 @@ see_task(void *arg, const struct stint_task_row *row)
         "dead", "cancelled", "expired" };
     char *what = mem_format("%s of queue %s", states[row->state], row->queue);
 
-    (void)arg;
-    put_number(row->task, what);
+    const bool *open = arg;
+
+    if (!*open || row->state <= STINT_LEASED) put_number(row->task, what);
     free(what);
     return 0;
 }
 
 static int
-put_tasks(struct stint *s)
+put_tasks(struct stint *s, bool open)
 {
     struct stint_task_filter filter = { .limit = NAMES_MAX };
-    int code = stint_list_tasks(s, &filter, see_task, NULL, WAIT_MS);
+    int code = stint_list_tasks(s, &filter, see_task, &open, WAIT_MS);
 
-    return code == 0 ? put_jobs(s, false) : code;
+    return code == 0 ? put_jobs(s, false, open) : code;
 }
 
 static int
@@ -159,9 +174,79 @@ see_queue(void *arg, const struct stint_queue_row *row)
 static int
 see_peer(void *arg, const struct stint_peer_row *row)
 {
-    (void)arg;
-    if (row->kind == STINT_WORKER) put_name(row->name, row->host);
+    if (row->kind == STINT_WORKER) snapshot_add_worker(arg, row);
     return 0;
+}
+
+/* Each name once, and none that is gone. */
+static int
+put_workers(struct stint *s)
+{
+    struct snapshot shot = { 0 };
+    int code = stint_list_peers(s, see_peer, &shot, WAIT_MS);
+
+    for (size_t i = 0; i < shot.worker_count && i < NAMES_MAX; i++) {
+        size_t k = 0;
+
+        while (strcmp(shot.workers[k].name, shot.workers[i].name) != 0)
+            k++;
+        if (k == i) put_name(shot.workers[i].name, shot.workers[i].host);
+    }
+    snapshot_fini(&shot);
+    return code;
+}
+
+/* What the worker at `i` has and none before it; what a command or a handler
+ * needs is no need to be given. */
+static void
+put_traits_of(
+    const struct snapshot *shot, size_t i, char ***seen, size_t *count)
+{
+    char *text = mem_copy(shot->workers[i].traits), *rest = text, *word;
+
+    while ((word = strsep(&rest, " ")) != NULL) {
+        size_t k = 0;
+
+        if (strcmp(word, "exec") == 0 || strncmp(word, "handler=", 8) == 0)
+            continue;
+        while (k < *count && strcmp((*seen)[k], word) != 0)
+            k++;
+        if (k < *count || *count == NAMES_MAX) continue;
+        *seen = mem_grow(*seen, *count + 1, sizeof(**seen));
+        (*seen)[(*count)++] = mem_copy(word);
+        put_name(word, shot->workers[i].name);
+    }
+    free(text);
+}
+
+static int
+put_traits(struct stint *s)
+{
+    struct snapshot shot = { 0 };
+    int code = stint_list_peers(s, see_peer, &shot, WAIT_MS);
+    char **seen = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < shot.worker_count; i++)
+        put_traits_of(&shot, i, &seen, &count);
+    for (size_t i = 0; i < count; i++)
+        free(seen[i]);
+    free(seen);
+    snapshot_fini(&shot);
+    return code;
+}
+
+/* Those that need no master.  Returns whether it is one of them. */
+static bool
+put_fixed(const char *kind)
+{
+    if (strcmp(kind, "halts") != 0) return false;
+    put_name("never", "go on whatever fails");
+    put_name("soon,fail=1", "begin nothing more after one failure");
+    put_name("soon,fail=10%", "the same after so many of a hundred");
+    put_name("now,fail=1", "end what runs as well");
+    put_name("now,fail=10%", "the same after so many of a hundred");
+    return true;
 }
 
 static int
@@ -175,13 +260,16 @@ see_schedule(void *arg, const struct stint_schedule_row *row)
 static int
 put_names(struct stint *s, const char *kind)
 {
-    if (strcmp(kind, "jobs") == 0) return put_jobs(s, true);
-    if (strcmp(kind, "tasks") == 0) return put_tasks(s);
+    if (strcmp(kind, "jobs") == 0) return put_jobs(s, true, false);
+    if (strcmp(kind, "open-jobs") == 0) return put_jobs(s, true, true);
+    if (strcmp(kind, "tasks") == 0) return put_tasks(s, false);
+    if (strcmp(kind, "open-tasks") == 0) return put_tasks(s, true);
     if (strcmp(kind, "queues") == 0)
         return stint_list_queues(s, NULL, see_queue, NULL, WAIT_MS);
     if (strcmp(kind, "schedules") == 0)
         return stint_list_schedules(s, see_schedule, NULL, WAIT_MS);
-    return stint_list_peers(s, see_peer, NULL, WAIT_MS);
+    if (strcmp(kind, "traits") == 0) return put_traits(s);
+    return put_workers(s);
 }
 
 static int
@@ -191,6 +279,7 @@ run_complete(struct run *run)
     struct stint *s;
     int code;
 
+    if (put_fixed(run->words[0])) return EXIT_FINE;
     connect_options(run, &options);
     options.kind = STINT_TOOL;
     options.connect_timeout_ms = options.timeout_ms = WAIT_MS;

@@ -16,10 +16,13 @@
 extern const struct command command_complete;
 
 /** Of what kind the value of an option is: "jobs", "tasks", "queues",
- * "workers"; NULL: of none. */
+ * "workers", …; NULL: of none. */
 const char *complete_option(const struct command *c, const struct opt *o);
 
 /** The same of the words of a command. */
 const char *complete_words(const struct command *c);
+
+/** Whether the first word is a program to be run. */
+bool complete_is_program(const struct command *c);
 
 #endif

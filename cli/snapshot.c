@@ -80,6 +80,7 @@ snapshot_add_worker(struct snapshot *shot, const struct stint_peer_row *row)
     w->name = keep(shot, row->name);
     w->host = keep(shot, row->host);
     w->key = keep(shot, row->key);
+    w->traits = keep(shot, row->traits);
 }
 
 void

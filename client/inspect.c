@@ -157,7 +157,9 @@ show_peer(const void *arg, const void *record)
     char name[PROTO_NAME_MAX + 1];
     char host[PROTO_NAME_MAX + 1];
     char key[PROTO_NAME_MAX + 1];
+    char traits[1024 + 1];
     struct stint_peer_row row = {
+        .traits = inspect_text(traits, sizeof(traits), r->traits),
         .name = inspect_text(name, sizeof(name), r->name),
         .host = inspect_text(host, sizeof(host), r->host),
         .key = inspect_text(key, sizeof(key), r->key),

@@ -108,12 +108,13 @@ list_peers(
     struct core *core, tick_ns now, struct session *s, const struct msg_list *l)
 {
     struct page page;
+    char words[VIEW_WORDS_MAX];
 
     page_init(&page, l);
     for (uint64_t i = l->after;; i++) {
         const struct session *peer = view_peer(core, &i);
         if (peer == NULL || !page_has_room(&page, i)) break;
-        const struct rec_peer_row row = view_peer_row(core, now, peer);
+        const struct rec_peer_row row = view_peer_row(core, now, peer, words);
         page_add(&page, RECORD_peer_row, &row);
     }
     page_send(core, s, &page, MSG_peer_rows, l->request);

@@ -1,5 +1,9 @@
 #include "master/core/view.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "common/base.h"
 #include "common/text.h"
 #include "master/core/ahead.h"
@@ -262,8 +266,42 @@ view_peer(const struct core *core, uint64_t *slot)
     return NULL;
 }
 
+/* Returns the length, or 0 where there is no room for it. */
+static size_t
+put_trait(const struct trait *t, char *out, size_t room)
+{
+    int length;
+
+    if (strchr(t->value, ' ') != NULL) return 0;
+    if (t->count > 0) {
+        length = snprintf(out, room, "%s=%" PRIu64, t->name, t->count);
+    } else {
+        length = snprintf(out, room, "%s%s%s", t->name,
+            t->value[0] != '\0' ? "=" : "", t->value);
+    }
+    return length > 0 && (size_t)length < room ? (size_t)length : 0;
+}
+
+static struct slice
+traits_of(const struct session *s, char words[VIEW_WORDS_MAX])
+{
+    size_t at = 0;
+
+    for (uint32_t i = 0; i < s->traits.count && at < VIEW_WORDS_MAX; i++) {
+        size_t blank = at > 0 ? 1 : 0;
+        size_t length = put_trait(&s->traits.traits[i], words + at + blank,
+            VIEW_WORDS_MAX - at - blank);
+        if (length == 0) continue;
+        if (blank > 0) words[at] = ' ';
+        at += blank + length;
+    }
+    text_clean((uint8_t *)words, at);
+    return (struct slice){ (const uint8_t *)words, at };
+}
+
 struct rec_peer_row
-view_peer_row(const struct core *core, tick_ns now, const struct session *s)
+view_peer_row(const struct core *core, tick_ns now, const struct session *s,
+    char words[VIEW_WORDS_MAX])
 {
     return (struct rec_peer_row){
         .name = slice_of(s->name),
@@ -280,6 +318,7 @@ view_peer_row(const struct core *core, tick_ns now, const struct session *s)
         .age_ns = since(now, s->since),
         .draining = is_drained(core, s),
         .running = s->begun,
+        .traits = traits_of(s, words),
     };
 }
 

@@ -71,8 +71,9 @@ struct rec_job_row view_job_row(struct core *core, tick_ns now,
  * NULL. */
 const struct session *view_peer(const struct core *core, uint64_t *slot);
 
-struct rec_peer_row view_peer_row(
-    const struct core *core, tick_ns now, const struct session *s);
+/** `words` has room for what the row says of its labels and resources. */
+struct rec_peer_row view_peer_row(const struct core *core, tick_ns now,
+    const struct session *s, char words[VIEW_WORDS_MAX]);
 
 /* ---- tasks --------------------------------------------------------------- */
 

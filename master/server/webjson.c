@@ -266,16 +266,20 @@ put_worker(struct list_page *page, const struct rec_peer_row *r)
     put_seconds(out, "silent", r->silent_ns);
     put_seconds(out, "age", r->age_ns);
     put_flag(out, "draining", r->draining != 0);
+    put_known(out, "traits", r->traits);
     webtext_put(out, "}");
 }
 
 static uint64_t
 put_workers(struct list_page *page, const struct webview *view, uint64_t after)
 {
+    char words[VIEW_WORDS_MAX];
+
     for (uint64_t i = after;; i++) {
         const struct session *s = view_peer(view->core, &i);
         if (s == NULL) return 0;
-        const struct rec_peer_row row = view_peer_row(view->core, view->now, s);
+        const struct rec_peer_row row =
+            view_peer_row(view->core, view->now, s, words);
         if (row.kind != 1) continue;
         if (!has_room(page)) return i;
         put_worker(page, &row);

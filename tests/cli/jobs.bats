@@ -99,6 +99,52 @@ exits_with() {
     is_one_error
 }
 
+@test "what was cancelled has its own way back, which failures and retry name" {
+    shop
+    stint submit -q sleep '{}' ::: 30 31
+    stint cancel --job 1
+    run -1 stint wait 1 -q
+    run -0 --separate-stderr stint failures
+    [[ $stderr == *"2 tasks were cancelled, or expired"*"retry --cancelled --job 1" ]]
+    run -1 --separate-stderr stint retry --failed
+    is_one_error
+    [[ $stderr == *"no task of job 1 has failed"*"retry --cancelled --job 1"* ]]
+    run -0 stint retry --cancelled --job 1
+    stint cancel --job 1
+}
+
+@test "a job whose submitter is gone: wait and explain say who ends it" {
+    shop
+    mkfifo pipe
+    "$STINT" run --shell 'echo {}' <pipe >/dev/null 2>&1 3>&- &
+    first=$!
+    STARTED="$STARTED $first"
+    exec 7>pipe
+    seq 3 >&7
+    wait_for sh -c "'$STINT' jobs 1 --json | grep -q '\"tasks\": 3'"
+    kill -KILL "$first"
+    exec 7>&-
+    wait_for sh -c "'$STINT' jobs 1 --json | grep -q orphaned"
+    run -0 --separate-stderr stint explain --job 1
+    [[ $output == *"nobody ends it"*"cancel --job 1"* ]]
+    run -75 --separate-stderr stint wait 1 --timeout 1s
+    [ "$(grep -c "nobody ends it: .*cancel --job 1" <<<"$stderr")" -eq 1 ]
+}
+
+@test "a handler that fails says why, and has no exit code" {
+    master --memory
+    worker --plugin "$BATS_TEST_DIRNAME/../../${STINT_BUILD:-build}/examples/libfactor.so"
+    run -1 --separate-stderr timeout 30 "$STINT" run --handler factor ::: 12 abc
+    [[ $stderr == *"stint: task 2 (abc) failed: "*abc* && $stderr != *"exit 1"* ]]
+    run -1 --separate-stderr timeout 30 "$STINT" run --json --handler factor ::: abc
+    [ "$(json .exit <<<"$output")" = null ]
+    [[ $(json .reason <<<"$output") == *abc* ]]
+    run -0 --separate-stderr stint failures 1
+    [[ $output == *abc* && $output != *"exit 1"* ]]
+    [ "$(stint show 2 --json | json .0.handler)" = factor ]
+    [[ $(stint show 2) == *factor* ]]
+}
+
 @test "dead letters of a plain queue are tried again, and looked at" {
     master --memory
     worker -j 1 -- sh -c '[ -e there ] || { echo "no 17" >&2; exit 9; }'
@@ -124,7 +170,7 @@ exits_with() {
     wait_for state_is 1 cancelled
     wait_for state_is 3 running
     run -0 --separate-stderr stint cancel last
-    [ "$stderr" = "2 tasks cancelled" ]
+    [ "$stderr" = "job 1 is cancelled, with 2 tasks that had not ended" ]
     run -1 --separate-stderr stint wait last --timeout 10s --progress never
     [[ $stderr == *"cancelled: 0 ok, 4 cancelled"* ]]
     [ "$(job 1 state)" = cancelled ]
@@ -396,7 +442,14 @@ exits_with() {
     source ./bash
     complete_at() { COMP_CWORD=$(($# - 1)); COMP_WORDS=("$@"); COMPREPLY=(); _stint; echo "${COMPREPLY[*]}"; }
     [ "$(complete_at "$STINT" results "")" = "last 2 1 sim" ]
-    [ "$(complete_at "$STINT" cancel --job s)" = sim ]
+    [ "$(complete_at "$STINT" wait --job s)" = sim ]
+    # Nothing that has ended can be cancelled; task 3 waits.
+    [ "$(complete_at "$STINT" cancel "")" = 3 ]
+    [ -z "$(complete_at "$STINT" cancel --job s)" ]
+    [[ $(complete_at "$STINT" run --halt "") == "never soon,fail=1 "* ]]
+    [[ " $(complete_at "$STINT" run --need "") " == *" cpus="* ]]
+    [[ " $(complete_at "$STINT" run -j 4 --tag --name x seq) " == *" seq "* ]]
+    [ -z "$(complete_at "$STINT" run seq nothing-such)" ]
     [ "$(complete_at "$STINT" pause "")" = default ]
     [ "$(complete_at "$STINT" drain "")" = node7 ]
     [ "$(complete_at "$STINT" show "")" = "3 last sim" ]
