@@ -7,6 +7,7 @@
 #include <string>
 
 #include <stint_job.h>
+#include <stint_process.h>
 
 namespace {
 
@@ -56,6 +57,20 @@ std::string run_job(stint *s, const std::string &text)
     return std::string(static_cast<const char *>(end.out.data), end.out.size);
 }
 
+// A program of this host, as the master's workers have them.
+std::string run_program(const std::string &text)
+{
+    const char *const argv[] = { "printf", "%s", text.c_str(), nullptr };
+    stint_run_options options = {};
+    stint_completed done = {};
+
+    options.argv = argv;
+    check(stint_run(&options, &done));
+    const std::string out(static_cast<const char *>(done.out.data), done.out.size);
+    stint_completed_free(&done);
+    return out;
+}
+
 std::string round_trip(stint *s, const std::string &text)
 {
     stint_queue *queue = nullptr;
@@ -79,6 +94,8 @@ try {
     std::cout << round_trip(s.get(), text) << "\n";
     if (run_job(s.get(), text) != text)
         throw std::runtime_error("a job lost its task");
+    if (run_program(text) != text)
+        throw std::runtime_error("a program lost its output");
     return 0;
 } catch (const std::exception &reason) {
     std::cerr << reason.what() << "\n";
