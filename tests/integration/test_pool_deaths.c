@@ -236,6 +236,9 @@ the_nursery_killed_fails_the_pool_and_nothing_hangs(void **state)
     stint_pool_close(p);
     OK(stint_pool_join(p, PATIENCE_MS));
     stint_pool_free(p);
+    int64_t until = now_ms() + PATIENCE_MS;
+    while (!is_gone(worker) && now_ms() < until)
+        (void)usleep(2000);
     assert_true(is_gone(worker));
 }
 
