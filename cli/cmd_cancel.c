@@ -150,7 +150,12 @@ cancel(struct meant *m)
             "nothing was cancelled: none of these tasks is left (`stint show "
             "%s` says what became of it)",
             m->run->words[0]);
-    exit_note("%" PRIu64 " task%s cancelled", count, value_plural(count));
+    if (m->whole.job != 0 && !m->has_ids && m->whole.state_plus_one == 0)
+        exit_note("job %" PRIu64 " is cancelled, with %" PRIu64
+                  " task%s that had not ended",
+            m->whole.job, count, value_plural(count));
+    else
+        exit_note("%" PRIu64 " task%s cancelled", count, value_plural(count));
     return print_count(m->run, "cancelled", count);
 }
 
@@ -208,6 +213,25 @@ take_cancelled(struct meant *m)
         "--cancelled is for a job: --job JOB, or the last one without --queue");
 }
 
+/* No task was meant: there is none that could be tried again. */
+static int
+say_none_failed(const struct meant *m)
+{
+    uint64_t job = m->whole.job;
+
+    if (m->whole.cancelled)
+        return exit_say(EXIT_FAILED,
+            "nothing is tried again: of job %" PRIu64
+            " no task has failed, was cancelled or expired, or none that is "
+            "kept",
+            job);
+    return exit_say(EXIT_FAILED,
+        "nothing is tried again: no task of job %" PRIu64
+        " has failed; %s retry --cancelled --job %" PRIu64
+        " is for what was cancelled or expired",
+        job, exit_program(), job);
+}
+
 static int
 retry(struct meant *m)
 {
@@ -232,7 +256,8 @@ retry(struct meant *m)
             m->whole.cancelled
                 ? ""
                 : "; --cancelled --job JOB is for what was cancelled");
-    if (m->whole.job != 0 && count > 0)
+    if (m->whole.job != 0 && count == 0) return say_none_failed(m);
+    if (m->whole.job != 0)
         exit_note("%" PRIu64 " task%s tried again  ->  %s attach %" PRIu64,
             count, count == 1 ? " is" : "s are", exit_program(), m->whole.job);
     else

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/exit.h"
+#include "cli/mem.h"
 #include "cli/select.h"
 #include "cli/table.h"
 #include "cli/value.h"
@@ -74,6 +75,35 @@ see_reason(void *arg, const struct stint_because *why)
     return 0;
 }
 
+/* Its tasks may run, but nobody says that there are no more. */
+static int
+see_orphan(void *arg, const struct stint_job_row *row)
+{
+    struct reasons *reasons = arg;
+    char *text;
+
+    if (row->state != STINT_JOB_ORPHANED) return 0;
+    text = mem_format("who submitted job %" PRIu64
+                      " is gone before it was closed, and nobody ends it: %s "
+                      "cancel --job %" PRIu64,
+        row->job, exit_program(), row->job);
+    if (reasons->is_told) tell(reasons, text);
+    table_add(reasons->table, (const struct cell[]){ { .number = -1 },
+                                  { .number = (int64_t)row->job },
+                                  { .text = "orphaned" }, { .text = text } });
+    free(text);
+    return 0;
+}
+
+static int
+explain_job(struct stint *s, const struct run *run, struct reasons *reasons)
+{
+    int code = stint_list_jobs(
+        s, reasons->job, see_orphan, reasons, setting_ms(run, "timeout"));
+
+    return code == 0 ? EXIT_FINE : exit_error(code);
+}
+
 static int
 explain(struct stint *s, const struct run *run, struct reasons *reasons)
 {
@@ -95,7 +125,10 @@ explain_all(struct stint *s, const struct run *run, struct reasons *reasons)
 
     if (status != EXIT_FINE) return status;
     reasons->job = which.job;
-    if (which.job != 0) return explain(s, run, reasons);
+    if (which.job != 0) {
+        status = explain(s, run, reasons);
+        return status == EXIT_FINE ? explain_job(s, run, reasons) : status;
+    }
     status = select_ids(s, &which, &ids);
     for (size_t i = 0; status == EXIT_FINE && i < ids.count; i++) {
         if (reasons->is_told && ids.count > 1)

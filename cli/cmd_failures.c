@@ -177,16 +177,23 @@ print(const struct grouping *g, const struct run *run)
 }
 
 static void
-say_next(const struct grouping *g, uint64_t job, uint64_t tasks)
+say_next(
+    const struct grouping *g, uint64_t job, const struct stint_job_row *row)
 {
+    uint64_t cancelled = row->cancelled, tasks = row->tasks;
+
     if (g->failures == 0) {
         exit_note("no task of job %" PRIu64 " has failed", job);
-        return;
+    } else {
+        exit_note("%" PRIu64 " of %" PRIu64 " task%s failed", g->failures,
+            tasks, value_plural(tasks));
+        exit_note("    %s logs %" PRIu64, exit_program(), g->rows[0].task);
+        exit_note("    %s retry --failed --job %" PRIu64, exit_program(), job);
     }
-    exit_note("%" PRIu64 " of %" PRIu64 " task%s failed", g->failures, tasks,
-        value_plural(tasks));
-    exit_note("    %s logs %" PRIu64, exit_program(), g->rows[0].task);
-    exit_note("    %s retry --failed --job %" PRIu64, exit_program(), job);
+    if (cancelled > 0)
+        exit_note("%" PRIu64 " task%s cancelled, or expired\n    %s retry "
+                  "--cancelled --job %" PRIu64,
+            cancelled, cancelled == 1 ? " was" : "s were", exit_program(), job);
 }
 
 static void
@@ -220,7 +227,7 @@ show_job(struct stint *s, const struct run *run, struct grouping *g,
         grouping_sort(g);
         status = print(g, run);
         if (table_form(run) == TABLE_PEOPLE)
-            say_next(g, stint_job_number(job), row.tasks);
+            say_next(g, stint_job_number(job), &row);
     }
     stint_job_free(job);
     return status;

@@ -255,7 +255,9 @@ begin(struct grouping *g, const struct grouping_one *one, char *how, char *text)
     g->rows[g->count++] = (struct grouping_row){ .how = how,
         .text = text,
         .count = 1,
-        .exit_code = ended && last->signal == 0 ? last->code : -1,
+        /* A handler has a reason, and no exit code. */
+        .exit_code =
+            ended && last->code != 0 && last->signal == 0 ? last->code : -1,
         .signal = ended && last->signal > 0 ? last->signal : -1 };
     show_sample(&g->rows[g->count - 1], one);
 }

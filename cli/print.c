@@ -269,8 +269,10 @@ word_of(int code)
     }
 }
 
+/* A handler that failed has a reason, and no exit code. */
 static void
-set_attempt(json_t *object, const struct stint_attempt *last)
+set_attempt(json_t *object, const struct stint_end *end,
+    const struct stint_attempt *last)
 {
     static const char *const causes[] = { "ended", "timeout", "cancelled",
         "not started", "limit", "lost", "lease" };
@@ -286,6 +288,9 @@ set_attempt(json_t *object, const struct stint_attempt *last)
         (double)last->user_ns / 1e9, "system_seconds",
         (double)last->system_ns / 1e9, "max_memory", (json_int_t)last->memory,
         "stdout_cut", (int)last->out_cut, "stderr_cut", (int)last->err_cut);
+    if (end->code != 0 && last->cause == STINT_CAUSE_ENDED && last->code == 0
+        && last->signal == 0)
+        json_object_set_new(more, "exit", json_null());
     json_object_update_new(object, more);
 }
 
@@ -305,7 +310,7 @@ print_json(const struct stint_end *end)
     set_values(object, end->value);
     set_bytes(object, "stdout", end->out);
     set_bytes(object, "stderr", end->err);
-    if (last != NULL) set_attempt(object, last);
+    if (last != NULL) set_attempt(object, end, last);
     json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
     putchar('\n');
     json_decref(object);

@@ -34,7 +34,15 @@ ended_well(const struct stint_attempt *t)
     return t->cause == STINT_CAUSE_ENDED && t->code == 0 && t->signal == 0;
 }
 
-/* "done", "exit 3", …; gives it.  A handler that failed has no exit code. */
+/* A handler that failed has a reason, and no exit code. */
+static bool
+has_code(const struct stint_attempt *t)
+{
+    if (t->cause != STINT_CAUSE_ENDED || t->signal != 0) return false;
+    return t->code != 0 || value_or_none(t->reason) == NULL;
+}
+
+/* "done", "exit 3", …; gives it. */
 static char *
 how_of(const struct stint_attempt *t)
 {
@@ -69,14 +77,13 @@ json_of(const struct stint_attempt *t)
 {
     static const char *const causes[] = { "ended", "timeout", "cancelled",
         "not-started", "limit", "lost", "lease" };
-    bool ended = t->cause == STINT_CAUSE_ENDED;
     char began[VALUE_TEXT];
 
     value_show_time(t->began_ns, began);
     return json_pack("{s:i, s:s, s:o, s:o, s:s, s:o, s:f, s:f, s:f, s:o, s:s, "
                      "s:b, s:b}",
         "attempt", (int)t->attempt, "cause", causes[t->cause], "exit",
-        ended && t->signal == 0 ? json_integer(t->code) : json_null(), "signal",
+        has_code(t) ? json_integer(t->code) : json_null(), "signal",
         t->signal > 0 ? json_integer(t->signal) : json_null(), "worker",
         t->worker != NULL ? t->worker : "", "began",
         t->began_ns > 0 ? json_string(began) : json_null(), "wall",

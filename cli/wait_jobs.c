@@ -32,7 +32,8 @@ struct jobs_wait {
     const struct run *run;
     struct bar bar;
     struct table *table;
-    int64_t deadline_ms; /* INT64_MAX: never. */
+    int64_t deadline_ms;    /* INT64_MAX: never. */
+    uint64_t said_orphaned; /* Of which job. */
 };
 
 static int64_t
@@ -102,6 +103,19 @@ look(struct jobs_wait *w, struct stint_job *job, struct stint_job_row *row)
     }
 }
 
+/* It has no more tasks to run, and nobody who would say that there are none. */
+static void
+say_orphaned(
+    struct jobs_wait *w, const struct stint_job_row *row, uint64_t number)
+{
+    if (row->state != STINT_JOB_ORPHANED || w->said_orphaned == number) return;
+    w->said_orphaned = number;
+    bar_hide(&w->bar);
+    exit_note("stint: who submitted job %" PRIu64
+              " is gone, and nobody ends it: %s cancel --job %" PRIu64 " does",
+        number, exit_program(), number);
+}
+
 static int
 wait_for(struct jobs_wait *w, struct stint_job *job)
 {
@@ -113,6 +127,7 @@ wait_for(struct jobs_wait *w, struct stint_job *job)
 
         if (status != EXIT_FINE) return status;
         show(w, &row, number);
+        say_orphaned(w, &row, number);
         if (snapshot_job_goes_on(&row) && pace_now_ms() < w->deadline_ms)
             continue;
         note(w, &row, number);

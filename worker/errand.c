@@ -312,7 +312,6 @@ run_handler(struct slot *slot)
         how->began_ns = clock_wall() - how->wall_ns;
         how->user_ns = time_of(after.ru_utime) - time_of(before.ru_utime);
         how->system_ns = time_of(after.ru_stime) - time_of(before.ru_stime);
-        how->code = end == RUN_DONE ? 0 : 1;
     }
     if (end == RUN_FAILED && atomic_load(&slot->call.cancelled)) {
         return RUN_GIVEN_BACK;

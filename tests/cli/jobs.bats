@@ -141,7 +141,7 @@ exits_with() {
     [[ $(json .reason <<<"$output") == *abc* ]]
     run -0 --separate-stderr stint failures 1
     [[ $output == *abc* && $output != *"exit 1"* ]]
-    [ "$(stint show 2 --json | json .0.handler)" = factor ]
+    [ "$(stint show 2 --json | json .handler)" = factor ]
     [[ $(stint show 2) == *factor* ]]
 }
 
