@@ -368,6 +368,17 @@ add_rest(struct rec_task_row *row, tick_ns now, const struct task *t)
     row->progress_text = slice_of(l->progress->text);
 }
 
+/* Its own, or that of its job. */
+static struct slice
+handler_of(const struct task *t)
+{
+    const struct task_more *more = t->more;
+
+    if (more != NULL && more->handler[0] != '\0')
+        return slice_of(more->handler);
+    return slice_of(t->queue->job != NULL ? t->queue->job->handler : "");
+}
+
 struct rec_task_row
 view_task_row(tick_ns now, const struct task *t)
 {
@@ -391,7 +402,7 @@ view_task_row(tick_ns now, const struct task *t)
         .wait_ns = wait_of(now, t),
         .worker = slice_of(worker),
         .reason = slice_of(reason),
-        .handler = slice_of(more != NULL ? more->handler : ""),
+        .handler = handler_of(t),
         .bytes = t->size,
         .ended_ns =
             t->state == TASK_DEAD && more != NULL ? since(now, more->ended) : 0,
