@@ -44,8 +44,51 @@ static const struct column columns[] = {
 
 /* ---- a table ------------------------------------------------------------- */
 
+/* The master lists them as they came. */
+struct rows {
+    struct stint_file_row *rows;
+    size_t count, room;
+};
+
 static int
-add_row(void *arg, const struct stint_file_row *row)
+keep_row(void *arg, const struct stint_file_row *row)
+{
+    struct rows *rows = arg;
+
+    if (rows->count == rows->room) {
+        rows->room = rows->room * 2 + 16;
+        rows->rows = mem_grow(rows->rows, rows->room, sizeof(*rows->rows));
+    }
+    rows->rows[rows->count] = *row;
+    rows->rows[rows->count++].name = mem_copy(row->name);
+    return 0;
+}
+
+static int
+compare_rows(const void *left, const void *right)
+{
+    const struct stint_file_row *a = left, *b = right;
+
+    if (a->seq != b->seq) return a->seq < b->seq ? -1 : 1;
+    return strcmp(a->name, b->name);
+}
+
+static void
+rows_fini(struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        union {
+            const char *lent;
+            char *own;
+        } name = { .lent = rows->rows[i].name };
+
+        free(name.own);
+    }
+    free(rows->rows);
+}
+
+static void
+add_row(struct table *table, const struct stint_file_row *row)
 {
     char mode[8], hash[2 * sizeof(row->hash) + 1];
     const struct cell cells[] = { { .number = row->seq > 0 ? (int64_t)row->seq
@@ -56,18 +99,38 @@ add_row(void *arg, const struct stint_file_row *row)
     (void)snprintf(mode, sizeof(mode), "%04o", row->mode & 0777u);
     for (size_t i = 0; i < sizeof(row->hash); i++)
         (void)snprintf(hash + 2 * i, 3, "%02x", row->hash[i]);
-    table_add(arg, cells);
-    return 0;
+    table_add(table, cells);
+}
+
+static int
+print_rows(
+    const struct rows *rows, struct stint_job *job, const struct run *run)
+{
+    struct table *table = table_new(columns);
+    int status;
+
+    for (size_t i = 0; i < rows->count; i++)
+        add_row(table, &rows->rows[i]);
+    status = table_print(table, run);
+    table_free(table);
+    if (rows->count == 0 && table_form(run) == TABLE_PEOPLE)
+        exit_note("stint: job %" PRIu64 " has no files: --put gives it some, "
+                  "--get brings back what its tasks leave",
+            stint_job_number(job));
+    return status;
 }
 
 static int
 print_files(struct stint_job *job, const struct run *run, uint64_t task)
 {
-    struct table *table = table_new(columns);
-    int code = stint_job_list_files(job, task, add_row, table, WAIT_MS);
-    int status = code == 0 ? table_print(table, run) : exit_error(code);
+    struct rows rows = { .count = 0 };
+    int code = stint_job_list_files(job, task, keep_row, &rows, WAIT_MS);
+    int status = code == 0 ? EXIT_FINE : exit_error(code);
 
-    table_free(table);
+    if (rows.count > 1)
+        qsort(rows.rows, rows.count, sizeof(*rows.rows), compare_rows);
+    if (status == EXIT_FINE) status = print_rows(&rows, job, run);
+    rows_fini(&rows);
     return status;
 }
 

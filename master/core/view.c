@@ -353,6 +353,9 @@ add_rest(struct rec_task_row *row, tick_ns now, const struct task *t)
         row->queue = slice_of(t->queue->job->parent->name);
         row->job = t->queue->job->number;
         row->seq = t->seq;
+        if (row->handler.length == 0) {
+            row->handler = slice_of(t->queue->job->handler);
+        }
     }
     if (t->more != NULL) {
         row->notes =

@@ -640,3 +640,21 @@ running_are() {
     background run "$STINT" run true ::: 1
     wait_for said_twice || wait_for said_twice
 }
+
+@test "files of a job without any are said to be none; places are in order" {
+    shop
+    stint run echo ::: a >/dev/null
+    run -0 --separate-stderr stint files last
+    [[ $stderr == *"job 1 has no files"* ]]
+    # shellcheck disable=SC2016 # the task's shell
+    stint submit -q --get '{}.out' sh -c 'sleep $(( (4 - $1) / 2 )); echo >$1.out' \
+        sh '{}' ::: 1 2 3
+    stint wait last -q
+    [ "$(stint files last --plain | cut -f 1 | tr '\n' ' ')" = "1 2 3 " ]
+}
+
+@test "a task of a job for a handler shows the handler" {
+    master --memory
+    stint submit -q --handler square ::: 2
+    [ "$(stint show 1 --json | json .handler)" = square ]
+}
