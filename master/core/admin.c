@@ -4,6 +4,7 @@
 #include "master/core/life.h"
 #include "master/core/queues.h"
 #include "master/core/reply.h"
+#include "master/core/spare.h"
 #include "master/core/verbs.h"
 
 static void
@@ -26,6 +27,9 @@ admin_key_add(
         &core->keys, k->name, (unsigned)k->role, k->public_key.bytes);
 
     (void)now;
+    if (code == 0) {
+        spare_key(core, keyring_find(&core->keys, k->public_key.bytes));
+    }
     answer(core, s, k->request, code,
         code == STINT_EEXISTS ? "a key with this name exists: choose another"
                               : NULL);
@@ -50,6 +54,7 @@ admin_key_revoke(
     }
     keyring_revoke(&core->keys, key);
     greet_cut(core, now, key);
+    spare_key(core, key);
     answer(core, s, k->request, 0, NULL);
 }
 

@@ -23,6 +23,7 @@
 #include "master/core/shared/pipe_flow.h"
 #include "master/core/shared/watch.h"
 #include "master/core/show.h"
+#include "master/core/spare.h"
 #include "master/core/totals.h"
 
 void
@@ -39,6 +40,7 @@ core_config_init(struct core_config *config)
         .queues_max = 10000,
         .objects_max = 100000,
         .steps_max = 4000,
+        .share_max = 4000,
         .software = "stint",
     };
 }
@@ -65,6 +67,7 @@ core_new(const struct core_config *config, tick_ns now)
     list_init(&core->sending);
     list_init(&core->lazy);
     list_init(&core->starved);
+    list_init(&core->behind);
     list_init(&core->broken);
     list_init(&core->letters);
     list_init(&core->gated);
@@ -125,7 +128,10 @@ int
 core_key_add(struct core *core, struct slice name, unsigned role,
     const uint8_t public_key[PROTO_KEY_BYTES])
 {
-    return keyring_add(&core->keys, name, role, public_key);
+    int rc = keyring_add(&core->keys, name, role, public_key);
+
+    if (rc == 0) spare_key(core, keyring_find(&core->keys, public_key));
+    return rc;
 }
 
 int
@@ -136,6 +142,7 @@ core_key_revoke(struct core *core, tick_ns now, struct slice name)
     if (key == NULL) return STINT_ENOKEY;
     keyring_revoke(&core->keys, key);
     greet_cut(core, now, key);
+    spare_key(core, key);
     return 0;
 }
 
@@ -180,6 +187,14 @@ core_receive(struct core *core, tick_ns now, uint64_t conn,
     const uint8_t public_key[PROTO_KEY_BYTES], struct slice wire)
 {
     receive_frame(core, now, conn, public_key, wire);
+}
+
+bool
+core_is_sated(const struct core *core)
+{
+    enum { SHARES = 8 };
+
+    return core->spent > (uint64_t)SHARES * core->config.share_max;
 }
 
 /* ---- the turn
@@ -230,9 +245,11 @@ feed_starved(struct core *core)
 void
 core_turn(struct core *core, tick_ns now)
 {
-    core->looked = 0;
+    core->looked = core->spent = 0;
+    core->turns += 1;
     core->has_totals = false;
     journal_tick(core, now);
+    receive_tick(core, now);
     life_tick(core, now);
     greet_tick(core, now);
     schedule_tick(core, now);
@@ -256,6 +273,7 @@ core_next_deadline(const struct core *core)
     /* What was touched after the matching, by a session that was ended. */
     if (!list_is_empty(&core->dirty)) return core->born;
     if (!list_is_empty(&core->objects.graves)) return core->born;
+    if (!list_is_empty(&core->behind)) return core->born;
 
     tick_ns next =
         tick_min(life_next_deadline(core), wait_next_deadline(&core->waits));

@@ -55,6 +55,8 @@ struct core_config {
                              starts before, by the wall clock. */
     uint32_t steps_max; /* Of work on many tasks at once (a job is cancelled, or
                            forgotten) so many are done in one turn. */
+    uint32_t share_max; /* Of what one client asks for so many steps are done in
+                           one turn, of about a microsecond each. */
     bool no_create;     /* A put to an unknown queue is ENOQUEUE. */
     bool durable;       /* Rows are kept (core_take); else nothing survives. */
     uint8_t durability; /* Of queues that do not say; enum queue_durability. */
@@ -146,6 +148,10 @@ void core_clock_set(struct core *core, const struct core_clock *clock);
  */
 void core_receive(struct core *core, tick_ns now, uint64_t conn,
     const uint8_t key[PROTO_KEY_BYTES], struct slice wire);
+
+/** So much was asked for since the last turn that it is time for one: receive
+ * no more frames before. */
+bool core_is_sated(const struct core *core);
 
 /** Do all that is due: broken leases, ended waits, silent sessions; match ready
  * tasks with those who wait; seal the frames that are to leave. */

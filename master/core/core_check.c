@@ -127,7 +127,7 @@ void
 core_check(const struct core *core)
 {
     size_t memory = check_tasks(core) + job_check(core) + object_check(core)
-                    + schedule_check(core);
+                    + schedule_check(core) + lane_check(core);
     size_t out = 0;
 
     for (const struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
@@ -142,7 +142,6 @@ core_check(const struct core *core)
         CHECK(s->owed > 0);
         memory += sizeof *s;
     }
-    lane_check(core);
     check_sums(core);
     CHECK(memory == core->memory);
     CHECK(out == core->out);

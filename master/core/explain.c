@@ -167,6 +167,7 @@ others_before(const struct subject *at)
         count = at->parent->now[TASK_READY];
     }
     LIST_FOREACH (node, after, &at->parent->jobs) {
+        at->core->spent += 1;
         count += lane_before(CONTAINER_OF(node, struct lane, active), at->job);
     }
     return count;
@@ -178,6 +179,9 @@ say_before(struct because *b, const struct subject *at)
     uint64_t own = queue_before(at->task->queue, at->task, BEFORE_MAX);
     uint64_t others = others_before(at);
     uint64_t all = own + others;
+
+    at->core->spent +=
+        (own + HASH_CNT(by_number, at->core->jobs.by_number)) / PASSED_A_STEP;
     const char *least = own == BEFORE_MAX ? "at least " : "";
 
     if (all == 0) return;
@@ -197,6 +201,7 @@ static void
 say_ready(struct because *b, const struct subject *at)
 {
     say_paused(b, at);
+    at->core->spent += HASH_CNT(by_id, at->core->by_id) / PASSED_A_STEP;
     survey_workers(b, at->core, at->parent, at->job);
     say_bound(b, at);
     say_before(b, at);
@@ -244,12 +249,12 @@ word_of(enum task_state state)
 
 /* Returns false when nothing is known of it. */
 static bool
-explain_gone(
-    struct because *b, const struct core *core, tick_ns now, uint64_t id)
+explain_gone(struct because *b, struct core *core, tick_ns now, uint64_t id)
 {
     const struct ended *e;
     const struct job *job;
 
+    core->spent += ENDED_MAX / PASSED_A_STEP;
     for (uint64_t i = 0; (e = view_ended(core, i)) != NULL; i++) {
         if (e->task != id) continue;
         because(b, BECAUSE_ENDED, "%s, %s ago",

@@ -84,6 +84,7 @@ get_cancel(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
 {
     (void)now;
+    core->spent += s->waits_count / PASSED_A_STEP;
     LIST_FOREACH (node, after, &s->waits) {
         struct wait *w = CONTAINER_OF(node, struct wait, of_session);
         if (w->kind == WAIT_GET && w->request == m->as.get_cancel.get) {

@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "master/core/ahead.h"
+#include "master/core/backlog.h"
 #include "master/core/jobs.h"
 #include "master/core/life.h"
 #include "master/core/match.h"
@@ -324,6 +325,7 @@ greet_heard(struct core *core, tick_ns now, struct session *s)
         set_alarm(core, s, tick_after(now, core->config.silence));
         /* What was held back for it; it need not say hello for that. */
         if (list_is_empty(&s->starved)) list_push(&core->starved, &s->starved);
+        if (!list_is_empty(&s->backlog)) list_push(&core->behind, &s->behind);
     }
 }
 
@@ -364,6 +366,7 @@ greet_forget(struct core *core, tick_ns now, struct session *s)
 {
     CHECK(s->state != SESSION_GHOST);
     give_back(core, now, s, LIFE_LOST);
+    backlog_drop(core, s);
     outcome_drop_all(core, s);
     jobs_orphan(core, s);
     files_drop_asks(core, s);
@@ -404,6 +407,8 @@ fall_silent(struct core *core, tick_ns now, struct session *s)
     report(core, s, NEWS_LOST);
     give_back(core, now, s, LIFE_LOST);
     s->state = SESSION_SILENT;
+    /* What it asked for it may not hear: it waits until it is back. */
+    list_remove(&s->behind);
     set_alarm(core, s, tick_after(now, core->config.session_ttl));
 }
 

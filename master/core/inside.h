@@ -28,6 +28,9 @@ struct letter {
     struct frame *frame;
 };
 
+/* So many things that are only passed by cost a step (core.spent). */
+enum { PASSED_A_STEP = 16 };
+
 /* The last tasks that ended and are not kept, for people who ask. */
 enum { ENDED_MAX = 4096 };
 struct ended {
@@ -43,6 +46,7 @@ struct ended {
 
 struct jobs {
     struct job *by_number; /* uthash; no forgotten ones. */
+    struct job *by_key;    /* uthash; those that have a key. */
     struct list order;     /* The same, by number. */
     struct list due;       /* Jobs to be looked at in this turn. */
     struct list later;     /* Those whose readers wait for a commit. */
@@ -102,6 +106,11 @@ struct core {
     bool has_totals;
     tick_ns workers_counted; /* When queue.workers were, last. */
     uint64_t looked; /* Tasks that lists went through since the last turn. */
+    uint64_t turns;
+    uint64_t spent; /* Steps of work for clients since the last turn: about a
+                       microsecond each, so that nobody waits long. */
+    struct list behind;   /* Sessions with a backlog, next one first. */
+    size_t backlog_bytes; /* Of all. */
     bool stop_asked;
     bool doors_closed; /* No new work. */
     bool disk_full;

@@ -56,13 +56,14 @@ check_numbers(const struct job *job)
 }
 
 static void
-check_state(const struct job *job)
+check_state(const struct core *core, const struct job *job)
 {
     CHECK(job->ended == 0 || job_is_over(job));
     CHECK(job->ended == 0 || list_is_empty(&job->queue->putters));
     CHECK((job->end != JOB_OPEN) == job->queue->shut);
     CHECK(list_is_empty(&job->spare)
-          == (job->ended == 0 || job->end == JOB_FORGOTTEN || !spare_is(job)));
+          == (job->ended == 0 || job->end == JOB_FORGOTTEN
+              || !spare_is(core, job)));
     CHECK(job->queue->emptied
           == (job->end == JOB_HALTED || job->end == JOB_CANCELLED
               || (job->end == JOB_FORGOTTEN && job->queue->emptied)));
@@ -91,7 +92,7 @@ check_job(const struct core *core, const struct job *job)
         CHECK(q->now[state] == seen.now[state]);
     }
     CHECK(sum == q->accepted); /* I2 */
-    check_state(job);
+    check_state(core, job);
     return job->memory + job->ends.memory + files_memory(job);
 }
 

@@ -37,27 +37,19 @@ is_named(const char *have, struct slice name)
 
 /* I6: asked again after a restart, it was opened already. */
 static struct job *
-find_opened(const struct session *s, uint64_t request)
+find_opened(struct core *core, const struct session *s, uint64_t request)
 {
+    struct job *found = NULL;
+    uint64_t passed = 0;
+
     LIST_FOREACH (node, after, &s->jobs) {
         struct job *job = CONTAINER_OF(node, struct job, of_session);
-        if (job->request == request) return job;
+        passed += 1;
+        if (job->request == request) found = job;
+        if (found != NULL) break;
     }
-    return NULL;
-}
-
-static struct job *
-find_key(const struct core *core, const struct session *s, struct slice key)
-{
-    if (key.length == 0) return NULL;
-    LIST_FOREACH (node, after, &core->jobs.order) {
-        struct job *job = CONTAINER_OF(node, struct job, order);
-        if (is_named(job->key, key)
-            && memcmp(job->owner, s->key->public_key, PROTO_KEY_BYTES) == 0) {
-            return job;
-        }
-    }
-    return NULL;
+    core->spent += passed / PASSED_A_STEP;
+    return found;
 }
 
 static bool
@@ -197,7 +189,8 @@ open_new(struct core *core, tick_ns now, struct session *s,
         job_free(job);
         return code;
     }
-    if (core->memory + core->out + jobs_memory(job) > budget) {
+    size_t more = jobs_memory(job) + lane_memory(&job->needs);
+    if (core->memory + core->out + more > budget) {
         job_free(job);
         *why = spare_advice(STINT_EBUDGET);
         return STINT_EBUDGET;
@@ -216,13 +209,13 @@ job_open(struct core *core, tick_ns now, struct session *s, const struct msg *m)
 {
     const struct msg_job_open *o = &m->as.job_open;
     const char *why = NULL;
-    struct job *job = find_opened(s, o->request);
+    struct job *job = find_opened(core, s, o->request);
 
     if (job != NULL) {
         tell(core, s, o->request, job, false);
         return;
     }
-    job = find_key(core, s, o->key);
+    if (o->key.length > 0) job = jobs_of_key(core, s->key->public_key, o->key);
     if (job != NULL && is_alike(job, o)) {
         tell(core, s, o->request, job, true);
         return;

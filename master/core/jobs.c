@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <sodium/crypto_shorthash.h>
+
 #include "common/base.h"
 #include "common/check.h"
 #include "common/stint_error.h"
@@ -33,14 +35,14 @@ jobs_init(struct core *core)
 }
 
 static void
-free_all(struct list *head)
+free_all(struct core *core, struct list *head)
 {
     for (;;) {
         struct list *node = list_pop(head);
         if (node == NULL) return;
         struct job *job = CONTAINER_OF(node, struct job, order);
         struct queue *q = job->queue;
-        if (job->lane != NULL) lane_leave(job);
+        if (job->lane != NULL) lane_leave(core, job);
         job_free(job);
         queue_free(q);
     }
@@ -50,8 +52,9 @@ void
 jobs_fini(struct core *core)
 {
     HASH_CLEAR(by_number, core->jobs.by_number);
-    free_all(&core->jobs.order);
-    free_all(&core->jobs.forgotten);
+    HASH_CLEAR(by_key, core->jobs.by_key);
+    free_all(core, &core->jobs.order);
+    free_all(core, &core->jobs.forgotten);
 }
 
 struct job *
@@ -61,6 +64,46 @@ jobs_find(const struct core *core, uint64_t number)
 
     HASH_FIND(by_number, core->jobs.by_number, &number, sizeof number, found);
     return found;
+}
+
+/* By a secret, as strangers choose keys. */
+static uint64_t
+hash_key(const struct core *core, const uint8_t owner[PROTO_KEY_BYTES],
+    struct slice key)
+{
+    uint8_t bytes[PROTO_KEY_BYTES + PROTO_NAME_MAX];
+    uint64_t hash;
+
+    CHECK(key.length <= PROTO_NAME_MAX);
+    memcpy(bytes, owner, PROTO_KEY_BYTES);
+    if (key.length > 0) memcpy(bytes + PROTO_KEY_BYTES, key.bytes, key.length);
+    (void)crypto_shorthash((unsigned char *)&hash, bytes,
+        PROTO_KEY_BYTES + key.length, core->journal.secret);
+    return hash;
+}
+
+struct job *
+jobs_of_key(const struct core *core, const uint8_t owner[PROTO_KEY_BYTES],
+    struct slice key)
+{
+    uint64_t hash = hash_key(core, owner, key);
+    struct job *found;
+
+    HASH_FIND(by_key, core->jobs.by_key, &hash, sizeof hash, found);
+    if (found == NULL || !slice_equal(slice_of(found->key), key)
+        || memcmp(found->owner, owner, PROTO_KEY_BYTES) != 0) {
+        return NULL;
+    }
+    return found;
+}
+
+bool
+jobs_key_add(struct core *core, struct job *job)
+{
+    if (job->key[0] == '\0') return true;
+    job->key_hash = hash_key(core, job->owner, slice_of(job->key));
+    HASH_ADD(by_key, core->jobs.by_key, key_hash, sizeof job->key_hash, job);
+    return HASH_IS_IN(by_key, job);
 }
 
 bool
@@ -95,7 +138,7 @@ size_t
 jobs_memory(const struct job *job)
 {
     return sizeof *job + sizeof *job->queue + job->command.length
-           + job->needs.count * 2 * sizeof(struct trait);
+           + needs_memory(&job->needs);
 }
 
 /* Those of the store are taken in any case. */
@@ -104,6 +147,14 @@ is_full(const struct core *core)
 {
     return core->load == NULL
            && HASH_CNT(by_number, core->jobs.by_number) >= JOBS_MAX;
+}
+
+/* Nobody finds it any more. */
+static void
+forget_names(struct core *core, struct job *job)
+{
+    HASH_DELETE(by_number, core->jobs.by_number, job);
+    if (HASH_IS_IN(by_key, job)) HASH_DELETE(by_key, core->jobs.by_key, job);
 }
 
 int
@@ -127,11 +178,8 @@ jobs_add(struct core *core, struct job *job, const struct queue_policy *policy)
         queue_free(job->queue);
         goto refuse;
     }
-    if (job->parent != NULL && !lane_join(job)) {
-        HASH_DELETE(by_number, core->jobs.by_number, job);
-        queue_free(job->queue);
-        goto refuse;
-    }
+    if (!jobs_key_add(core, job)) goto forget;
+    if (job->parent != NULL && !lane_join(core, job)) goto forget;
     job->queue->job = job;
     list_push(&core->jobs.order, &job->order);
     if (job->number > core->jobs.last) core->jobs.last = job->number;
@@ -139,6 +187,9 @@ jobs_add(struct core *core, struct job *job, const struct queue_policy *policy)
     core->memory += job->memory;
     return 0;
 
+forget:
+    forget_names(core, job);
+    queue_free(job->queue);
 refuse:
     job_free(job);
     return rc;
@@ -358,14 +409,14 @@ void
 jobs_forget(struct core *core, struct job *job)
 {
     CHECK(job->ended != 0);
-    HASH_DELETE(by_number, core->jobs.by_number, job);
+    forget_names(core, job);
     heap_remove(&core->jobs.forget, &job->forget);
     list_remove(&job->of_session);
     list_remove(&job->due);
     list_remove(&job->order);
     list_remove(&job->spare);
     list_push(&core->jobs.forgotten, &job->order);
-    lane_leave(job);
+    lane_leave(core, job);
     job->end = JOB_FORGOTTEN;
     job->swept = 0;
     journal_job(core, job);

@@ -18,6 +18,14 @@ void jobs_fini(struct core *core);
 /** The job, or NULL. */
 struct job *jobs_find(const struct core *core, uint64_t number);
 
+/** The job that the owner of `owner` opened with this key, or NULL. */
+struct job *jobs_of_key(const struct core *core,
+    const uint8_t owner[PROTO_KEY_BYTES], struct slice key);
+
+/** Owner and key of the job are set: jobs_of_key() is to find it.  Returns
+ * false, changing nothing, without memory. */
+bool jobs_key_add(struct core *core, struct job *job);
+
 /** Whether `s` may change it, read it or put to it (I14). */
 bool jobs_may(const struct session *s, const struct job *job);
 

@@ -70,6 +70,12 @@ free_lane(struct lane *lane)
     free(lane);
 }
 
+size_t
+lane_memory(const struct needs *needs)
+{
+    return sizeof(struct lane) + needs_memory(needs);
+}
+
 /* Takes the key. */
 static struct lane *
 add_lane(struct queue *q, bool strict, struct buf *key)
@@ -90,7 +96,7 @@ add_lane(struct queue *q, bool strict, struct buf *key)
 
 /* Where the job belongs with such a bound; NULL without memory. */
 static struct lane *
-find_lane(const struct job *job, uint32_t running_max)
+find_lane(struct core *core, const struct job *job, uint32_t running_max)
 {
     bool strict = running_max != 0 || needs_counts(&job->needs);
     struct lane *lane = NULL;
@@ -101,7 +107,11 @@ find_lane(const struct job *job, uint32_t running_max)
     needs_write(&job->needs, &key);
     if (!key.failed) {
         HASH_FIND(by_needs, job->parent->lanes, key.bytes, key.length, lane);
-        if (lane == NULL) return add_lane(job->parent, strict, &key);
+    }
+    if (lane == NULL && !key.failed) {
+        lane = add_lane(job->parent, strict, &key);
+        if (lane != NULL) core->memory += lane_memory(&job->needs);
+        return lane;
     }
     buf_fini(&key);
     return lane;
@@ -129,17 +139,20 @@ withdraw(struct job *job)
 }
 
 static void
-drop_if_empty(struct queue *q, struct lane *lane)
+drop_if_empty(struct core *core, const struct job *last, struct lane *lane)
 {
+    struct queue *q = last->parent;
+
     if (!list_is_empty(&lane->jobs)) return;
+    core->memory -= lane_memory(&last->needs);
     HASH_DELETE(by_needs, q->lanes, lane);
     free_lane(lane);
 }
 
 bool
-lane_join(struct job *job)
+lane_join(struct core *core, struct job *job)
 {
-    struct lane *lane = find_lane(job, job->running_max);
+    struct lane *lane = find_lane(core, job, job->running_max);
 
     if (lane == NULL) return false;
     job->offered = 0;
@@ -149,11 +162,11 @@ lane_join(struct job *job)
 }
 
 void
-lane_leave(struct job *job)
+lane_leave(struct core *core, struct job *job)
 {
     withdraw(job);
     list_remove(&job->of_lane);
-    drop_if_empty(job->parent, job->lane);
+    drop_if_empty(core, job, job->lane);
     job->lane = NULL;
 }
 
@@ -162,7 +175,7 @@ lane_change(
     struct core *core, struct job *job, uint32_t running_max, int32_t priority)
 {
     struct lane *before = job->lane;
-    struct lane *lane = find_lane(job, running_max);
+    struct lane *lane = find_lane(core, job, running_max);
 
     if (lane == NULL) return false;
     withdraw(job);
@@ -171,7 +184,7 @@ lane_change(
     if (lane != before) {
         list_remove(&job->of_lane);
         enter(job, lane);
-        drop_if_empty(job->parent, before);
+        drop_if_empty(core, job, before);
     }
     lane_offer(core, job);
     return true;
@@ -324,22 +337,28 @@ check_one(const struct queue *q, const struct lane *lane, uint64_t *offered,
     CHECK((offering > 0) == !list_is_empty(&lane->active));
 }
 
-static void
+static size_t
 check_queue(const struct queue *q)
 {
     uint64_t offered = 0, unfinished = 0;
+    size_t memory = 0;
 
     for (const struct lane *lane = q->lanes; lane != NULL;
          lane = lane->by_needs.next) {
+        memory += lane_memory(needs_of(lane));
         check_one(q, lane, &offered, &unfinished);
     }
     CHECK(offered == q->offered);
     CHECK(unfinished == queue_jobs_unfinished(q));
+    return memory;
 }
 
-void
+size_t
 lane_check(const struct core *core)
 {
+    size_t memory = 0;
+
     for (uint32_t i = 0; i < core->queues_count; i++)
-        check_queue(core->queues[i]);
+        memory += check_queue(core->queues[i]);
+    return memory;
 }

@@ -28,10 +28,13 @@ struct lane {
 
 /** A job is there: into a lane of its parent.  Parent, needs and running_max
  * are set.  Returns false, changing nothing, without memory. */
-bool lane_join(struct job *job);
+bool lane_join(struct core *core, struct job *job);
 
 /** It goes. */
-void lane_leave(struct job *job);
+void lane_leave(struct core *core, struct job *job);
+
+/** Bytes that a lane for such needs counts against the budget. */
+size_t lane_memory(const struct needs *needs);
 
 /** Change the bound of a job and its priority.  Returns false, changing
  * nothing, without memory. */
@@ -58,7 +61,8 @@ tick_ns lane_age(const struct queue *q, tick_ns now);
  * be old by half a second. */
 uint64_t lane_workers(struct core *core, tick_ns now, const struct job *job);
 
-/** Aborts where jobs, lanes and what they offer do not agree. */
-void lane_check(const struct core *core);
+/** Aborts where jobs, lanes and what they offer do not agree.  Returns what the
+ * lanes count against the budget. */
+size_t lane_check(const struct core *core);
 
 #endif

@@ -518,15 +518,26 @@ life_is_undelivered(const struct lease *l)
     return l->session->stream.acked < l->frame;
 }
 
+/* Its frame has not left: it waits behind answers that a stuck disk keeps back,
+ * or for a connection.  Of one that left a short lease may end before it is
+ * acknowledged. */
+static bool
+is_kept_back(const struct lease *l)
+{
+    const struct stream *out = &l->session->stream;
+    const struct frame *next = stream_peek(out);
+
+    return l->frame > out->sent || (next != NULL && next->number <= l->frame);
+}
+
 void
 life_tick(struct core *core, tick_ns now)
 {
     for (;;) {
         struct lease *l = lease_peek_broken(&core->leases, now);
         if (l == NULL) break;
-        /* Its frame may wait behind answers that a stuck disk keeps back. */
         enum life_cause cause =
-            life_is_undelivered(l) ? LIFE_UNDELIVERED : LIFE_TIMEOUT;
+            is_kept_back(l) ? LIFE_UNDELIVERED : LIFE_TIMEOUT;
         show_recall(core, l->task);
         life_return(core, now, l->task, cause, 0, &life_wordless);
     }

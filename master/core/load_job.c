@@ -149,7 +149,7 @@ load_job_row(struct core *core, uint64_t number, const struct rec_kept_job *row,
     if (rc != 0) return rc;
     fill(job, row);
     job->parent = parent;
-    if (!jobs_key_add(core, job) || !lane_join(job)) return STINT_ENOMEM;
+    if (!jobs_key_add(core, job) || !lane_join(core, job)) return STINT_ENOMEM;
     if (submitter != NULL) {
         job->submitter = submitter->slot;
         list_push(&submitter->jobs, &job->of_session);

@@ -432,6 +432,7 @@ look_list(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
 {
     const struct msg_list *l = &m->as.list;
+    uint64_t looked = core->looked;
 
     switch (l->what) {
     case 0:
@@ -453,6 +454,8 @@ look_list(
         list_keys(core, s, l);
         break;
     }
+    looked = core->looked - looked + HASH_CNT(by_number, core->jobs.by_number);
+    core->spent += looked / PASSED_A_STEP;
 }
 
 void

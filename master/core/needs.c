@@ -196,6 +196,16 @@ needs_fini(struct needs *n)
     *n = (struct needs){ .count = 0 };
 }
 
+size_t
+needs_memory(const struct needs *n)
+{
+    size_t size = n->count * sizeof *n->traits;
+
+    for (uint32_t i = 0; i < n->count; i++)
+        size += strlen(n->traits[i].name) + strlen(n->traits[i].value) + 2;
+    return size;
+}
+
 bool
 needs_equal(const struct needs *a, const struct needs *b)
 {

@@ -62,6 +62,9 @@ int needs_load(struct slice bytes, struct needs *out);
 /** Free what it owns; none is left. */
 void needs_fini(struct needs *n);
 
+/** Bytes that it owns. */
+size_t needs_memory(const struct needs *n);
+
 bool needs_equal(const struct needs *a, const struct needs *b);
 
 /** Whether a count of something is among them. */

@@ -59,13 +59,13 @@ struct queue_policy {
 
 struct queue {
     char name[PROTO_NAME_MAX + 1];
-    uint32_t index;     /* In the order in which queues were made. */
-    bool shut;          /* Takes no puts. */
-    bool emptied;       /* Shut at once: what comes back is cancelled. */
-    bool paused;        /* Hands nothing out. */
-    struct job *job;    /* Whose own queue it is; NULL: an ordinary one. */
+    uint32_t index;          /* In the order in which queues were made. */
+    bool shut;               /* Takes no puts. */
+    bool emptied;            /* Shut at once: what comes back is cancelled. */
+    bool paused;             /* Hands nothing out. */
+    struct job *job;         /* Whose own queue it is; NULL: an ordinary one. */
     const struct key *maker; /* Who made it by first use; NULL: nobody. */
-    struct lane *lanes; /* uthash: its jobs by what they need (lane.h). */
+    struct lane *lanes;      /* uthash: its jobs by what they need (lane.h). */
     struct queue_sum of_jobs; /* All its jobs; */
     struct queue_sum gone;    /* of them those that were forgotten. */
     struct list jobs; /* Of them those that offer tasks now, newest last. */

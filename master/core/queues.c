@@ -61,8 +61,8 @@ queues_restore(struct core *core, struct slice name,
 }
 
 static int
-make(struct core *core, struct slice name,
-    const struct queue_policy *policy, struct queue **out)
+make(struct core *core, struct slice name, const struct queue_policy *policy,
+    struct queue **out)
 {
     /* The queues of jobs are called so. */
     static const char jobs[] = "job/";

@@ -14,4 +14,7 @@
 void receive_frame(struct core *core, tick_ns now, uint64_t conn,
     const uint8_t public_key[PROTO_KEY_BYTES], struct slice wire);
 
+/** Go on with what clients have asked for and had no share left for. */
+void receive_tick(struct core *core, tick_ns now);
+
 #endif

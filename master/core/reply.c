@@ -231,8 +231,8 @@ reply_is_held_up(struct core *core, struct session *s)
         const struct frame *f = CONTAINER_OF(n, struct frame, node);
         held = held || !journal_is_open(core, f->gate);
     }
-    held = held
-           || (out->open_messages > 0 && !journal_is_open(core, out->gate));
+    held =
+        held || (out->open_messages > 0 && !journal_is_open(core, out->gate));
     if (held && list_is_empty(&s->starved)) {
         list_push(&core->starved, &s->starved);
     }

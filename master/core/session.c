@@ -23,6 +23,8 @@ session_new(const uint8_t id[PROTO_SESSION_BYTES], struct key *key, tick_ns now)
     list_init(&s->results);
     list_init(&s->receipts);
     list_init(&s->asks);
+    list_init(&s->backlog);
+    list_init(&s->behind);
     list_init(&s->sending);
     list_init(&s->lazy);
     list_init(&s->starved);
@@ -35,6 +37,7 @@ session_free(struct session *s)
     CHECK(list_is_empty(&s->leases) && list_is_empty(&s->waits));
     CHECK(list_is_empty(&s->results) && list_is_empty(&s->receipts));
     CHECK(list_is_empty(&s->asks) && list_is_empty(&s->holds));
+    CHECK(list_is_empty(&s->backlog));
     list_remove(&s->sending);
     list_remove(&s->lazy);
     list_remove(&s->starved);

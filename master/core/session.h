@@ -89,6 +89,11 @@ struct session {
     struct unheard unheard; /* Rows that stay until it has heard of them. */
     struct list asks;       /* struct file_ask: until there is room. */
     uint32_t asks_count;
+    struct list backlog;  /* Frames of it that are not done (backlog.h), */
+    size_t backlog_bytes; /* so many bytes; */
+    struct list behind;   /* in the core's list of those that have any. */
+    uint64_t spent;       /* Steps that it took of the turn */
+    uint64_t spent_in;    /* of this number. */
 
     /* The list at the end of the open frame, if one may be continued. */
     struct {

@@ -3,9 +3,20 @@
 #include "common/base.h"
 #include "common/stint_error.h"
 
-bool
-spare_is(const struct job *job)
+/* Nobody may read what a key left behind that may not come in any more, but an
+ * admin: who is not asked whether he has. */
+static bool
+is_left(const struct core *core, const struct job *job)
 {
+    const struct key *owner = keyring_find(&core->keys, job->owner);
+
+    return owner == NULL || owner->revoked;
+}
+
+bool
+spare_is(const struct core *core, const struct job *job)
+{
+    if (is_left(core, job)) return true;
     if (job->files != NULL && job->files->tasks != NULL) return false;
     if (job->ends.kept == 0) return true;
     return job->read[ENDS_BY_NUMBER] >= job->ends.given
@@ -16,11 +27,23 @@ spare_is(const struct job *job)
 void
 spare_look(struct core *core, struct job *job)
 {
-    bool is = job->ended != 0 && job->end != JOB_FORGOTTEN && spare_is(job);
+    bool is =
+        job->ended != 0 && job->end != JOB_FORGOTTEN && spare_is(core, job);
 
     if (is == !list_is_empty(&job->spare)) return;
     list_remove(&job->spare);
     if (is) list_push(&core->jobs.spare, &job->spare);
+}
+
+void
+spare_key(struct core *core, const struct key *key)
+{
+    LIST_FOREACH (node, after, &core->jobs.order) {
+        struct job *job = CONTAINER_OF(node, struct job, order);
+        if (memcmp(job->owner, key->public_key, PROTO_KEY_BYTES) == 0) {
+            spare_look(core, job);
+        }
+    }
 }
 
 void

@@ -4,8 +4,9 @@
  * An ended job is kept for its time.  When the budget or the bound on jobs is
  * short, those go before that of which nothing is unread: they had no tasks, or
  * all that they kept was dropped, or their submitter said that it has read all
- * (job_ends.drop).  The one goes first that became so first.  Others stay: what
- * nobody has read is not forgotten before its time (I7).
+ * (job_ends.drop), or the key of their submitter was revoked.  The one goes
+ * first that became so first.  Others stay: what nobody has read is not
+ * forgotten before its time (I7).
  *
  *     room  |------------------------|-----------|-----------|
  *           0            3/4 of memory_max      7/8          all
@@ -28,6 +29,10 @@ void spare_again(struct job *job);
  */
 void spare_look(struct core *core, struct job *job);
 
+/** The key was revoked, or may come in again: see which of its jobs are spare.
+ */
+void spare_key(struct core *core, const struct key *key);
+
 /** The one to be forgotten first, or NULL. */
 struct job *spare_first(const struct core *core);
 
@@ -38,6 +43,6 @@ bool spare_is_due(const struct core *core);
 const char *spare_advice(int code);
 
 /** Whether nothing of the job, which has ended, is unread. */
-bool spare_is(const struct job *job);
+bool spare_is(const struct core *core, const struct job *job);
 
 #endif

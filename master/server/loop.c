@@ -157,7 +157,7 @@ receive(struct loop *l, tick_ns now)
 
     (void)zmq_msg_init(&id);
     (void)zmq_msg_init(&frame);
-    while (count < DRAIN_MAX && !is_overfed(l)
+    while (count < DRAIN_MAX && !is_overfed(l) && !core_is_sated(l->core)
            && receive_one(l, now, &id, &frame)) {
         count++;
     }

@@ -533,7 +533,7 @@ returned(struct world *w, enum ledger_cause cause, uint64_t id,
         e->spent_least += 1;
         e->spent_most += 1;
     } else if (cause == LEDGER_TURNED && e->deadline <= w->now) {
-        e->spent_least += 1;
+        /* None, if its frame has not left by then. */
         e->spent_most += 1;
     } else if (received && find_claim(l, id, e, MSG_release) != NULL) {
         return;

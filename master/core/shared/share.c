@@ -178,6 +178,7 @@ share_ops(
     sh.step.changes = &sh.changes;
     sh.step.page = &sh.page;
     int code = run_all(&sh, m->as.share.ops);
+    core->spent += (sh.index + sh.step.looked) / PASSED_A_STEP;
     if (code == 0) {
         accept(&sh, s, m);
     } else {

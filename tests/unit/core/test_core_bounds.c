@@ -1,4 +1,5 @@
 /* What peers may cost the master, whatever they do. */
+#include "master/core/inside.h"
 #include "tests/unit/core/rig.h"
 
 /* ---- puts that wait ------------------------------------------------------ */
@@ -180,6 +181,8 @@ many_looks_in_one_turn_get_short_pages(void **state)
     struct msg_put put = { .queue = slice_of("q") };
     uint64_t first, last = 0;
 
+    /* As if many looked, each within its share of the turn. */
+    rig->core->config.share_max = UINT32_MAX;
     for (unsigned i = 0; i < TASKS; i++)
         payloads[i] = "x";
     rig_put_as(p, put, TASKS, payloads);

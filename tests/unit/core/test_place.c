@@ -466,6 +466,30 @@ surprises_never_hand_out_more_than_there_is(void **state)
     assert_int_equal(left, 0);
 }
 
+/* I9: what strangers choose counts, the text too. */
+static void
+what_a_job_needs_counts_and_what_its_lane_takes(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *p = rig_submitter(rig);
+    char needs[256];
+
+    memset(needs, 'n', sizeof needs);
+    needs[120] = '=';
+    needs[sizeof needs - 2] = '\0';
+    place_job(p, "zone=eu");
+    size_t before = core_totals(rig->core).memory;
+    place_job(p, "zone=eu");
+    size_t plain = core_totals(rig->core).memory - before;
+    before += plain;
+    place_job(p, needs);
+    size_t first = core_totals(rig->core).memory - before;
+    place_job(p, needs);
+    size_t second = core_totals(rig->core).memory - before - first;
+    assert_true(second > plain + 200);
+    assert_true(first > second + 200);
+}
+
 int
 main(void)
 {
@@ -493,6 +517,7 @@ main(void)
         ON_A_RIG(what_a_lost_worker_used_another_may_use),
         ON_A_RIG(a_queue_that_is_shut_lets_its_jobs_end_first),
         ON_A_RIG(a_row_tells_how_many_workers_suit_the_job),
+        ON_A_RIG(what_a_job_needs_counts_and_what_its_lane_takes),
         ON_A_RIG(surprises_never_hand_out_more_than_there_is),
     };
 
