@@ -196,10 +196,38 @@ what_was_tried_again_is_not_read_yet(void **state)
     rig_end(&b.rig);
 }
 
+static void
+what_a_revoked_key_left_is_spare_until_it_may_come_in_again(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    set_up(&b);
+    const char *payload = "x";
+    uint64_t job = open_job(b.s);
+    jobs_put(b.s, job, 1, &payload);
+    rig_turn(&b.rig);
+    struct rig_task t = jobs_take(b.w);
+    jobs_finish(b.w, &t, "unread");
+    jobs_close(b.s, job);
+    assert_true(list_is_empty(&b.rig.core->jobs.spare));
+    assert_int_equal(
+        core_key_revoke(b.rig.core, b.rig.now, slice_of("submit")), 0);
+    assert_false(list_is_empty(&b.rig.core->jobs.spare));
+    core_check(b.rig.core);
+    assert_int_equal(
+        core_key_add(b.rig.core, slice_of("submit"), ROLE_SUBMIT, b.s->key),
+        0);
+    assert_true(list_is_empty(&b.rig.core->jobs.spare));
+    rig_end(&b.rig);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            what_a_revoked_key_left_is_spare_until_it_may_come_in_again),
         cmocka_unit_test(
             a_job_without_a_task_goes_with_the_session_that_opened_it),
         cmocka_unit_test(one_that_somebody_waits_for_is_told_its_end_and_stays),
