@@ -176,6 +176,17 @@ grouping_tail(struct stint_bytes bytes, unsigned lines)
     return value_show_bytes(bytes, &hex);
 }
 
+/* "worker lost" and "the worker was lost" are the same. */
+static bool
+says_only(const char *reason, const char *how)
+{
+    return strcmp(reason, how) == 0
+           || (strcmp(how, "worker lost") == 0
+               && strcmp(reason, "the worker was lost") == 0)
+           || (strcmp(how, "lease ran out") == 0
+               && strcmp(reason, "the lease ran out") == 0);
+}
+
 /* The last thing it said, which is where most programs say what is wrong.  A
  * reason that only says `how` is none. */
 static char *
@@ -184,8 +195,7 @@ text_of(const struct grouping_one *one, const char *how)
     char *line, *text;
     const char *reason = one->reason != NULL ? one->reason : "";
 
-    if (strcmp(reason, how) == 0) reason = "";
-
+    if (says_only(reason, how)) reason = "";
     if (one->last != NULL && one->last->cause > STINT_CAUSE_ENDED
         && one->last->cause != STINT_CAUSE_LIMIT) {
         return grouping_alike(reason, one->value);

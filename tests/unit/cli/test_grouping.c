@@ -231,10 +231,28 @@ a_field_is_as_wide_as_it_was_told_to_be(void **state)
     check_pad("12345", 3, true, "12…");
 }
 
+static void
+a_lost_worker_is_said_once(void **state)
+{
+    const struct stint_attempt lost = { .cause = STINT_CAUSE_LOST };
+    struct grouping g = { 0 };
+
+    (void)state;
+    grouping_add(&g, &(struct grouping_one){ .task = 1,
+                         .code = STINT_EWORKERLOST,
+                         .reason = "the worker was lost",
+                         .last = &lost });
+    assert_int_equal(g.count, 1);
+    assert_string_equal(g.rows[0].how, "worker lost");
+    assert_string_equal(g.rows[0].text, "");
+    grouping_fini(&g);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lost_worker_is_said_once),
         cmocka_unit_test(
             numbers_addresses_and_the_value_do_not_tell_messages_apart),
         cmocka_unit_test(every_value_of_a_task_is_its_own),
