@@ -86,6 +86,10 @@ set_pause(struct stint *s, const struct run *run, bool undo)
         status = check_goes_on(s, run, job, undo);
     if (status != EXIT_FINE) return status;
     code = stint_pause(s, queue, job, undo);
+    if (code == STINT_ENOQUEUE && queue != NULL && strcmp(queue, "last") == 0)
+        return exit_say(EXIT_USAGE,
+            "there is no queue 'last'; for the last job: %s %s --job last",
+            exit_program(), run->command->name);
     if (code == STINT_ENOQUEUE) return select_no_queue(queue);
     if (code != 0) return exit_error(code);
     if (queue != NULL)

@@ -123,6 +123,7 @@ print_plan(struct plan *w)
     while (status == EXIT_FINE && (got = input_next(w->input, &value)) != 0) {
         if (got < 0) return EXIT_FAILED;
         if (tag) print_label(value, stdout);
+        if (w->o.job.handler != NULL) fputs("handler ", stdout);
         puts(line_of(&w->line, value, ++seq));
         if (ferror(stdout)) status = print_flush();
     }

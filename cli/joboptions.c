@@ -272,6 +272,9 @@ check_words(const struct run *run, const struct joboptions *o)
     const char *handler = o->job.handler;
     bool has_command = o->argv[0] != NULL;
 
+    if (setting_number(run, "retries") == 0)
+        return exit_say(EXIT_USAGE,
+            "--retries counts how often a task is run in all: 1 or more");
     if (has_command && handler != NULL)
         return exit_say(EXIT_USAGE,
             "--handler %s takes no command; put its values behind :::, as in "

@@ -373,6 +373,11 @@ say_last(struct runner *r)
         && stint_list_jobs(r->o.s, job, say_halted, r, CALL_MS) < 0)
         exit_note("stint: %s", stint_error_message());
     if (r->bar.kind == BAR_NONE && r->state.failed == 0) return;
+    if (r->state.total == 0 && r->state.done + r->state.failed == 0
+        && r->signals == 0 && !r->o.resumes) {
+        exit_note("stint: no input: nothing was run");
+        return;
+    }
     if (r->is_mid_line && r->bar.kind == BAR_LIVE) fputc('\n', stderr);
     value_show_duration((r->now_ms - r->began_ms) * 1000000, took);
     say_counts(r, counts);

@@ -142,6 +142,19 @@ gone() {
     [ "$output" = "a b,c=d" ]
 }
 
+@test "what runs nothing says so" {
+    run -0 --separate-stderr timeout 30 "$STINT" run echo hi </dev/null
+    [[ $stderr == *"stint: no input: nothing was run" ]]
+    run -0 stint run --dry-run --handler factor ::: 1
+    [ "$output" = "handler factor 1" ]
+    run -64 --separate-stderr stint run --retries 0 echo ::: 1
+    is_one_error
+    master --memory
+    run -64 --separate-stderr stint pause last
+    is_one_error
+    [[ $stderr == *"--job last"* ]]
+}
+
 @test "limits are those of the task" {
     run -0 run_here --limit-files 17 --shell 'ulimit -n; : {}' ::: x
     [ "$output" -eq 17 ]
