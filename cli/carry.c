@@ -12,6 +12,7 @@
 #include "cli/exit.h"
 #include "cli/line.h"
 #include "cli/mem.h"
+#include "cli/pace.h"
 #include "common/path.h"
 #include "common/template.h"
 
@@ -135,6 +136,9 @@ carry_take(
     int status = EXIT_FINE;
 
     *c = (struct carry){ .put = setting_list(run, "put"), .fd = -1 };
+    c->shows =
+        isatty(STDERR_FILENO) == 1 && !setting_flag(run, "quiet")
+        && (setting_find(run, "progress") == NULL || setting_progress(run));
     if (c->put != NULL || get != NULL) status = check_program(run, job);
     for (size_t i = 0;
          status == EXIT_FINE && c->put != NULL && c->put[i] != NULL; i++) {
@@ -168,19 +172,51 @@ carry_fini(struct carry *c)
 
 /* ---- there --------------------------------------------------------------- */
 
+enum { QUIET_MS = 1000, SHOW_MS = 200 };
+
+/* A line on the terminal for what takes long. */
+struct sending {
+    const char *name;
+    int64_t next_ms; /* When to show it next. */
+    int width;       /* Of what stands there. */
+};
+
+static void
+show_sending(void *arg, uint64_t done, uint64_t all)
+{
+    struct sending *line = arg;
+    int64_t now = pace_now_ms();
+
+    if (now < line->next_ms || all == 0) return;
+    line->next_ms = now + SHOW_MS;
+    line->width = fprintf(stderr, "\rsending the input %.32s: %d%%", line->name,
+        done < all ? (int)((double)done * 100 / (double)all) : 100);
+    fflush(stderr);
+}
+
+static int
+send_one(const struct carry *c, struct stint_job *job, const char *put)
+{
+    const char *name;
+    char *file = split_put(put, &name), *shown = inner_name(put);
+    struct sending line = { shown, pace_now_ms() + QUIET_MS, 0 };
+    int code = stint_job_put_file_with(
+        job, file, name, c->shows ? show_sending : NULL, &line);
+
+    if (line.width > 0) fprintf(stderr, "\r%*s\r", line.width, "");
+    free(shown);
+    free(file);
+    return code == 0 ? EXIT_FINE : exit_error(code);
+}
+
 int
 carry_send(const struct carry *c, struct stint_job *job)
 {
     int status = EXIT_FINE;
 
     for (const char *const *put = c->put;
-         status == EXIT_FINE && put != NULL && *put != NULL; put++) {
-        const char *name;
-        char *file = split_put(*put, &name);
-        int code = stint_job_put_file(job, file, name);
-        if (code != 0) status = exit_error(code);
-        free(file);
-    }
+         status == EXIT_FINE && put != NULL && *put != NULL; put++)
+        status = send_one(c, job, *put);
     return status;
 }
 

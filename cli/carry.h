@@ -18,6 +18,7 @@ struct carry {
     char **outputs;         /* Owned, tidied; or NULL. */
     char *to;               /* Owned; where they are written; NULL: nowhere. */
     int fd;                 /* The same; -1. */
+    bool shows;             /* How far the sending is, on the terminal. */
 };
 
 /** Take --put, --get and (of run) --get-to; tell `job` what comes back.

@@ -381,6 +381,12 @@ struct stint_file_row {
 STINT_CHECK int stint_job_put_file(
     struct stint_job *job, const char *path, const char *name);
 
+/** The same; `see` is called with each piece, without a lock held: so much is
+ * done of all there is to do, in bytes that are read. */
+STINT_CHECK int stint_job_put_file_with(struct stint_job *job,
+    const char *path, const char *name,
+    void (*see)(void *arg, uint64_t done, uint64_t all), void *arg);
+
 /** Files of a job: those that the task at this place left, when it was done;
  * 0: all, inputs among them, in the order in which they came.  `see` is called
  * without a lock held, and may ask for the file; other than 0 ends it, and is

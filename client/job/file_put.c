@@ -26,11 +26,19 @@ struct patience {
     const struct stint_task *task; /* Whose lease must stand; or NULL. */
 };
 
+/* Who wants to know how far it is; or NULL. */
+struct watcher {
+    void (*see)(void *arg, uint64_t done, uint64_t all);
+    void *arg;
+};
+
 /* A file that is read twice: for its hash, then to be sent. */
 struct source {
     const char *path;
     int fd;
     struct patience patience;
+    struct watcher watcher;
+    uint64_t done;    /* Bytes that were read, in both ways. */
     struct stat info; /* As it was found. */
     uint64_t size;    /* As it was read. */
     uint8_t hash[HASH_BYTES];
@@ -91,13 +99,18 @@ check_patience(const struct source *f)
 /* A whole piece, unless the file ends in it.  Returns its length or an error.
  */
 static ssize_t
-read_piece(const struct source *f)
+read_piece(struct source *f)
 {
     int rc = check_patience(f);
 
     if (rc != 0) return rc;
     ssize_t have = whole_read(f->fd, f->piece, f->piece_max);
-    return have >= 0 ? have : cannot("read", f->path);
+    if (have < 0) return cannot("read", f->path);
+    f->done += (size_t)have;
+    if (f->watcher.see != NULL) {
+        f->watcher.see(f->watcher.arg, f->done, 2 * (uint64_t)f->info.st_size);
+    }
+    return have;
 }
 
 static int
@@ -237,14 +250,17 @@ send_file(struct sending *to)
 /* `m` says whose it is; `task`, too, if it is a task's. */
 static int
 put_file(struct stint *s, struct msg m, const struct stint_task *task,
-    const char *path, const char *name, int cancel_fd, int64_t timeout_ms)
+    const char *path, const char *name, struct watcher watcher, int cancel_fd,
+    int64_t timeout_ms)
 {
     struct slice inner =
         name != NULL ? slice_of(name) : path_last(slice_of(path));
-    struct sending to = { .file = { .path = path, .fd = -1 },
+    struct sending to = {
+        .file = { .path = path, .fd = -1, .watcher = watcher },
         .m = m,
         .timeout = timeout_ms == STINT_FOREVER ? s->timeout : TICK_NEVER,
-        .deadline = pump_deadline(timeout_ms) };
+        .deadline = pump_deadline(timeout_ms)
+    };
 
     if (!path_is_inner(inner)) {
         return say(STINT_EINVAL,
@@ -268,18 +284,28 @@ put_file(struct stint *s, struct msg m, const struct stint_task *task,
 }
 
 int
-stint_job_put_file(struct stint_job *job, const char *path, const char *name)
+stint_job_put_file_with(struct stint_job *job, const char *path,
+    const char *name, void (*see)(void *arg, uint64_t done, uint64_t all),
+    void *arg)
 {
     struct msg m = { .type = MSG_file_put };
+    const struct watcher watcher = { see, arg };
 
     m.as.file_put.job = job->number;
-    return put_file(job->s, m, NULL, path, name, -1, STINT_FOREVER);
+    return put_file(job->s, m, NULL, path, name, watcher, -1, STINT_FOREVER);
+}
+
+int
+stint_job_put_file(struct stint_job *job, const char *path, const char *name)
+{
+    return stint_job_put_file_with(job, path, name, NULL, NULL);
 }
 
 int
 stint_task_put_output(const struct stint_task *t, const char *path,
     const char *name, int cancel_fd, int64_t timeout_ms)
 {
+    static const struct watcher nobody = { NULL, NULL };
     struct msg m = { .type = MSG_file_put };
     int rc = pump_check_timeout(timeout_ms);
 
@@ -291,5 +317,5 @@ stint_task_put_output(const struct stint_task *t, const char *path,
     if (m.as.file_put.job == 0) {
         return say(STINT_EINVAL, "a task that is of no job leaves no files");
     }
-    return put_file(t->s, m, t, path, name, cancel_fd, timeout_ms);
+    return put_file(t->s, m, t, path, name, nobody, cancel_fd, timeout_ms);
 }

@@ -436,3 +436,22 @@ def test_explain_breaks_its_sentences_between_words(shop, terminal):
     shop.stint("cancel", "last")
     # A word that was cut in two would not come out as one.
     assert " ".join(lines).split() == whole.split()
+
+
+def test_how_far_the_sending_of_a_large_input_is(tmp_path):
+    s = Shop(tmp_path)
+    s.worker()
+    with open(os.path.join(s.folder, "large"), "wb") as out:
+        out.truncate(300 << 20)
+    term = Terminal([STINT, "run", "--put", "large", "--shell",
+                     "wc -c large #", ":::", "1"],
+                    s.env, cwd=s.folder)
+    line = re.compile("^sending the input large: [0-9]+%$")
+    try:
+        term.until(lambda: any(map(line.match, term.lines())))
+        assert term.wait() == 0
+        assert not term.shows("sending")
+        assert term.shows("314572800 large")
+    finally:
+        term.close()
+        assert s.stop() == 0
