@@ -177,13 +177,13 @@ note(struct remote *r, const struct stint_end *end)
         .user_ns = last->user_ns,
         .system_ns = last->system_ns,
         .memory = last->memory };
-    bool ran = last->cause == STINT_CAUSE_ENDED
-               || last->cause == STINT_CAUSE_CANCELLED;
-    if (!ran || (last->code == 0 && last->signal == 0 && end->code != 0)) {
-        return;
+    bool has_code = last->code != 0 || last->signal != 0;
+    if (last->cause == STINT_CAUSE_ENDED
+        || (last->cause == STINT_CAUSE_CANCELLED && has_code)) {
+        /* A handler that failed has no code of its own: 1, as an exception. */
+        if (has_code) r->code = last->signal != 0 ? -last->signal : last->code;
+        r->error = 0;
     }
-    r->code = last->signal != 0 ? -last->signal : last->code;
-    r->error = 0;
 }
 
 /* Under the lock, when the job has ended. */

@@ -65,16 +65,16 @@ start_three(void)
     struct stint_process_options options = {
         .target = have_grandchildren, .daemon = true, .grace_ms = 100
     };
-    struct stint_process *p;
+    static struct stint_process *p[3]; /* So none is a leak at exit(). */
 
-    if (stint_process_start(&options, &p) != 0) return 1;
+    if (stint_process_start(&options, &p[0]) != 0) return 1;
     options.target = NULL;
     options.argv = argv;
-    if (stint_process_start(&options, &p) != 0) return 2;
-    atomic_store(&page->pids[2], stint_process_pid(p));
+    if (stint_process_start(&options, &p[1]) != 0) return 2;
+    atomic_store(&page->pids[2], stint_process_pid(p[1]));
     options.daemon = false;
-    if (stint_process_start(&options, &p) != 0) return 3;
-    atomic_store(&page->pids[3], stint_process_pid(p));
+    if (stint_process_start(&options, &p[2]) != 0) return 3;
+    atomic_store(&page->pids[3], stint_process_pid(p[2]));
     return 0;
 }
 
