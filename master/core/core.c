@@ -40,7 +40,7 @@ core_config_init(struct core_config *config)
         .queues_max = 10000,
         .objects_max = 100000,
         .steps_max = 4000,
-        .share_max = 4000,
+        .share_max = 2000,
         .software = "stint",
     };
 }
