@@ -362,17 +362,24 @@ is_wanted(const struct webquery *query, const struct rec_task_row *row)
     return query->queue.length == 0 || slice_equal(query->queue, row->queue);
 }
 
+/* As `stint tasks` calls them. */
+static const char *
+state_word(const struct rec_task_row *r)
+{
+    if (r->state == TASK_LEASED) return r->running != 0 ? "running" : "taken";
+    return r->state == TASK_DEAD ? "failed" : webtext_state((unsigned)r->state);
+}
+
 static void
 put_task(struct list_page *page, const struct webview *view,
     const struct rec_task_row *r)
 {
     struct buf *out = page->out;
-    bool waits = r->state == TASK_DELAYED || r->state == TASK_LEASED;
 
     begin_row(page);
     put_number(out, "task", r->task);
     put_text(out, "queue", r->queue);
-    put_text(out, "state", slice_of(webtext_state((unsigned)r->state)));
+    put_text(out, "state", slice_of(state_word(r)));
     put_name(out, "priority");
     webtext_put(out, "%" PRId64, (int64_t)r->priority);
     put_number(out, "attempts", r->attempts);
@@ -383,7 +390,8 @@ put_task(struct list_page *page, const struct webview *view,
     put_known(out, "handler", r->handler);
     put_known(out, "worker", r->worker);
     put_seconds(out, "age", r->age_ns);
-    put_time(out, "wait", waits, r->wait_ns);
+    put_time(out, "wait", r->state == TASK_DELAYED, r->wait_ns);
+    put_time(out, "lease_left", r->state == TASK_LEASED, r->wait_ns);
     put_time(out, "ended", r->state >= TASK_DONE, r->ended_ns);
     put_number(out, "bytes", r->bytes);
     /* It may have a part of the payload in it. */
