@@ -608,9 +608,8 @@ use(struct rig_peer *w, unsigned number, bool declares)
     (void)snprintf(name, sizeof name, "q%u", number);
     rig_forget_inbox(w);
     uint64_t request =
-        declares ? rig_say(w,
-                       (struct msg){ .type = MSG_declare,
-                           .as.declare.queue = slice_of(name) })
+        declares ? rig_say(w, (struct msg){ .type = MSG_declare,
+                                  .as.declare.queue = slice_of(name) })
                  : rig_put(w, name, "x");
     kept_settle(w->rig);
     int64_t code = rig_code(w, request);

@@ -216,8 +216,7 @@ what_a_revoked_key_left_is_spare_until_it_may_come_in_again(void **state)
     assert_false(list_is_empty(&b.rig.core->jobs.spare));
     core_check(b.rig.core);
     assert_int_equal(
-        core_key_add(b.rig.core, slice_of("submit"), ROLE_SUBMIT, b.s->key),
-        0);
+        core_key_add(b.rig.core, slice_of("submit"), ROLE_SUBMIT, b.s->key), 0);
     assert_true(list_is_empty(&b.rig.core->jobs.spare));
     rig_end(&b.rig);
 }
