@@ -579,8 +579,8 @@ running_are() {
     run -1 --separate-stderr stint wait last --progress never
     [[ $stderr == *"3 cancelled"* ]]
     touch go
-    run -0 --separate-stderr stint retry --failed
-    [[ $stderr == "0 tasks are tried again" ]]
+    run -1 --separate-stderr stint retry --failed
+    [[ $stderr == *"nothing is tried again"*"retry --cancelled --job 1"* ]]
     run -0 --separate-stderr stint retry --cancelled
     [[ $stderr == "3 tasks are tried again"*"attach 1" ]]
     run -0 --separate-stderr stint attach --progress never
