@@ -300,7 +300,7 @@ gone() {
     wait_for test -e begun
     run -75 --separate-stderr stint run --joblog log --resume true ::: a b
     [[ $stderr == *"another stint run writes to --joblog log"* ]]
-    kill "$runner"
+    kill -KILL "$runner"
     wait "$runner" || true
     run_here --joblog log --resume true ::: a b
     [ "$(wc -l <log)" = 3 ]
