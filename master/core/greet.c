@@ -349,8 +349,7 @@ give_back(
         struct list *node = list_first(&s->leases);
         if (node == NULL) break;
         const struct lease *l = CONTAINER_OF(node, struct lease, of_session);
-        life_return(
-            core, now, l->task, cause_of(l, cause), 0, &life_wordless);
+        life_return(core, now, l->task, cause_of(l, cause), 0, &life_wordless);
     }
     for (;;) {
         struct list *node = list_first(&s->waits);

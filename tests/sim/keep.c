@@ -8,8 +8,8 @@
 #include "master/core/queue.h"
 #include "tests/disk/fake.h"
 #include "tests/sim/recall.h"
-#include "tests/sim/world.h"
 #include "tests/sim/tally.h"
+#include "tests/sim/world.h"
 
 void
 keep_init(struct world *w)

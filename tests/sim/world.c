@@ -13,9 +13,9 @@
 #include "tests/sim/fault.h"
 #include "tests/sim/gaze.h"
 #include "tests/sim/jobs.h"
+#include "tests/sim/pipes.h"
 #include "tests/sim/produce.h"
 #include "tests/sim/suit.h"
-#include "tests/sim/pipes.h"
 #include "tests/sim/syncs.h"
 #include "tests/sim/tally.h"
 
