@@ -9,6 +9,7 @@
 #include "client/job/decode.h"
 #include "client/job/encode.h"
 #include "common/sys/say.h"
+#include "proto/attempts.h"
 
 static void
 a_command_is_the_same_afterwards(void **state)
@@ -167,11 +168,17 @@ attempts_are_read_one_behind_the_other(void **state)
     buf_init(&room);
     encode_note(&notes, &first, 1, 10);
     encode_note(&notes, &second, 2, 7);
+    const struct rec_end end = { .attempts = 2,
+        .notes = { notes.bytes, notes.length },
+        .output = slice_of("seven..err") };
+    struct slice out, err;
     struct decode_attempts all =
         decode_attempts(&room, (struct slice){ notes.bytes, notes.length });
     assert_int_equal(all.count, 2);
-    assert_int_equal(all.last, 2);
-    assert_int_equal(all.out_bytes, 7);
+    assert_int_equal(all.tries[1].attempt, 2);
+    attempts_split(&end, &out, &err);
+    assert_int_equal(out.length, 7);
+    assert_int_equal(err.length, 3);
     assert_int_equal(all.tries[0].attempt, 1);
     assert_int_equal(all.tries[0].cause, STINT_CAUSE_TIMEOUT);
     assert_int_equal(all.tries[0].signal, 9);
@@ -203,7 +210,7 @@ behind_what_is_no_attempt_nothing_is_believed(void **state)
         struct decode_attempts all =
             decode_attempts(&room, (struct slice){ notes.bytes, cut });
         assert_int_equal(all.count, 1);
-        assert_int_equal(all.last, 1);
+        assert_int_equal(all.tries[0].attempt, 1);
     }
     assert_int_equal(
         decode_attempts(&room, (struct slice){ NULL, 0 }).count, 0);
