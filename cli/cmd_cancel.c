@@ -40,6 +40,8 @@ static const struct opt retry_options[] = {
 };
 static const struct opt_group retry_group = { "retry", "What:", retry_options };
 
+enum { LOOK_MS = 20000 };
+
 /* What the words and options of a command mean: ranges of ids, or one whole
  * that the options name. */
 struct meant {
@@ -133,6 +135,33 @@ print_count(const struct run *run, const char *what, uint64_t count)
 /* ---- cancel -------------------------------------------------------------- */
 
 static int
+see_state(void *arg, const struct stint_job_row *row)
+{
+    enum stint_job_state *state = arg;
+
+    *state = row->state;
+    return 0;
+}
+
+/* One that had ended before is what it was. */
+static void
+say_job(const struct meant *m, uint64_t count)
+{
+    enum stint_job_state state = STINT_JOB_CANCELLED;
+    uint64_t job = m->whole.job;
+
+    if (count == 0
+        && stint_list_jobs(m->s, job, see_state, &state, LOOK_MS) != 0)
+        return;
+    if (state == STINT_JOB_CANCELLED)
+        exit_note("job %" PRIu64 " is cancelled, with %" PRIu64
+                  " task%s that had not ended",
+            job, count, value_plural(count));
+    else
+        exit_note("job %" PRIu64 " has ended: no task was cancelled", job);
+}
+
+static int
 cancel(struct meant *m)
 {
     uint64_t count = 0;
@@ -151,9 +180,7 @@ cancel(struct meant *m)
             "%s` says what became of it)",
             m->run->words[0]);
     if (m->whole.job != 0 && !m->has_ids && m->whole.state_plus_one == 0)
-        exit_note("job %" PRIu64 " is cancelled, with %" PRIu64
-                  " task%s that had not ended",
-            m->whole.job, count, value_plural(count));
+        say_job(m, count);
     else
         exit_note("%" PRIu64 " task%s cancelled", count, value_plural(count));
     return print_count(m->run, "cancelled", count);

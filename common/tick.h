@@ -22,7 +22,7 @@ typedef int64_t wall_ns;
 static inline tick_ns
 tick_after(tick_ns now, tick_ns length)
 {
-    return length > TICK_NEVER - now ? TICK_NEVER : now + length;
+    return now > 0 && length > TICK_NEVER - now ? TICK_NEVER : now + length;
 }
 
 /** The earlier of two points. */

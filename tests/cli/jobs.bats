@@ -359,13 +359,14 @@ exits_with() {
         [ "$(stint show --job "$job" -q)" = $'2\n3' ]
         [[ $(stint explain --job "$job") == "the job has ended"* ]]
         run -0 --separate-stderr stint cancel --job "$job"
-        [ "$stderr" = "0 tasks cancelled" ]
+        [ "$stderr" = "job 2 has ended: no task was cancelled" ]
     done
     [ "$(stint show sim -q)" = $'2\n3' ]
     [ "$(stint logs last -q)" = $'a\nb' ]
     [ "$(stint explain kk)" = "$(stint explain --job 2)" ]
     run -0 stint cancel sim
-    run -0 stint retry last
+    run -1 --separate-stderr stint retry last
+    [[ $stderr == *"nothing is tried again"* ]]
     run -64 --separate-stderr stint results 1 --job 2
     is_one_error
     run -1 --separate-stderr stint cancel simm
