@@ -322,7 +322,7 @@ gone() {
     runner=$!
     signal_when pid INT "$runner"
     wait_for grep -q "no more is begun" run.err
-    sleep 0.25 # Sooner it is the same one.
+    sleep 1 # Sooner it is the same one.
     kill -INT "$runner"
     ends_with 130 "$runner"
     wait_for gone "$(cat pid)"
@@ -362,7 +362,7 @@ gone() {
     runner=$!
     signal_when begun INT "$runner"
     wait_for grep -q "leaving job 1" run.err
-    sleep 0.25
+    sleep 1
     kill -INT "$runner"
     ends_with 130 "$runner"
     grep -q "job 1 is cancelled" run.err

@@ -57,7 +57,7 @@ def test_a_huge_output_does_not_keep_a_slot_from_a_cancel(shop):
 def test_a_worker_that_sends_a_huge_output_can_be_stopped(shop):
     worker = leave_huge(shop)
     worker.terminate()
-    time.sleep(0.2)
+    time.sleep(1)  # Sooner, it would be the echo of the first.
     worker.terminate()
     worker.wait(10)
     assert os.listdir(shop.env["TMPDIR"]) == []
