@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/sys/clock.h"
 #include "common/sys/say.h"
 #include "process/feed.h"
 #include "process/popen.h"
@@ -54,7 +55,9 @@ stint_popen_write(
         n = write_some(p, from + written, size - written);
         if (n < 0) break;
         written += (size_t)n;
-        if (n == 0 && !wait_to_write(p, deadline)) break;
+        if (n == 0 ? !wait_to_write(p, deadline) : clock_now() >= deadline) {
+            break;
+        }
     }
     popen_end_write(p);
     (void)pthread_mutex_unlock(&p->lock);
@@ -74,6 +77,7 @@ stint_popen_write(
 void
 stint_popen_close_input(struct stint_popen *p)
 {
+    if (p->parent != getpid()) return; /* Its descriptors are not ours. */
     (void)pthread_mutex_lock(&p->lock);
     popen_end_input(p);
     (void)pthread_mutex_unlock(&p->lock);

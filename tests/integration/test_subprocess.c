@@ -456,6 +456,23 @@ a_timeout_of_communicate_ends_nothing_and_loses_nothing(void **state)
 }
 
 static void
+timeouts_hold_while_output_comes_without_end(void **state)
+{
+    (void)state;
+    struct stint_popen *p = open_shell("cat /dev/zero & exec cat /dev/zero");
+    int64_t began = now_ms();
+    int code;
+
+    assert_int_equal(
+        stint_popen_communicate(p, NULL, 0, 100, &done), STINT_ETIMEOUT);
+    assert_true(done.out.size > 0);
+    assert_int_equal(stint_popen_wait(p, &code, 100), STINT_ETIMEOUT);
+    assert_int_equal(stint_popen_poll(p, &code), STINT_ENOTREADY);
+    assert_true(now_ms() - began < LONG_MS);
+    stint_popen_free(p);
+}
+
+static void
 fill(uint8_t *bytes, size_t size)
 {
     uint32_t random = 12345;
@@ -784,6 +801,7 @@ main(void)
         cmocka_unit_test(communicate_writes_reads_and_waits),
         cmocka_unit_test(
             a_timeout_of_communicate_ends_nothing_and_loses_nothing),
+        cmocka_unit_test(timeouts_hold_while_output_comes_without_end),
         cmocka_unit_test(ten_megabytes_go_both_ways_with_timeouts_between),
         cmocka_unit_test(ten_megabytes_go_through_in_pieces_by_two_threads),
         cmocka_unit_test(a_conversation_goes_back_and_forth),
