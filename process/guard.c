@@ -30,14 +30,16 @@ struct guard_row {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned users;
+static atomic_uint users;
 static tick_ns started;
 static tick_ns per_clock_tick;
 static bool is_missing;   /* It is said. */
 static int guardian = -1; /* Its pidfd. */
 static atomic_int guardian_pid;
 static atomic_uint next_row;
-static struct guard_row *rows; /* Shared with it; set while `users` > 0. */
+/* Shared with it; from the first user to our end, as what not even SIGKILL ends
+ * is left later than by the last user. */
+static struct guard_row *rows;
 
 /* ---- the guardian --------------------------------------------------------
  *
@@ -276,11 +278,11 @@ guard_begin(tick_ns now, char line[GUARD_LINE])
     bool news = false;
 
     (void)pthread_mutex_lock(&lock);
-    if (users++ == 0) {
+    if (atomic_fetch_add(&users, 1) == 0) {
         long rate = sysconf(_SC_CLK_TCK);
 
         per_clock_tick = TICK_S / (rate > 0 ? rate : 100);
-        rows = map_rows();
+        if (rows == NULL) rows = map_rows();
         is_missing = false;
         (void)start_or_say(now, line, &news);
     }
@@ -292,13 +294,9 @@ void
 guard_end(void)
 {
     (void)pthread_mutex_lock(&lock);
-    if (--users == 0) {
-        if (guardian >= 0) {
-            (void)pidfd_send_signal(guardian, SIGKILL, NULL, 0);
-            reap();
-        }
-        if (rows != NULL) (void)munmap(rows, GUARD_ROWS * sizeof *rows);
-        rows = NULL;
+    if (atomic_fetch_sub(&users, 1) == 1 && guardian >= 0) {
+        (void)pidfd_send_signal(guardian, SIGKILL, NULL, 0);
+        reap();
     }
     (void)pthread_mutex_unlock(&lock);
 }
@@ -311,7 +309,7 @@ guard_look(tick_ns now, char line[GUARD_LINE])
     (void)pthread_mutex_lock(&lock);
     bool died = guardian >= 0 && is_dead();
     if (died) reap();
-    if (users > 0 && guardian < 0 && now - started >= AGAIN_AFTER
+    if (atomic_load(&users) > 0 && guardian < 0 && now - started >= AGAIN_AFTER
         && !start_or_say(now, line, &news)) {
         (void)snprintf(line, GUARD_LINE,
             "the guardian, which ends what we started should we be killed, was "
@@ -341,7 +339,7 @@ void
 guard_forked(bool is_copy)
 {
     if (is_copy) {
-        users = 0;
+        atomic_store(&users, 0);
         guardian = -1;
         atomic_store(&guardian_pid, 0);
         if (rows != NULL) (void)munmap(rows, GUARD_ROWS * sizeof *rows);
@@ -357,7 +355,8 @@ guard_claim(tick_ns grace)
 {
     unsigned from = atomic_fetch_add(&next_row, 1);
 
-    for (unsigned i = 0; rows != NULL && i < GUARD_ROWS; i++) {
+    if (atomic_load(&users) == 0 || rows == NULL) return NULL;
+    for (unsigned i = 0; i < GUARD_ROWS; i++) {
         struct guard_row *row = &rows[(from + i) % GUARD_ROWS];
         int none = 0;
 

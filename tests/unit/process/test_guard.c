@@ -269,6 +269,19 @@ what_has_ended_is_not_ended_again(void **state)
     guard_end();
 }
 
+/* Of what not even SIGKILL has ended. */
+static void
+a_group_may_end_after_the_last_that_needed_a_guardian(void **state)
+{
+    (void)state;
+    assert_false(guard_begin(clock_now(), line));
+    struct guard_row *row = guard_enter(1000, 0, 0);
+    assert_non_null(row);
+    guard_end();
+    assert_null(guard_enter(1000, 0, 0));
+    guard_leave(row);
+}
+
 static void
 more_groups_than_there_is_room_for_are_not_guarded(void **state)
 {
@@ -298,6 +311,7 @@ main(void)
         cmocka_unit_test(
             who_has_the_number_of_a_group_that_ended_is_left_alone),
         cmocka_unit_test(what_has_ended_is_not_ended_again),
+        cmocka_unit_test(a_group_may_end_after_the_last_that_needed_a_guardian),
         cmocka_unit_test(more_groups_than_there_is_room_for_are_not_guarded),
     };
 
