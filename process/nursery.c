@@ -27,7 +27,7 @@
 struct order {
     uint32_t serial; /* 0: send a signal. */
     unsigned number;
-    pid_t pid;
+    pid_t pid; /* 0: to all. */
     int signal;
 };
 
@@ -104,6 +104,14 @@ find(struct ward *w, pid_t pid)
     return NULL;
 }
 
+static void
+signal_all(const struct ward *w, int signal)
+{
+    for (struct list *n = w->running.next; n != &w->running; n = n->next) {
+        (void)kill(-CONTAINER_OF(n, struct child, node)->exit.pid, signal);
+    }
+}
+
 /* False: nobody asks any more. */
 static bool
 obey(struct ward *w)
@@ -114,7 +122,11 @@ obey(struct ward *w)
     if (n < 0 && errno == EINTR) return true;
     if (n != sizeof order) return false;
     if (order.serial == 0) {
-        if (find(w, order.pid) != NULL) (void)kill(-order.pid, order.signal);
+        if (order.pid == 0) {
+            signal_all(w, order.signal);
+        } else if (find(w, order.pid) != NULL) {
+            (void)kill(-order.pid, order.signal);
+        }
         return true;
     }
     pid_t pid = bear(w, order.number);
@@ -158,14 +170,6 @@ tell_of_ends(struct ward *w)
         if (n < 0 && (errno == EAGAIN || errno == ENOBUFS)) return;
         list_remove(&c->node); /* Told, or nobody is there who listens. */
         free(c);
-    }
-}
-
-static void
-signal_all(const struct ward *w, int signal)
-{
-    for (struct list *n = w->running.next; n != &w->running; n = n->next) {
-        (void)kill(-CONTAINER_OF(n, struct child, node)->exit.pid, signal);
     }
 }
 

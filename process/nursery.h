@@ -62,8 +62,10 @@ int nursery_open(const struct nursery_options *options, struct nursery **out)
 int nursery_spawn(struct nursery *n, unsigned number, tick_ns deadline,
     pid_t *pid) __attribute__((warn_unused_result));
 
-/** Send a signal to the group of one of them.  Harmless when it has ended: its
- * number is not looked up, but known to the nursery.  Any thread. */
+/** Send a signal to the group of one of them, or of all (`pid` 0).  Harmless
+ * when it has ended: its number is not looked up, but known to the nursery.
+ * Some hundred of these at once may not all be heard; of all one is enough.
+ * Any thread. */
 void nursery_kill(struct nursery *n, pid_t pid, int signal);
 
 /**

@@ -140,6 +140,22 @@ it_forks_and_tells_how_each_ended(void **state)
 }
 
 static void
+one_order_ends_all_of_them(void **state)
+{
+    (void)state;
+    enum { COUNT = 3 };
+    struct nursery_exit end;
+
+    for (unsigned i = 0; i < COUNT; i++)
+        (void)spawn_one(SLEEP + i);
+    nursery_kill(nursery, 0, SIGKILL);
+    for (unsigned i = 0; i < COUNT; i++) {
+        assert_int_equal(nursery_next_exit(nursery, &end, soon()), 0);
+        assert_int_equal(end.code, -SIGKILL);
+    }
+}
+
+static void
 its_descriptor_is_readable_when_one_has_ended(void **state)
 {
     (void)state;
@@ -389,6 +405,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             it_forks_and_tells_how_each_ended, open_one, close_it),
+        cmocka_unit_test_setup_teardown(
+            one_order_ends_all_of_them, open_one, close_it),
         cmocka_unit_test_setup_teardown(
             its_descriptor_is_readable_when_one_has_ended, open_one, close_it),
         cmocka_unit_test_setup_teardown(
