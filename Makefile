@@ -109,11 +109,13 @@ build/include/stint.h: $(PUBLIC:%=client/%) common/stint_error.h
 	@cp $^ build/include/
 
 # The master and the client are closed to each other: what one names inside is
-# nothing to the other.  client_dial() is the one door between them; ended_* is
-# what pools, which stand above, have besides the public library.
+# nothing to the other.  client_dial() is the one door between them; ended_* and
+# master_worker_died() are what pools, which stand above, have besides the public
+# library.
 $(O)/master.o: $(call obj,core) $(call obj,store) $(call obj,server) $(call obj,embed)
 	@ld -r $^ -o $@
 	@objcopy --localize-hidden $@
+	@objcopy --globalize-symbol=master_worker_died $@
 $(O)/client.o: $(call obj,rpc) $(call obj,client)
 	@ld -r $^ -o $@
 	@objcopy --localize-hidden $@

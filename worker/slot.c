@@ -172,11 +172,19 @@ report(struct slot *slot, struct stint_task *task, enum run_end how)
 }
 
 static void
+tell_runs(const struct stint_worker *w, uint64_t task)
+{
+    if (w->runs != NULL) w->runs(w->runs_arg, task);
+}
+
+static void
 serve(struct slot *slot, struct stint_task *task)
 {
     errand_prepare(slot, task);
     begin(slot, task);
+    tell_runs(slot->worker, stint_task_id(task));
     enum run_end how = errand_run(slot, task);
+    tell_runs(slot->worker, 0);
     task = end(slot, how);
     if (task != NULL) report(slot, task, how);
     errand_finish(slot);

@@ -275,6 +275,14 @@ stint_worker_counts(const struct stint_worker *w)
 /* ---- for the other parts ------------------------------------------------- */
 
 void
+worker_watch(
+    struct stint_worker *w, void (*runs)(void *arg, uint64_t task), void *arg)
+{
+    w->runs = runs;
+    w->runs_arg = arg;
+}
+
+void
 worker_trouble(struct stint_worker *w, int code)
 {
     (void)pthread_mutex_lock(&w->lock);

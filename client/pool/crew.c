@@ -16,6 +16,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/host.h"
 #include "common/sys/say.h"
+#include "master/server/witness.h"
 #include "process/nursery.h"
 #include "worker/handlers.h"
 
@@ -43,7 +44,6 @@ struct crew {
     char text[HAND_WHY + 128];
     void (*broke)(void *arg, int code, const char *text);
     void *broke_arg;
-    pid_t pids[]; /* Of each number; 0: none. */
 };
 
 /* ---- breaking ------------------------------------------------------------ */
@@ -84,20 +84,27 @@ crew_watch(struct crew *crew,
 
 /* ---- workers ------------------------------------------------------------- */
 
+static bool
+is_stopping(struct crew *crew)
+{
+    (void)pthread_mutex_lock(&crew->lock);
+    bool stopping = crew->stopping;
+    (void)pthread_mutex_unlock(&crew->lock);
+    return stopping;
+}
+
 static int
 spawn(struct crew *crew, unsigned number)
 {
     pid_t pid;
 
-    atomic_store(&crew->hand.board->ready[number], 0);
+    struct hand_seat *seat = &crew->hand.board->seats[number];
+    atomic_store(&seat->serves, false);
+    atomic_store(&seat->task, 0);
     int rc = nursery_spawn(
         crew->nursery, number, tick_after(clock_now(), SPAWN_FOR), &pid);
     if (rc != 0) return rc;
-    (void)pthread_mutex_lock(&crew->lock);
-    crew->pids[number] = pid;
-    bool late = crew->stopping;
-    (void)pthread_mutex_unlock(&crew->lock);
-    if (late) nursery_kill(crew->nursery, pid, SIGKILL);
+    if (is_stopping(crew)) nursery_kill(crew->nursery, pid, SIGKILL);
     return 0;
 }
 
@@ -124,14 +131,28 @@ give_up(struct crew *crew, const struct nursery_exit *e)
     }
 }
 
+/* At once: its silence would tell in a second only.  Returns whether it had
+ * begun to serve. */
+static bool
+tell_master(struct crew *crew, const struct nursery_exit *e)
+{
+    const struct hand_seat *seat = &crew->hand.board->seats[e->number];
+    char name[HAND_NAME];
+
+    if (!atomic_load(&seat->serves)) return false;
+    hand_name(name, e->number, e->pid);
+    /* Without memory its silence tells. */
+    (void)master_worker_died(crew->master, name, atomic_load(&seat->task));
+    return true;
+}
+
 static void
 replace(struct crew *crew, const struct nursery_exit *e)
 {
     if (e->number >= crew->size) return;
 
-    bool began = atomic_load(&crew->hand.board->ready[e->number]) != 0;
+    bool began = tell_master(crew, e);
     (void)pthread_mutex_lock(&crew->lock);
-    crew->pids[e->number] = 0;
     crew->failures = began ? 0 : crew->failures + 1;
     bool over = crew->stopping || crew->code != 0;
     bool hopeless = crew->failures >= FAILURES_MAX;
@@ -144,15 +165,6 @@ replace(struct crew *crew, const struct nursery_exit *e)
             "a process of the pool cannot be replaced: %s",
             stint_error_message());
     }
-}
-
-static bool
-is_stopping(struct crew *crew)
-{
-    (void)pthread_mutex_lock(&crew->lock);
-    bool stopping = crew->stopping;
-    (void)pthread_mutex_unlock(&crew->lock);
-    return stopping;
 }
 
 /* Until it is to stop, or there is nobody to watch any more. */
@@ -186,7 +198,7 @@ watch(void *arg)
 static struct crew *
 allocate(const struct stint_pool_options *o, unsigned size)
 {
-    struct crew *crew = calloc(1, sizeof *crew + size * sizeof(pid_t));
+    struct crew *crew = calloc(1, sizeof *crew);
 
     if (crew == NULL) return NULL;
     crew->hand.options = *o;
@@ -199,7 +211,8 @@ allocate(const struct stint_pool_options *o, unsigned size)
 static int
 make_board(struct crew *crew)
 {
-    crew->board_size = sizeof(struct hand_board) + crew->size;
+    crew->board_size =
+        sizeof(struct hand_board) + crew->size * sizeof(struct hand_seat);
     void *board = mmap(NULL, crew->board_size, PROT_READ | PROT_WRITE,
         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
@@ -250,7 +263,7 @@ static bool
 has_begun(struct crew *crew)
 {
     for (unsigned i = 0; i < crew->size; i++) {
-        if (atomic_load(&crew->hand.board->ready[i]) != 0) return true;
+        if (atomic_load(&crew->hand.board->seats[i].serves)) return true;
     }
     return false;
 }
@@ -352,10 +365,7 @@ crew_kill(struct crew *crew)
 
     (void)pthread_mutex_lock(&crew->lock);
     crew->stopping = true;
-    for (unsigned i = 0; crew->nursery != NULL && i < crew->size; i++) {
-        if (crew->pids[i] != 0)
-            nursery_kill(crew->nursery, crew->pids[i], SIGKILL);
-    }
+    if (crew->nursery != NULL) nursery_kill(crew->nursery, 0, SIGKILL);
     ssize_t n = write(crew->wake_fd, &one, sizeof one);
     (void)n; /* It is readable already. */
     (void)pthread_mutex_unlock(&crew->lock);

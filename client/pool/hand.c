@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "worker/worker.h"
+
 enum { AHEAD_MS = 20 };
 
 /* Several may write at once: the last byte stays 0. */
@@ -21,19 +23,32 @@ complain(struct hand_board *board, const char *format, ...)
     va_end(args);
 }
 
+void
+hand_name(char name[HAND_NAME], unsigned number, pid_t pid)
+{
+    (void)snprintf(name, HAND_NAME, "PoolWorker-%u-%ld", number + 1, (long)pid);
+}
+
 static int
 join(const struct hand *hand, unsigned number, struct stint **s)
 {
-    char name[64];
+    char name[HAND_NAME];
 
-    (void)snprintf(
-        name, sizeof name, "PoolWorker-%u-%ld", number + 1, (long)getpid());
+    hand_name(name, number, getpid());
     const struct stint_options options = { .master = hand->board->address,
         .authkey = hand->authkey,
         .name = name,
         .kind = STINT_WORKER,
         .slots = 1 };
     return stint_connect(&options, s);
+}
+
+static void
+note_task(void *arg, uint64_t task)
+{
+    struct hand_seat *seat = arg;
+
+    atomic_store(&seat->task, task);
 }
 
 static int
@@ -54,7 +69,8 @@ serve(const struct hand *hand, unsigned number, struct stint *s)
 
     int rc = stint_worker_new(s, &options, &w);
     if (rc != 0) return rc;
-    atomic_store(&hand->board->ready[number], 1);
+    worker_watch(w, note_task, &hand->board->seats[number]);
+    atomic_store(&hand->board->seats[number].serves, true);
     rc = stint_worker_serve(w);
     stint_worker_free(w);
     return rc;

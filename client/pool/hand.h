@@ -8,6 +8,7 @@
 #define HAND_H
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "client/stint_pool.h"
 
@@ -16,12 +17,18 @@ enum { HAND_ADDRESS = 96, HAND_WHY = 512 };
 /* How it leaves when it could not begin. */
 enum hand_code { HAND_NO_INITIALIZER = 101, HAND_NO_MASTER = 102 };
 
+/* What is known of each number, whose process may die at any moment. */
+struct hand_seat {
+    atomic_bool serves;
+    atomic_uint_least64_t task; /* What it runs just now, or 0. */
+};
+
 /* In memory that the processes share.  The master's address is there before the
  * first of them is forked. */
 struct hand_board {
     char address[HAND_ADDRESS];
-    char why[HAND_WHY];   /* What the last one that could not begin said. */
-    atomic_uchar ready[]; /* Of each number: it serves. */
+    char why[HAND_WHY]; /* What the last one that could not begin said. */
+    struct hand_seat seats[];
 };
 
 struct hand {
@@ -30,6 +37,11 @@ struct hand {
     char authkey[STINT_AUTHKEY_TEXT];
     struct hand_board *board;
 };
+
+enum { HAND_NAME = 64 };
+
+/** What the process `pid` is called at the master. */
+void hand_name(char name[HAND_NAME], unsigned number, pid_t pid);
 
 /* The queue they serve. */
 #define HAND_QUEUE "pool"

@@ -337,6 +337,23 @@ core_forget(
     return true;
 }
 
+bool
+core_worker_died(
+    struct core *core, tick_ns now, struct slice name, uint64_t task)
+{
+    enum { WORKER = 1 };
+
+    for (struct session *s = core->by_id; s != NULL; s = s->by_id.next) {
+        if (s->kind != WORKER || s->leaving
+            || !slice_equal(slice_of(s->name), name)) {
+            continue;
+        }
+        greet_died(core, now, s, task);
+        return true;
+    }
+    return false;
+}
+
 /* ---- what survives ------------------------------------------------------- */
 
 bool

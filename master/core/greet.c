@@ -330,10 +330,12 @@ greet_heard(struct core *core, tick_ns now, struct session *s)
 }
 
 /* A task whose frame was never acknowledged did not reach it, and what it had
- * taken ahead it had not begun: that costs the task no attempt. */
+ * taken ahead it had not begun: that costs the task no attempt.  `ran` (or
+ * NULL) is what it was seen to die of, and then it is known. */
 static enum life_cause
-cause_of(const struct lease *l, enum life_cause cause)
+cause_of(const struct lease *l, enum life_cause cause, const uint64_t *ran)
 {
+    if (ran != NULL) return l->task->id == *ran ? cause : LIFE_UNDELIVERED;
     if (life_is_undelivered(l)) return LIFE_UNDELIVERED;
     if (!l->ahead) return cause;
     return cause == LIFE_RELEASED ? LIFE_UNTRIED : LIFE_UNDELIVERED;
@@ -341,15 +343,16 @@ cause_of(const struct lease *l, enum life_cause cause)
 
 /* I13: what it held goes back, what it waited for ends. */
 static void
-give_back(
-    struct core *core, tick_ns now, struct session *s, enum life_cause cause)
+give_back(struct core *core, tick_ns now, struct session *s,
+    enum life_cause cause, const uint64_t *ran)
 {
     ahead_freeze(s);
     for (;;) {
         struct list *node = list_first(&s->leases);
         if (node == NULL) break;
         const struct lease *l = CONTAINER_OF(node, struct lease, of_session);
-        life_return(core, now, l->task, cause_of(l, cause), 0, &life_wordless);
+        life_return(
+            core, now, l->task, cause_of(l, cause, ran), 0, &life_wordless);
     }
     for (;;) {
         struct list *node = list_first(&s->waits);
@@ -360,11 +363,11 @@ give_back(
     sync_give_back(core, now, s);
 }
 
-void
-greet_forget(struct core *core, tick_ns now, struct session *s)
+static void
+forget(struct core *core, tick_ns now, struct session *s, const uint64_t *ran)
 {
     CHECK(s->state != SESSION_GHOST);
-    give_back(core, now, s, LIFE_LOST);
+    give_back(core, now, s, LIFE_LOST, ran);
     backlog_drop(core, s);
     outcome_drop_all(core, s);
     jobs_orphan(core, s);
@@ -382,6 +385,19 @@ greet_forget(struct core *core, tick_ns now, struct session *s)
     stream_fini(&s->stream);
     stream_init(&s->stream);
     slots_leave(core, s);
+}
+
+void
+greet_forget(struct core *core, tick_ns now, struct session *s)
+{
+    forget(core, now, s, NULL);
+}
+
+void
+greet_died(struct core *core, tick_ns now, struct session *s, uint64_t task)
+{
+    if (s->state == SESSION_LIVE) report(core, s, NEWS_LOST);
+    forget(core, now, s, &task);
 }
 
 void
@@ -404,7 +420,7 @@ static void
 fall_silent(struct core *core, tick_ns now, struct session *s)
 {
     report(core, s, NEWS_LOST);
-    give_back(core, now, s, LIFE_LOST);
+    give_back(core, now, s, LIFE_LOST, NULL);
     s->state = SESSION_SILENT;
     /* What it asked for it may not hear: it waits until it is back. */
     list_remove(&s->behind);
@@ -474,7 +490,7 @@ greet_bye(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
 {
     report(core, s, NEWS_LEFT);
-    give_back(core, now, s, LIFE_RELEASED);
+    give_back(core, now, s, LIFE_RELEASED, NULL);
     outcome_drop_all(core, s);
     jobs_leave(core, s);
     files_drop_asks(core, s);

@@ -32,6 +32,11 @@ void greet_disconnect(struct core *core, struct session *s);
  * submitted go on, their results are dropped. */
 void greet_forget(struct core *core, tick_ns now, struct session *s);
 
+/** The same of a worker whose process died in the midst of `task`, and of no
+ * other one (0: of none). */
+void greet_died(
+    struct core *core, tick_ns now, struct session *s, uint64_t task);
+
 /** Forget the session that was silent longest, to free what is kept for it.
  * Returns false when none is silent. */
 bool greet_relieve(struct core *core, tick_ns now);

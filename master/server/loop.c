@@ -54,10 +54,15 @@ loop_init(struct loop *l, const struct loop_parts *parts)
         return say(STINT_ESYSTEM, "no descriptor is left: %s", strerror(errno));
     }
     size_t size = sizeof l->router_fd;
+    int rc = 0;
     if (zmq_getsockopt(l->router, ZMQ_FD, &l->router_fd, &size) != 0) {
-        (void)close(l->quit_fd);
-        return say(STINT_ESYSTEM, "the socket has no descriptor: %s",
+        rc = say(STINT_ESYSTEM, "the socket has no descriptor: %s",
             zmq_strerror(errno));
+    }
+    if (rc == 0) rc = deaths_init(&l->deaths);
+    if (rc != 0) {
+        (void)close(l->quit_fd);
+        return rc;
     }
     hold_init(&l->hold);
     outbox_init(&l->outbox, l->router, conn_lost, l);
@@ -68,6 +73,7 @@ void
 loop_fini(struct loop *l)
 {
     (void)close(l->quit_fd);
+    deaths_fini(&l->deaths);
 }
 
 void
@@ -295,6 +301,7 @@ turn(struct loop *l)
     note_deaf(l, now);
     set_clock(l);
     if (!l->closing) count = receive(l, now);
+    deaths_turn(&l->deaths, l->core, now);
     core_turn(l->core, now);
     rc = failure(l);
     if (rc != 0) return rc;
@@ -315,6 +322,7 @@ patience(const struct loop *l, tick_ns now)
 
     until = tick_min(until, l->beat_at);
     until = tick_min(until, tick_after(now, web_left(l->web)));
+    until = tick_min(until, tick_after(now, deaths_left(&l->deaths)));
     if (l->hold.length != 0) {
         until = tick_min(until, now + hold_left(&l->hold, clock_now()));
     }
@@ -345,6 +353,7 @@ rest(struct loop *l)
             .events = POLLIN },
         { .fd = web_fd(l->web), .events = POLLIN },
         { .fd = l->seam == NULL ? -1 : l->seam->fd, .events = POLLIN },
+        { .fd = l->deaths.fd, .events = POLLIN },
     };
 
     if (listens) {

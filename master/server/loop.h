@@ -17,6 +17,7 @@
 #include "common/tick.h"
 #include "master/core/core.h"
 #include "master/server/committer.h"
+#include "master/server/deaths.h"
 #include "master/server/door.h"
 #include "master/server/eventlog.h"
 #include "master/server/hold.h"
@@ -75,6 +76,7 @@ struct loop {
     struct eventlog events;
     struct hold hold;
     struct outbox outbox;
+    struct deaths deaths;
     int router_fd;      /* Readable when the socket is to be asked. */
     int quit_fd;        /* An eventfd. */
     tick_ns listened;   /* When it last looked for frames. */
@@ -93,7 +95,7 @@ struct loop {
 /** Make a loop.  Returns 0, or STINT_ESYSTEM; a sentence is said. */
 int loop_init(struct loop *l, const struct loop_parts *parts);
 
-/** Give the eventfd back. */
+/** Give the eventfds back. */
 void loop_fini(struct loop *l);
 
 /**

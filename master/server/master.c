@@ -32,6 +32,7 @@
 #include "master/server/timeline.h"
 #include "master/server/vault.h"
 #include "master/server/web.h"
+#include "master/server/witness.h"
 #include "master/server/zap.h"
 
 struct stint_master {
@@ -433,6 +434,12 @@ void
 stint_master_quit(struct stint_master *m)
 {
     loop_quit(&m->loop);
+}
+
+int
+master_worker_died(struct stint_master *m, const char *name, uint64_t task)
+{
+    return deaths_tell(&m->loop.deaths, name, task);
 }
 
 static void

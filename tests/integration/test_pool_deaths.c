@@ -88,7 +88,7 @@ a_task_that_kills_each_of_its_workers_is_worker_lost(void **state)
         stint_async_get_int(a, &n, PATIENCE_MS), STINT_EWORKERLOST);
     OK(stint_async_failure(a, &failure));
     assert_int_equal(failure.code, STINT_EWORKERLOST);
-    assert_true(failure.attempt >= 2);
+    assert_int_equal(failure.attempt, 2);
     stint_async_free(a);
     assert_int_equal(call_int(p, "square", 3), 9);
     finish(p);
@@ -103,6 +103,47 @@ one_try_means_one(void **state)
 
     assert_int_equal(stint_pool_apply_int(p, "die", 1, &n), STINT_EWORKERLOST);
     assert_int_equal(call_int(p, "square", 3), 9);
+    finish(p);
+}
+
+/* Those that the same worker had taken ahead, or had just done without having
+ * said so, are nobody's fault. */
+static void
+only_the_task_that_its_worker_died_of_has_had_an_attempt(void **state)
+{
+    (void)state;
+    enum { N = 400, EACH = 50 };
+    struct stint_pool *p = deadly_pool(2, 1);
+    struct stint_failure failure;
+    struct stint_async *a[N];
+    int64_t n;
+
+    for (int i = 0; i < N; i++)
+        OK(stint_pool_apply_async_int(p, "die", i % EACH == 0, NULL, &a[i]));
+    for (int i = 0; i < N; i++) {
+        bool deadly_one = i % EACH == 0;
+        int rc = stint_async_get_int(a[i], &n, PATIENCE_MS);
+        assert_int_equal(rc, deadly_one ? STINT_EWORKERLOST : 0);
+        if (deadly_one) {
+            OK(stint_async_failure(a[i], &failure));
+            assert_int_equal(failure.attempt, 1);
+        }
+        stint_async_free(a[i]);
+    }
+    finish(p);
+}
+
+/* Its silence alone would tell after a second each time. */
+static void
+a_death_is_known_long_before_it_is_silence(void **state)
+{
+    (void)state;
+    enum { DEATHS = 10 };
+    struct stint_pool *p = deadly_pool(1, 2 * DEATHS);
+    int64_t began = now_ms();
+
+    assert_int_equal(call_int(p, "die", DEATHS), DEATHS + 1);
+    assert_true(now_ms() - began < DEATHS * 1000 / 2);
     finish(p);
 }
 
@@ -351,6 +392,9 @@ main(void)
         cmocka_unit_test(a_task_whose_worker_dies_is_tried_again),
         cmocka_unit_test(a_task_that_kills_each_of_its_workers_is_worker_lost),
         cmocka_unit_test(one_try_means_one),
+        cmocka_unit_test(
+            only_the_task_that_its_worker_died_of_has_had_an_attempt),
+        cmocka_unit_test(a_death_is_known_long_before_it_is_silence),
         cmocka_unit_test(a_worker_that_dies_around_its_result_loses_none),
         cmocka_unit_test(a_death_in_a_map_costs_no_item),
         cmocka_unit_test(all_workers_killed_are_replaced),

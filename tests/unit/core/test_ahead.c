@@ -144,6 +144,29 @@ what_a_lost_worker_had_taken_ahead_is_a_first_attempt_elsewhere(void **state)
 }
 
 static void
+of_a_worker_that_was_seen_to_die_only_the_task_it_ran_had_an_attempt(
+    void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *sender = rig_submitter(rig), *worker;
+    struct slice name = slice_of("peer");
+    struct rig_task t[3];
+
+    take_three(rig, sender, &worker, t);
+    assert_false(core_worker_died(rig->core, rig->now, slice_of("other"), 0));
+    /* It had done the first, and had no time to say so. */
+    assert_true(core_worker_died(rig->core, rig->now, name, t[1].task));
+    rig_turn(rig);
+    assert_int_equal(row_of(sender, t[0].task).lost, 0);
+    assert_int_equal(row_of(sender, t[1].task).lost, 1);
+    assert_int_equal(row_of(sender, t[2].task).lost, 0);
+    assert_false(core_worker_died(rig->core, rig->now, name, t[1].task));
+    assert_int_equal(next_number(rig, 1), 2);
+    assert_int_equal(row_of(sender, t[0].task).attempts, 1);
+    assert_int_equal(row_of(sender, t[2].task).attempts, 1);
+}
+
+static void
 what_is_given_back_untried_is_a_first_attempt_elsewhere(void **state)
 {
     struct rig *rig = *state;
@@ -273,6 +296,9 @@ main(void)
             rig_tear_down),
         cmocka_unit_test_setup_teardown(
             what_a_lost_worker_had_taken_ahead_is_a_first_attempt_elsewhere,
+            rig_set_up, rig_tear_down),
+        cmocka_unit_test_setup_teardown(
+            of_a_worker_that_was_seen_to_die_only_the_task_it_ran_had_an_attempt,
             rig_set_up, rig_tear_down),
         cmocka_unit_test_setup_teardown(
             what_is_given_back_untried_is_a_first_attempt_elsewhere, rig_set_up,
