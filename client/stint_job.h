@@ -98,6 +98,13 @@ struct stint_job_options {
     int64_t expires_ms;           /* What has not begun by then does not run. */
     const char *durability;       /* NULL: the queue's. */
     const struct stint_trait *needs; /* Ending with {0}; or NULL. */
+    unsigned losses_plus_one; /* One more than how often a task may lose its
+                                 worker and no attempt is used up; 0: four times.
+                                 1: a task that was begun is not run again when
+                                 its worker was lost, its lease ran out or it
+                                 was stopped, whatever attempts are left: it
+                                 ends with STINT_EWORKERLOST.  Then no worker
+                                 takes any ahead of a free slot. */
 };
 
 /**

@@ -12,6 +12,7 @@
 #include "common/sys/say.h"
 
 enum { OPEN_BYTES = 2048, NEEDS_MAX = 32, LIST_JOBS = 4, OUR_OWN = 1 };
+enum { LOSSES_MAX = UINT16_MAX };
 
 static const char DEFAULT_QUEUE[] = "default";
 
@@ -49,12 +50,13 @@ check_options(const struct stint_job_options *o)
 {
     if (o->program > STINT_PROGRAM_HANDLER || o->halt > STINT_HALT_NOW
         || o->halt_count > INT64_MAX || o->halt_percent > 100
-        || o->window > INT64_MAX || !pump_is_ms(o->timeout_ms)
-        || !pump_is_ms(o->backoff_ms) || !pump_is_ms(o->keep_ms)
-        || !pump_is_ms(o->expires_ms)) {
+        || o->window > INT64_MAX || o->losses_plus_one > LOSSES_MAX
+        || !pump_is_ms(o->timeout_ms) || !pump_is_ms(o->backoff_ms)
+        || !pump_is_ms(o->keep_ms) || !pump_is_ms(o->expires_ms)) {
         return say(STINT_EINVAL,
             "an option of the job is out of its bounds: times are 0 or more, "
-            "halt_percent is at most 100");
+            "halt_percent is at most 100, losses_plus_one at most %d",
+            LOSSES_MAX);
     }
     if (queue_durability(o->durability) < 0) {
         return say(STINT_EINVAL,
@@ -93,6 +95,7 @@ message_of(const struct stint_job_options *o)
         .keep_ns = (uint64_t)(o->keep_ms * TICK_MS),
         .durability = (uint64_t)queue_durability(o->durability),
         .expires_ns = (uint64_t)(o->expires_ms * TICK_MS),
+        .losses_plus_one = o->losses_plus_one,
     };
     if (o->program == STINT_PROGRAM_HANDLER) {
         m.as.job_open.handler = slice_of(o->handler);

@@ -10,8 +10,8 @@ lease_of(struct list *node)
     return CONTAINER_OF(node, struct lease, of_session);
 }
 
-static bool
-has_free_slot(const struct session *s)
+bool
+ahead_has_slot(const struct session *s)
 {
     enum { WORKER = 1 };
 
@@ -34,7 +34,7 @@ ahead_hold(struct lease *l)
 {
     struct session *s = l->session;
 
-    l->ahead = !has_free_slot(s);
+    l->ahead = !ahead_has_slot(s);
     if (!l->ahead) {
         s->begun += 1;
         return;
@@ -60,7 +60,7 @@ ahead_end(struct lease *l)
         return;
     }
     s->begun -= 1;
-    if (s->ahead == NULL || !has_free_slot(s)) return;
+    if (s->ahead == NULL || !ahead_has_slot(s)) return;
     struct lease *next = lease_of(s->ahead);
     next->ahead = false;
     count(next, -1);
@@ -121,5 +121,5 @@ ahead_check(const struct session *s)
     }
     CHECK(first == s->ahead);
     CHECK(begun == s->begun);
-    CHECK(first == NULL || !has_free_slot(s));
+    CHECK(first == NULL || !ahead_has_slot(s));
 }

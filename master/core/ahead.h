@@ -15,6 +15,9 @@
 
 #include "master/core/inside.h"
 
+/** Whether what is handed to it now is begun at once. */
+bool ahead_has_slot(const struct session *s);
+
 /** The lease `l` was put at the end of its session's. */
 void ahead_hold(struct lease *l);
 

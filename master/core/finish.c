@@ -208,14 +208,16 @@ finish_release(
 }
 
 /* After a restart `s` has shown what it holds: what else was granted to it, it
- * never got. */
+ * never got; or gave up, which is no matter unless it must not run twice. */
 static void
 give_back_unshown(struct core *core, tick_ns now, struct session *s)
 {
     LIST_FOREACH (node, after, &s->leases) {
         const struct lease *l = CONTAINER_OF(node, struct lease, of_session);
         if (!l->recovered) continue;
-        life_return(core, now, l->task, LIFE_UNDELIVERED, 0, &life_wordless);
+        enum life_cause cause =
+            job_is_once(l->task->queue) ? LIFE_LOST : LIFE_UNDELIVERED;
+        life_return(core, now, l->task, cause, 0, &life_wordless);
     }
 }
 

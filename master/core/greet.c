@@ -337,7 +337,8 @@ cause_of(const struct lease *l, enum life_cause cause, const uint64_t *ran)
 {
     if (ran != NULL) return l->task->id == *ran ? cause : LIFE_UNDELIVERED;
     if (life_is_undelivered(l)) return LIFE_UNDELIVERED;
-    if (!l->ahead) return cause;
+    /* It is handed out to be begun at once: place.h. */
+    if (!l->ahead || job_is_once(l->task->queue)) return cause;
     return cause == LIFE_RELEASED ? LIFE_UNTRIED : LIFE_UNDELIVERED;
 }
 

@@ -26,6 +26,7 @@ job_new(uint64_t number, struct slice command)
     job->submitter = UINT32_MAX;
     job->expires = TICK_NEVER;
     job->again = UINT64_MAX;
+    job->losses = TASK_LOST_FREE;
     ends_init(&job->ends);
     list_init(&job->of_session);
     list_init(&job->of_lane);

@@ -62,6 +62,8 @@ struct job {
     struct slice command; /* Owned bytes: a record `command`. */
     tick_ns timeout;      /* 0: none. */
     uint32_t running_max; /* 0: no bound. */
+    uint32_t losses;      /* Of a worker that are free, for each task; 0: it is
+                             at most once. */
     int32_t priority;
     struct needs needs; /* needs.h */
     uint8_t halt;       /* 0 go on, 1 soon, 2 now. */
@@ -109,6 +111,13 @@ job_sum(const struct queue *q)
 {
     return q->job != NULL && q->job->parent != NULL ? &q->job->parent->of_jobs
                                                     : NULL;
+}
+
+/** Whether a task of `q` that may have begun is not to begin again. */
+static inline bool
+job_is_once(const struct queue *q)
+{
+    return q->job != NULL && q->job->losses == 0;
 }
 
 /** Whether nothing more happens to it but that it is tried again; the turn then

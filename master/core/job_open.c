@@ -133,6 +133,9 @@ make(struct core *core, tick_ns now, const struct session *s,
     job->program = (uint8_t)o->program;
     job->timeout = (tick_ns)o->timeout_ns;
     job->running_max = (uint32_t)o->running_max;
+    if (o->losses_plus_one != 0) {
+        job->losses = (uint32_t)o->losses_plus_one - 1;
+    }
     job->priority = (int32_t)o->priority;
     job->halt = (uint8_t)o->halt;
     job->halt_percent = (uint8_t)o->halt_percent;

@@ -273,7 +273,11 @@ journal_state(struct core *core, struct task *t)
         .dead = t->state == TASK_DEAD,
     };
     if (t->state == TASK_LEASED) {
-        core->journal.granted = true;
+        /* Its end cannot come before the commit: match.c. */
+        if (!job_is_once(t->queue)) core->journal.granted = true;
+        if (job_is_once(t->queue)
+            && t->queue->policy.durability == QUEUE_SYNCED)
+            core->journal.sync = true;
         row.holder = serial_of(core, t->is.lease->session);
         row.start = t->is.lease->start;
         row.lease_ns = (uint64_t)t->is.lease->length;
@@ -348,6 +352,7 @@ journal_job(struct core *core, struct job *job)
             .halted = slice_of(job->halted != NULL ? job->halted : ""),
             .session = s != NULL ? serial_of(core, s) : 0,
             .request = job->request,
+            .losses_plus_one = (uint64_t)job->losses + 1,
         });
     buf_fini(&needs);
     if (job->queue->policy.durability == QUEUE_SYNCED)

@@ -20,10 +20,17 @@ needs_of(const struct lane *lane)
     return &job_of_lane(list_first(&lane->jobs))->needs;
 }
 
-static bool
-suits(const struct lane *lane, const struct session *s)
+/* What a session may have of a lane: nothing, nothing before a slot is free,
+ * or a task. */
+enum may { MAY_NOT, MAY_SOON, MAY };
+
+static enum may
+may_have(const struct lane *lane, const struct session *s)
 {
-    return place_may(s, job_of_lane(list_first(&lane->jobs)));
+    const struct job *job = job_of_lane(list_first(&lane->jobs));
+
+    if (place_may(s, job)) return MAY;
+    return place_comes(s, job) ? MAY_SOON : MAY_NOT;
 }
 
 /* ---- lanes --------------------------------------------------------------- */
@@ -99,11 +106,12 @@ static struct lane *
 find_lane(struct core *core, const struct job *job, uint32_t running_max)
 {
     bool strict = running_max != 0 || needs_counts(&job->needs);
+    uint8_t way = (uint8_t)((strict ? 1 : 0) | (job->losses == 0 ? 2 : 0));
     struct lane *lane = NULL;
     struct buf key;
 
     buf_init(&key);
-    buf_append(&key, &strict, sizeof strict);
+    buf_append(&key, &way, sizeof way);
     needs_write(&job->needs, &key);
     if (!key.failed) {
         HASH_FIND(by_needs, job->parent->lanes, key.bytes, key.length, lane);
@@ -122,6 +130,7 @@ enter(struct job *job, struct lane *lane)
 {
     list_push(&lane->jobs, &job->of_lane);
     lane->marks = job->needs.marks;
+    lane->once = job->losses == 0;
     job->lane = lane;
 }
 
@@ -256,8 +265,9 @@ struct queue *
 lane_next(struct wait_link *link)
 {
     struct queue *q = link->queue;
-    const struct session *s = link->wait->session;
+    struct session *s = link->wait->session;
     const struct job *best = NULL;
+    enum may best_may = MAY_NOT;
 
     for (struct list *node = q->jobs.prev; node != &q->jobs;
          node = node->prev) {
@@ -267,7 +277,14 @@ lane_next(struct wait_link *link)
         const struct job *job = job_in_lane(heap_peek(&lane->ready));
         if (own_goes_first(q, job)) continue;
         if (best != NULL && goes_first(best, job)) continue;
-        if (suits(lane, s)) best = job;
+        enum may may = may_have(lane, s);
+        if (may == MAY_NOT) continue;
+        best = job;
+        best_may = may;
+    }
+    if (best_may == MAY_SOON) {
+        s->awaits_slot = true;
+        return NULL;
     }
     if (best != NULL) return best->queue;
     if (q->now[TASK_READY] > 0) return q;
@@ -325,6 +342,7 @@ check_one(const struct queue *q, const struct lane *lane, uint64_t *offered,
         const struct job *job = job_of_lane(node);
         CHECK(job->lane == lane && job->parent == q);
         CHECK(needs_equal(&job->needs, needs_of(lane)));
+        CHECK((job->losses == 0) == lane->once);
         CHECK((job->offered > 0) == !list_is_empty(&job->of_offers));
         offering += job->offered > 0;
         *offered += job->offered;

@@ -4,7 +4,8 @@
  * Jobs of one queue that need the same are in one lane: who does not suit one
  * of them suits none.  So a getter looks at lanes, not at jobs; and only at
  * those that began to offer tasks since it looked last (wait_link.refused),
- * unless something of its session was freed meanwhile.
+ * unless something of its session was freed meanwhile.  Jobs that are handed
+ * out in another way (strict, or at most once) are in lanes of their own.
  */
 #ifndef LANE_H
 #define LANE_H
@@ -13,10 +14,10 @@
 
 struct lane {
     UT_hash_handle by_needs;  /* In queue.lanes. */
-    struct buf key;           /* By this: `strict`, and its needs. */
+    struct buf key;           /* By this: which way, and its needs. */
     struct needs_marks marks; /* Of its needs. */
     struct list jobs;         /* struct job.of_lane; never empty. */
-    bool strict;              /* place.h */
+    bool strict, once;        /* place.h */
     struct list active;       /* In queue.jobs while `ready` has any. */
     struct heap ready;        /* struct job.in_lane: those that offer tasks, the
                                  first one first. */
@@ -46,7 +47,8 @@ bool lane_change(
 void lane_offer(struct core *core, struct job *job);
 
 /** The queue whose next task that getter is to have: its own, or a job's; NULL
- * when nothing suits, which is remembered. */
+ * when nothing suits, which is remembered, or when the next one waits for a
+ * slot of it (session.awaits_slot). */
 struct queue *lane_next(struct wait_link *link);
 
 /** How many tasks the jobs of a lane offer that go before those of `job`, or

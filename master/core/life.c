@@ -439,12 +439,44 @@ backoff(struct core *core, const struct task *t)
     return retry_delay(&policy, tries, chance_draw(&core->chance));
 }
 
+/* It may have begun, and nobody knows how far it came. */
+static bool
+is_broken_off(enum life_cause cause)
+{
+    return cause == LIFE_LOST || cause == LIFE_TIMEOUT
+           || cause == LIFE_RELEASED;
+}
+
+/* What must not run twice is not tried again, whatever attempts are left. */
+static void
+break_off(struct core *core, tick_ns now, struct task *t, enum life_cause cause)
+{
+    static const char stopped[] =
+        "its worker stopped before it had ended, and it must not run twice "
+        "(--losses 0)";
+    static const char lost[] = "its worker was lost: it may have run, and must "
+                               "not run twice (--losses 0)";
+    static const char late[] = "its lease ran out: it may have run, and must "
+                               "not run twice (--losses 0)";
+    const char *why = cause == LIFE_RELEASED  ? stopped
+                      : cause == LIFE_TIMEOUT ? late
+                                              : lost;
+
+    if (cause == LIFE_RELEASED) cause = LIFE_LOST;
+    life_bury(
+        core, now, t, cause, &(struct life_words){ .reason = slice_of(why) });
+}
+
 void
 life_return(struct core *core, tick_ns now, struct task *t,
     enum life_cause cause, tick_ns delay, const struct life_words *said)
 {
     if (cause == LIFE_UNDELIVERED && t->undelivered >= TASK_UNDELIVERED_FREE) {
         cause = LIFE_LOST;
+    }
+    if (job_is_once(t->queue) && is_broken_off(cause)) {
+        break_off(core, now, t, cause);
+        return;
     }
     take_back(core, now, t, cause, said);
     if (!is_free(cause) && task_tries(t) >= attempts_max(t)) {
@@ -515,6 +547,7 @@ life_expire(struct core *core, tick_ns now)
 bool
 life_is_undelivered(const struct lease *l)
 {
+    if (job_is_once(l->task->queue)) return false;
     return l->session->stream.acked < l->frame;
 }
 
@@ -527,6 +560,8 @@ is_kept_back(const struct lease *l)
     const struct stream *out = &l->session->stream;
     const struct frame *next = stream_peek(out);
 
+    /* It still leaves when it can. */
+    if (job_is_once(l->task->queue)) return false;
     return l->frame > out->sent || (next != NULL && next->number <= l->frame);
 }
 

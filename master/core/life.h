@@ -64,6 +64,8 @@ extern const struct life_words life_wordless;
 /**
  * End the lease of `t` without a result: ready again in its first place, or
  * delayed, or dead.  `delay` < 0: the backoff of the queue, for LIFE_FAILED.
+ * What must not run twice (job_is_once()) is dead unless it failed by itself or
+ * was never begun.
  */
 void life_return(struct core *core, tick_ns now, struct task *t,
     enum life_cause cause, tick_ns delay, const struct life_words *said);
@@ -89,7 +91,7 @@ void life_drop(struct core *core, tick_ns now, struct task *t);
 void life_cancel(struct core *core, tick_ns now, struct task *t);
 
 /** Whether its holder has not said that it heard of it: the task is as if it
- * was never granted. */
+ * was never granted.  Not of what must not run twice: it may be on its way. */
 bool life_is_undelivered(const struct lease *l);
 
 /** Do what time makes due: delays, expiries, broken leases. */

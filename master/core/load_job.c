@@ -95,6 +95,9 @@ fill(struct job *job, const struct rec_kept_job *row)
     job->program = (uint8_t)row->program;
     job->timeout = (tick_ns)row->timeout_ns;
     job->running_max = (uint32_t)row->running_max;
+    if (row->losses_plus_one != 0) {
+        job->losses = (uint32_t)row->losses_plus_one - 1;
+    }
     job->priority = (int32_t)row->priority;
     job->halt = (uint8_t)row->halt;
     job->halt_percent = (uint8_t)row->halt_percent;

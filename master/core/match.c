@@ -62,7 +62,9 @@ hand_out(struct core *core, tick_ns now, struct wait_link *link, struct task *t)
         .seq = t->seq,
         .number = task_number(t),
     };
-    reply_record(core, s, &head, RECORD_task, &record);
+    /* What must not run twice is not forgotten in a crash. */
+    (job_is_once(t->queue) ? reply_fact : reply_record)(
+        core, s, &head, RECORD_task, &record);
     if (t->is_watched) show_begun(core, now, t);
     return true;
 }

@@ -21,7 +21,7 @@ send_result(
 {
     static const struct msg head = { .type = MSG_results };
 
-    reply_record(core, s, &head, RECORD_result, r);
+    reply_fact(core, s, &head, RECORD_result, r);
     if (kept) receipt_until_heard(core, s, ROW_result, r->task);
 }
 

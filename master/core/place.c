@@ -4,6 +4,7 @@
 
 #include "common/base.h"
 #include "common/check.h"
+#include "master/core/ahead.h"
 #include "master/core/job.h"
 #include "master/core/lane.h"
 
@@ -31,13 +32,26 @@ place_suits(const struct session *s, const struct job *job)
     return needs_lack(&job->needs, &s->traits, false) == NULL;
 }
 
-bool
-place_may(const struct session *s, const struct job *job)
+static bool
+has_what_it_needs(const struct session *s, const struct job *job)
 {
     bool full = s->slots != 0 && s->strict >= s->slots;
 
     if (job->lane->strict && full) return false;
     return needs_lack(&job->needs, &s->traits, true) == NULL;
+}
+
+bool
+place_may(const struct session *s, const struct job *job)
+{
+    if (job->losses == 0 && (s->conn == 0 || !ahead_has_slot(s))) return false;
+    return has_what_it_needs(s, job);
+}
+
+bool
+place_comes(const struct session *s, const struct job *job)
+{
+    return job->losses == 0 && !ahead_has_slot(s) && has_what_it_needs(s, job);
 }
 
 /* The trait of `s` that has the resource `need`; NULL if there is none (any
@@ -83,10 +97,12 @@ place_give(struct core *core, struct lease *l)
 {
     struct session *s = l->session;
 
-    if (!l->placed) return;
-    use(l, false);
-    s->strict -= 1;
-    l->placed = false;
+    if (!l->placed && !s->awaits_slot) return;
+    if (l->placed) {
+        use(l, false);
+        s->strict -= 1;
+    }
+    l->placed = s->awaits_slot = false;
     /* The turn looks again what its gets may have. */
     if (list_is_empty(&s->starved)) list_push(&core->starved, &s->starved);
 }

@@ -8,6 +8,11 @@
  * A job is strict when it is bound (running_max) or needs counts: then a
  * session holds no more such tasks than it has slots, as one that waits behind
  * others would use up what it does not need yet.
+ *
+ * What must not run twice (job_is_once()) is handed only to who has a free
+ * slot and a connection, and never ahead of that: else nobody could say whether
+ * it was begun when its worker dies.  While such a task is the next one, a
+ * worker whose slots are full is given nothing else, so that its turn comes.
  */
 #ifndef PLACE_H
 #define PLACE_H
@@ -27,11 +32,15 @@ bool place_suits(const struct session *s, const struct job *job);
 /** Whether it may have one more task of the job now. */
 bool place_may(const struct session *s, const struct job *job);
 
+/** Whether it may not, for want of a free slot, but may when it has one. */
+bool place_comes(const struct session *s, const struct job *job);
+
 /** `s` has these traits from now on; takes *traits.  What its leases use is
  * counted anew. */
 void place_greet(struct session *s, struct needs *traits);
 
-/** The lease of a task takes what its job needs, and gives it back. */
+/** The lease of a task takes what its job needs, and gives it back; who waited
+ * for that, or for its slot, is looked at again. */
 void place_take(struct lease *l);
 void place_give(struct core *core, struct lease *l);
 

@@ -183,9 +183,9 @@ can_join(const struct session *s, const struct msg *head)
            && s->stream.open.length == s->tail.end;
 }
 
-void
-reply_record(struct core *core, struct session *s, const struct msg *head,
-    enum record_type type, const void *record)
+static void
+add_record(struct core *core, struct session *s, const struct msg *head,
+    enum record_type type, const void *record, bool is_fact)
 {
     size_t before = session_out_bytes(s);
     struct buf *b = &s->stream.open;
@@ -197,7 +197,7 @@ reply_record(struct core *core, struct session *s, const struct msg *head,
         s->tail.frame = s->stream.sent + 1;
         s->tail.list = codec_list_begin(b, head);
     }
-    if (type == RECORD_result) gate(core, s);
+    if (is_fact) gate(core, s);
     codec_list_add(b, &s->tail.list, type, record);
     codec_list_end(b, &s->tail.list);
     s->tail.end = b->length;
@@ -206,6 +206,20 @@ reply_record(struct core *core, struct session *s, const struct msg *head,
     if (stream_open_bytes(&s->stream) > SESSION_FRAME_SOFT) {
         reply_seal(core, s);
     }
+}
+
+void
+reply_record(struct core *core, struct session *s, const struct msg *head,
+    enum record_type type, const void *record)
+{
+    add_record(core, s, head, type, record, false);
+}
+
+void
+reply_fact(struct core *core, struct session *s, const struct msg *head,
+    enum record_type type, const void *record)
+{
+    add_record(core, s, head, type, record, true);
 }
 
 bool

@@ -41,6 +41,10 @@ void reply_get_end(
 void reply_record(struct core *core, struct session *s, const struct msg *head,
     enum record_type type, const void *record);
 
+/** The same, of what may not leave before it is on the disk. */
+void reply_fact(struct core *core, struct session *s, const struct msg *head,
+    enum record_type type, const void *record);
+
 /** Whether tasks and results may go to `s` now; if not it is remembered, and
  * the turn tries again when the client has acknowledged something. */
 bool reply_has_window(struct core *core, struct session *s);

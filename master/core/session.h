@@ -79,6 +79,8 @@ struct session {
     struct list *ahead;  /* Its first lease that is not; NULL: none. */
     struct needs traits; /* What it has, and what of it is used. */
     uint64_t strict;     /* Leases of strict jobs (place.h). */
+    bool awaits_slot;    /* It was given nothing, as what comes next must be
+                            begun at once. */
     struct list holds;   /* struct hold, of named objects. */
     struct list waits;   /* struct wait.of_session */
     uint32_t waits_count;

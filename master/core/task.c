@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/check.h"
+#include "master/core/job.h"
 
 /* malloc's own word for each block. */
 enum { BLOCK_OVERHEAD = 16 };
@@ -110,12 +111,21 @@ task_number(const struct task *t)
     return t->attempts > t->unbegun ? t->attempts - t->unbegun : 0;
 }
 
+/* Losses of its worker that use up no attempt. */
+static uint32_t
+losses_free(const struct task *t)
+{
+    if (t->seq == 0) return 0;
+    return t->queue != NULL && t->queue->job != NULL ? t->queue->job->losses
+                                                     : TASK_LOST_FREE;
+}
+
 uint32_t
 task_all_tries(const struct task *t)
 {
-    uint32_t lost = t->lost;
+    uint32_t lost = t->lost, unpaid = losses_free(t);
 
-    if (t->seq != 0) lost -= lost < TASK_LOST_FREE ? lost : TASK_LOST_FREE;
+    lost -= lost < unpaid ? lost : unpaid;
     return (uint32_t)t->failures + lost + t->timeouts;
 }
 

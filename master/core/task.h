@@ -59,7 +59,8 @@ enum { TASK_UNDELIVERED_FREE = 16 };
 
 /* A job that says "once" means what its command does, not which machines die:
  * the first losses of a worker use up no attempt of a job's task, and it is
- * tried elsewhere.  Of one that kills its workers there is an end to it. */
+ * tried elsewhere.  Of one that kills its workers there is an end to it.  So
+ * many they are unless the job says another number. */
 enum { TASK_LOST_FREE = 4 };
 
 struct task {
@@ -137,8 +138,8 @@ struct task_more *task_more(struct task *t);
 uint32_t task_number(const struct task *t);
 
 /** Attempts that were used up: not those given back or never delivered, in a
- * job not the first TASK_LOST_FREE whose worker was lost; and not those of
- * before it was tried again by hand. */
+ * job not the first so many (job.losses) whose worker was lost; and not those
+ * of before it was tried again by hand. */
 uint32_t task_tries(const struct task *t);
 
 /** With those. */

@@ -13,7 +13,7 @@ static void (*jobs_settle)(struct rig *rig) = rig_turn;
 struct jobs_end {
     uint64_t seq, task, number, attempts;
     int64_t code;
-    char payload[32], output[32], reason[64];
+    char payload[32], output[32], reason[128];
 };
 
 static inline uint64_t
