@@ -176,15 +176,23 @@ grouping_tail(struct stint_bytes bytes, unsigned lines)
     return value_show_bytes(bytes, &hex);
 }
 
-/* "worker lost" and "the worker was lost" are the same. */
-static bool
-says_only(const char *reason, const char *how)
+/* What a reason says besides `how`: "worker lost" and "the worker was lost" are
+ * the same, and more may stand behind it. */
+static const char *
+says_besides(const char *reason, const char *how)
 {
-    return strcmp(reason, how) == 0
-           || (strcmp(how, "worker lost") == 0
-               && strcmp(reason, "the worker was lost") == 0)
-           || (strcmp(how, "lease ran out") == 0
-               && strcmp(reason, "the lease ran out") == 0);
+    static const char lost[] = "the worker was lost";
+    static const char late[] = "the lease ran out";
+    const char *same = strcmp(how, "worker lost") == 0     ? lost
+                       : strcmp(how, "lease ran out") == 0 ? late
+                                                           : how;
+    size_t length = strlen(same);
+
+    if (strcmp(reason, how) == 0 || strcmp(reason, same) == 0) return "";
+    if (strncmp(reason, same, length) == 0
+        && strncmp(reason + length, "; ", 2) == 0)
+        return reason + length + 2;
+    return reason;
 }
 
 /* The last thing it said, which is where most programs say what is wrong.  A
@@ -195,7 +203,7 @@ text_of(const struct grouping_one *one, const char *how)
     char *line, *text;
     const char *reason = one->reason != NULL ? one->reason : "";
 
-    if (says_only(reason, how)) reason = "";
+    reason = says_besides(reason, how);
     if (one->last != NULL && one->last->cause > STINT_CAUSE_ENDED
         && one->last->cause != STINT_CAUSE_LIMIT) {
         return grouping_alike(reason, one->value);

@@ -17,6 +17,11 @@ static const struct opt options[] = {
         "many as there are slots" },
     { "retries", 0, OPT_COUNT, "N", "1",
         "Run a task that fails so many times in all" },
+    { "losses", 0, OPT_COUNT, "N", "4",
+        "Run a task again whose worker was lost, so often without using up a "
+        "retry; 0: never run twice what was begun" },
+    { "no-requeue", 0, OPT_FLAG, NULL, NULL,
+        "Run no task twice, as sbatch has it: --losses 0 --retries 1" },
     { "timeout", 0, OPT_DURATION, "TIME", NULL,
         "Fail an attempt that takes longer" },
     { "halt", 0, OPT_TEXT, "WHEN", "never",
@@ -272,9 +277,6 @@ check_words(const struct run *run, const struct joboptions *o)
     const char *handler = o->job.handler;
     bool has_command = o->argv[0] != NULL;
 
-    if (setting_number(run, "retries") == 0)
-        return exit_say(EXIT_USAGE,
-            "--retries counts how often a task is run in all: 1 or more");
     if (has_command && handler != NULL)
         return exit_say(EXIT_USAGE,
             "--handler %s takes no command; put its values behind :::, as in "
@@ -332,19 +334,53 @@ enum { BACKOFF_MS = 100 };
 
 static const int64_t CENTURY_MS = INT64_C(100) * 365 * 86400 * 1000;
 
+static bool
+is_given(const struct run *run, const char *name)
+{
+    return setting_find(run, name)->from == FROM_FLAG;
+}
+
+enum { LOSSES_MAX = 65534 };
+
+/* How often a task may be run, and why again. */
+static int
+take_tries(const struct run *run, struct stint_job_options *job)
+{
+    int64_t losses = setting_number(run, "losses");
+    unsigned tries = count(run, "retries");
+    bool is_once = setting_flag(run, "no-requeue");
+
+    if (tries == 0)
+        return exit_say(EXIT_USAGE,
+            "--retries counts how often a task is run in all: 1 or more");
+    if (losses > LOSSES_MAX)
+        return exit_say(EXIT_USAGE, "--losses is at most %d", LOSSES_MAX);
+    if (is_once
+        && ((is_given(run, "retries") && tries > 1)
+            || (is_given(run, "losses") && losses > 0)))
+        return exit_say(EXIT_USAGE,
+            "--no-requeue runs a task once; to try again what failed by "
+            "itself: --losses 0 --retries N");
+    job->attempts_max = is_once ? 1 : tries;
+    job->backoff_ms = BACKOFF_MS;
+    /* What nobody asked for is the master's to say. */
+    if (is_once)
+        job->losses_plus_one = 1;
+    else if (setting_find(run, "losses")->from != FROM_DEFAULT)
+        job->losses_plus_one = (unsigned)losses + 1;
+    return EXIT_FINE;
+}
+
 static void
 take_job(const struct run *run, struct joboptions *o)
 {
     struct stint_job_options *job = &o->job;
-    unsigned tries = count(run, "retries");
 
     job->queue = setting_text(run, "queue");
     job->name = setting_text(run, "name");
     job->key = setting_text(run, "key");
     job->handler = setting_text(run, "handler");
     job->timeout_ms = setting_limit_ms(run, "timeout");
-    job->attempts_max = tries > 0 ? tries : 1;
-    job->backoff_ms = BACKOFF_MS;
     job->running_max = count(run, "jobs");
     job->priority = (int)setting_number(run, "priority");
     job->keep_ms = setting_limit_ms(run, "keep");
@@ -392,6 +428,7 @@ joboptions_take(const struct run *run, struct joboptions *o)
     status = check_name(run, "name");
     if (status == EXIT_FINE) status = check_name(run, "key");
     if (status == EXIT_FINE) status = take_needs(run, o);
+    if (status == EXIT_FINE) status = take_tries(run, &o->job);
     if (status == EXIT_FINE) status = take_halt(run, &o->job);
     return status == EXIT_FINE ? check_words(run, o) : status;
 }

@@ -72,6 +72,18 @@ say_signal(int number, char out[PRINT_TEXT])
         snprintf(out, PRINT_TEXT, "failed: killed by signal %d", number);
 }
 
+/* There is a reason where it is not run again because of that. */
+static void
+say_lost(const struct stint_attempt *last, char out[PRINT_TEXT])
+{
+    const char *worker = last->worker != NULL ? last->worker : "";
+
+    if (last->reason != NULL && *last->reason != '\0')
+        snprintf(out, PRINT_TEXT, "failed on %s: %s", worker, last->reason);
+    else
+        snprintf(out, PRINT_TEXT, "failed: its worker %s was lost", worker);
+}
+
 static void
 say_attempt(const struct stint_attempt *last, const struct stint_end *end,
     char out[PRINT_TEXT])
@@ -93,8 +105,7 @@ say_attempt(const struct stint_attempt *last, const struct stint_end *end,
             last->wall_ns > 0 ? " after " : "", last->wall_ns > 0 ? time : "");
         break;
     case STINT_CAUSE_LOST:
-        snprintf(out, PRINT_TEXT, "failed: its worker %s was lost",
-            last->worker != NULL ? last->worker : "");
+        say_lost(last, out);
         break;
     case STINT_CAUSE_CANCELLED:
     case STINT_CAUSE_NOT_STARTED:

@@ -452,12 +452,11 @@ static void
 break_off(struct core *core, tick_ns now, struct task *t, enum life_cause cause)
 {
     static const char stopped[] =
-        "its worker stopped before it had ended, and it must not run twice "
-        "(--losses 0)";
-    static const char lost[] = "its worker was lost: it may have run, and must "
-                               "not run twice (--losses 0)";
-    static const char late[] = "its lease ran out: it may have run, and must "
-                               "not run twice (--losses 0)";
+        "the worker stopped before it had ended, and it must not run twice";
+    static const char lost[] =
+        "the worker was lost; it may have run, and must not run twice";
+    static const char late[] =
+        "the lease ran out; it may have run, and must not run twice";
     const char *why = cause == LIFE_RELEASED  ? stopped
                       : cause == LIFE_TIMEOUT ? late
                                               : lost;

@@ -384,6 +384,40 @@ gone() {
     [ "$(grep -c waits run.err)" -eq 1 ]
 }
 
+@test "how often a task may be run is said by one of two ways" {
+    run -64 --separate-stderr stint run --no-requeue --retries 2 echo ::: 1
+    is_one_error
+    [[ $stderr == *"--losses 0 --retries N"* ]]
+    run -64 --separate-stderr stint submit --no-requeue --losses 1 echo ::: 1
+    is_one_error
+    run -64 --separate-stderr stint run --losses 70000 echo ::: 1
+    is_one_error
+    run -0 --separate-stderr run_here --no-requeue --retries 1 --losses 0 echo ::: 1
+    [ "$output" = 1 ]
+    run -1 --separate-stderr run_here --losses 0 --retries 3 \
+        sh -c 'echo x >>tries; exit 3' ::: 1
+    [ "$(wc -l <tries)" -eq 3 ]
+    run -1 --separate-stderr env STINT_RUN_RETRIES=3 STINT_RUN_NO_REQUEUE=true \
+        timeout 30 "$STINT" run -q sh -c 'echo x >>once; exit 3' ::: 1
+    [ "$(wc -l <once)" -eq 1 ]
+}
+
+@test "a task that must not run twice says so when its worker dies" {
+    master --memory --silence 1s
+    worker --allow-exec -j 1
+    stint submit -q --no-requeue sh -c 'touch begun; sleep 60' ::: a
+    wait_for test -e begun
+    kill -KILL "$WORKER"
+    run -1 --separate-stderr stint wait last
+    run -0 --separate-stderr stint failures --job last
+    [[ $output == *"worker lost: it may have run, and must not run twice"* ]]
+    run -0 --separate-stderr stint explain 1
+    [[ $output == *"it may have run, and must not run twice"*"stint retry 1"* ]]
+    stint retry --failed --job last
+    run -0 --separate-stderr stint tasks --job last --state ready -q
+    [ "$output" = 1 ]
+}
+
 @test "a need that nobody meets is named" {
     commands
     background run "$STINT" run --need gpus=2 echo ::: a

@@ -262,6 +262,80 @@ def test_a_task_that_kills_worker_after_worker_is_given_up(tmp_path):
     assert shop.stop() == 0
 
 
+# ---- what must not run twice
+
+LOST = "the worker was lost; it may have run, and must not run twice"
+
+
+def begun(shop):
+    """Values, as often as they were begun."""
+    path = os.path.join(shop.folder, "begun")
+    if not os.path.exists(path):
+        return []
+    with open(path) as lines:
+        return sorted(map(int, lines))
+
+
+def test_what_must_not_run_twice_ends_with_its_worker(shop):
+    doomed = shop.worker()
+    run = shop.begin("--losses", "0", "--retries", "3", "--shell",
+                     "echo {} >>begun; sleep 0.5; echo {}", ":::", *values(8))
+    until(lambda: len(begun(shop)) == 4, what="two that were begun after two")
+    doomed.kill()
+    shop.worker()
+    assert run.wait() == 1
+    # What was not begun runs elsewhere; nothing runs twice.
+    assert begun(shop) == list(range(1, 9))
+    assert run.out == ["1", "2", "5", "6", "7", "8"]
+    assert run.said().count(LOST) == 2, run.said()
+    row = shop.job()
+    assert (row["done"], row["failed"]) == (6, 2)
+    # By hand, when somebody has looked.
+    shop.stint("retry", "--failed", "--job", "last")
+    shop.stint("wait", "last")
+    assert begun(shop) == sorted([*range(1, 9), 3, 4])
+
+
+def test_with_no_requeue_a_frozen_workers_task_is_not_run_elsewhere(shop):
+    frozen, _ = shop.worker(slots=1), shop.worker(slots=1)
+    run = shop.begin("--no-requeue", "--shell",
+                     "echo {} >>begun; sleep 1; echo {}", ":::", *values(4))
+    until(lambda: len(begun(shop)) >= 2, what="one on each")
+    frozen.send_signal(signal.SIGSTOP)
+    until(lambda: shop.job()["failed"] == 1, what="its end")
+    frozen.send_signal(signal.SIGCONT)
+    assert run.wait() == 1
+    assert begun(shop) == list(range(1, 5))
+    assert LOST in run.said()
+
+
+def test_with_no_requeue_what_a_worker_stops_is_not_run_elsewhere(shop):
+    leaving = shop.worker(slots=1)
+    run = shop.begin("--no-requeue", "--shell",
+                     "echo {} >>begun; sleep 60", ":::", "1")
+    until(lambda: begun(shop) == [1], what="one that runs")
+    leaving.terminate()
+    time.sleep(0.5)
+    leaving.terminate()
+    leaving.wait(20)
+    shop.worker(slots=1)
+    assert run.wait() == 1
+    assert begun(shop) == [1]
+    assert "must not run twice" in run.said()
+
+
+def test_what_must_not_run_twice_survives_the_master(shop):
+    shop.worker()
+    run = shop.begin("--no-requeue", "--shell",
+                     "echo {} >>begun; sleep 0.1; echo {}", ":::", *values(40))
+    for count in (5, 20):
+        until(lambda count=count: len(run.out) >= count, 30, "results")
+        shop.restart(0.3)
+    run.wait()
+    assert begun(shop) == list(range(1, 41))
+    assert shop.job()["done"] == 40
+
+
 # ---- the master
 
 def test_a_master_killed_twice_under_a_job_is_not_noticed(shop):

@@ -87,7 +87,7 @@ a_lost_worker_ends_it_whatever_attempts_are_left(void **state)
 
     assert_int_equal(take(w, 1, &t), 1);
     lose(w);
-    assert_says(only_end(s, job), "its worker was lost: it may have run");
+    assert_says(only_end(s, job), "the worker was lost; it may have run");
     assert_int_equal(jobs_row(s, job).failed, 1);
     struct rig_peer *other = place_worker(rig, "other", SLOTS, "");
     assert_int_equal(take(other, 1, &t), 0);
@@ -134,7 +134,7 @@ a_lease_that_ran_out_ends_it(void **state)
 
     assert_int_equal(take(w, 1, &t), 1);
     rig_sleep(rig, (tick_ns)t.lease_ns + TICK_S);
-    assert_says(only_end(s, job), "its lease ran out");
+    assert_says(only_end(s, job), "the lease ran out");
 }
 
 static void
@@ -152,7 +152,7 @@ what_failed_by_itself_is_tried_again(void **state)
     rig_sleep(rig, 60 * TICK_S);
     assert_int_equal(take(w, 1, &t), 1);
     lose(w);
-    assert_says(only_end(s, job), "its worker was lost");
+    assert_says(only_end(s, job), "the worker was lost");
 }
 
 static void
@@ -167,7 +167,7 @@ tried_again_by_hand_it_runs_once_more(void **state)
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(take(w, 1, &t), 1);
         lose(w);
-        assert_says(only_end(s, job), "its worker was lost");
+        assert_says(only_end(s, job), "the worker was lost");
         assert_int_equal(
             jobs_count(
                 s, (struct msg_end_tasks){ .verb = TRY_AGAIN, .job = job }),
@@ -210,7 +210,7 @@ a_task_that_was_sent_may_have_run(void **state)
     assert_int_equal(take(w, 1, &t), 1);
     rig_disconnect(w);
     rig_sleep(rig, 5 * TICK_S);
-    assert_says(only_end(s, job), "its worker was lost");
+    assert_says(only_end(s, job), "the worker was lost");
 }
 
 static void
@@ -324,7 +324,7 @@ a_restart_does_not_make_it_run_twice(void **state)
     /* One of them is shown, the other one it has given up. */
     (void)kept_show_all(w, &t[0]);
     kept_settle(rig);
-    assert_says(only_end(s, job), "its worker was lost");
+    assert_says(only_end(s, job), "the worker was lost");
     assert_int_equal(only_end(s, job).seq, 2);
     kept_restart(rig);
     rig_hello(s, PROTO_VERSION);
