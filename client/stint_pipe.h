@@ -87,6 +87,44 @@ STINT_CHECK int stint_pipe_recv(
  * negative error.  Source: poll(timeout). */
 STINT_CHECK int stint_pipe_poll(struct stint_pipe *p, int64_t timeout_ms);
 
+/**
+ * A descriptor that is readable when a recv would not wait: a message is here, the
+ * other end is closed, or the connection is of no use.  For poll(), in whatever loop
+ * a program has; not to be read or closed.  Messages are fetched as they come then;
+ * until they are received they still count as under way.
+ *
+ * Returns: it, lent until the close; or STINT_EINVAL (this end only sends, or was
+ *          passed on), STINT_ESYSTEM (no descriptor is left).
+ * Source:  Connection.fileno().
+ */
+STINT_CHECK int stint_pipe_fileno(struct stint_pipe *p);
+
+struct stint_process; /* stint_process.h */
+
+/* What stint_wait() waits for: one of */
+struct stint_waited {
+    struct stint_pipe *pipe;       /* an end: until a recv would not wait; */
+    struct stint_process *process; /* until it has ended; */
+    int fd;                        /* another descriptor, until it is readable. */
+    bool ready;                    /* Set by the call. */
+};
+
+/**
+ * Wait until at least one of several is ready, and say in `ready` which ones are.
+ *
+ * Ends of one connection are as fast as a recv; where there is something else among
+ * them a message may take two milliseconds more.
+ *
+ * Returns: how many are ready; STINT_ETIMEOUT: none (also with timeout 0, which asks
+ *          the master, and waits for its answer only); STINT_EINVAL (nothing to wait
+ *          for, or an end as for stint_pipe_fileno()), STINT_ENOMEM, STINT_ESYSTEM;
+ *          STINT_ECANCELLED if all are ends of one connection.
+ * Thread:  any; what is waited for must not be closed meanwhile.
+ * Source:  multiprocessing.connection.wait(object_list, timeout).
+ */
+STINT_CHECK int stint_wait(
+    struct stint_waited objects[], size_t count, int64_t timeout_ms);
+
 /** Pass the end on: gives a ticket, stint_bytes_free(), to be put into a task or any
  * message.  Until it is accepted the end is still ours, and closed when we die;
  * then the handle only returns STINT_ECLOSED.  Who accepts it receives what we have

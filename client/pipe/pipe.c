@@ -2,6 +2,7 @@
 #include "client/pipe/pipe.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "client/call.h"
 #include "client/pipe/pipe_answer.h"
@@ -23,6 +24,7 @@ make(struct stint *s)
 
     if (p == NULL) return NULL;
     p->s = s;
+    p->fd = -1;
     list_init(&p->node);
     list_init(&p->outgoing);
     return p;
@@ -35,6 +37,7 @@ destroy(struct stint_pipe *p)
     for (size_t i = 0; i < p->lent_count; i++)
         inbound_drop(p->lent[i].in);
     free(p->lent);
+    if (p->fd >= 0) (void)close(p->fd);
     free(p);
 }
 
@@ -156,6 +159,7 @@ stop_reading_ahead(struct stint_pipe *p)
     pipe_recv_forget(p);
     pipe_recv_drop(p);
     p->ended = false;
+    pipe_recv_show(p);
     pump_wake(p->s);
 }
 

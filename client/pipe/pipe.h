@@ -66,6 +66,9 @@ struct stint_pipe {
     tick_ns asked_until;
     int asked_code; /* Of the last answer. */
     struct rpc_request recv;
+    unsigned fetching; /* Threads that wait for a message. */
+    int fd;            /* An eventfd; -1: nobody has asked for it. */
+    bool shown;        /* It is readable. */
 
     struct pipe_lent *lent; /* Owned. */
     size_t lent_count;

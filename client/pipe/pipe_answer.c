@@ -2,6 +2,7 @@
 
 #include "client/call.h"
 #include "client/pipe/pipe_tell.h"
+#include "client/pump.h"
 #include "common/error.h"
 #include "common/sys/say.h"
 
@@ -32,14 +33,14 @@ pipe_answer_say(const struct stint_pipe *p, int code)
 }
 
 int
-pipe_answer_look(const struct stint_pipe *p)
+pipe_answer_look(const struct stint_pipe *p, tick_ns deadline)
 {
     struct msg m = { .type = MSG_pipe,
         .as.pipe = pipe_tell_about(p, PIPE_LOOK) };
     struct call call;
 
     int rc = call_begin(&call, p->s, 1, CALL_BYTES);
-    if (rc == 0) rc = call_send(&call, &m, call_deadline(p->s));
+    if (rc == 0) rc = call_send(&call, &m, pump_grace(deadline));
     if (rc == 0) call_end(&call);
     return rc;
 }

@@ -10,7 +10,8 @@
  * that the caller gets. */
 int pipe_answer_say(const struct stint_pipe *p, int code);
 
-/** Wait until the master has dealt with all that was asked before. */
-int pipe_answer_look(const struct stint_pipe *p);
+/** Wait until the master has dealt with all that was asked before, for as long
+ * as its grace behind `deadline`. */
+int pipe_answer_look(const struct stint_pipe *p, tick_ns deadline);
 
 #endif

@@ -1,6 +1,7 @@
 #include "client/pipe/pipe_recv.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "client/pipe/pipe_answer.h"
 #include "client/pipe/pipe_tell.h"
@@ -33,6 +34,42 @@ pipe_recv_forget(struct stint_pipe *p)
     p->asked_code = STINT_ETIMEOUT;
 }
 
+/* ---- being ready --------------------------------------------------------- */
+
+bool
+pipe_recv_is_ready(const struct stint_pipe *p)
+{
+    if (p->ahead.count > 0 || p->ended || p->passed) return true;
+    if (p->s->closed || p->s->fatal != 0) return true;
+    return !p->asking && p->asked_code != 0 && p->asked_code != STINT_ETIMEOUT;
+}
+
+static int ask_for(struct stint_pipe *p, tick_ns deadline);
+
+int
+pipe_recv_expect(struct stint_pipe *p)
+{
+    if (p->asking || pipe_recv_is_ready(p)) return 0;
+    return ask_for(p, TICK_NEVER);
+}
+
+/* Without memory to ask it is readable, so that somebody hears of that.  Who
+ * waits for a message asks by himself, and shows when he has it. */
+void
+pipe_recv_show(struct stint_pipe *p)
+{
+    uint64_t number = 1;
+
+    if (p->fd < 0) return;
+    bool ready = pipe_recv_is_ready(p);
+    if (!ready && p->fetching == 0) ready = pipe_recv_expect(p) != 0;
+    if (ready == p->shown) return;
+    ssize_t n = ready ? write(p->fd, &number, sizeof number)
+                      : read(p->fd, &number, sizeof number);
+    (void)n; /* It has either 0 or 1. */
+    p->shown = ready;
+}
+
 /* ---- asking -------------------------------------------------------------- */
 
 static void
@@ -43,12 +80,14 @@ take_answer(struct rpc_request *r, int code, const struct msg *m, bool last)
     (void)last; /* One answer is all. */
     p->asking = false;
     p->asked_code = code;
-    if (code != 0 || m == NULL || m->type != MSG_piped) return;
-    pipe_recv_drop(p);
-    p->ahead = m->as.piped.messages;
-    p->in = inbound_hold(p->s->current);
-    p->received = m->as.piped.number - 1;
-    p->ended = m->as.piped.ended != 0;
+    if (code == 0 && m != NULL && m->type == MSG_piped) {
+        pipe_recv_drop(p);
+        p->ahead = m->as.piped.messages;
+        p->in = inbound_hold(p->s->current);
+        p->received = m->as.piped.number - 1;
+        p->ended = m->as.piped.ended != 0;
+    }
+    pipe_recv_show(p);
 }
 
 static int
@@ -96,14 +135,13 @@ wait_for_others(struct stint_pipe *p, tick_ns deadline)
 
     /* What was there may be on its way. */
     if (rc != STINT_ETIMEOUT || !at_once) return rc;
-    rc = pipe_answer_look(p);
+    rc = pipe_answer_look(p, deadline);
     if (rc != 0 || p->ahead.count > 0) return rc;
     return p->asking ? say(STINT_ETIMEOUT, "no message came in time") : 0;
 }
 
-/* Until a message is here.  Whoever asks, it is for the first who comes. */
 static int
-fetch(struct stint_pipe *p, tick_ns deadline)
+fetch_one(struct stint_pipe *p, tick_ns deadline)
 {
     bool tried = false;
 
@@ -132,6 +170,25 @@ fetch(struct stint_pipe *p, tick_ns deadline)
         }
     }
     return 0;
+}
+
+/* Until a message is here.  Whoever asks, it is for the first who comes. */
+static int
+fetch(struct stint_pipe *p, tick_ns deadline)
+{
+    p->fetching += 1;
+    int rc = fetch_one(p, deadline);
+    p->fetching -= 1;
+    return rc;
+}
+
+/* Nobody may be there who waits: what is asked for leaves at once. */
+static void
+show(struct stint_pipe *p)
+{
+    if (p->fd < 0) return;
+    pipe_recv_show(p);
+    if (p->asking && !p->s->closed) pump_push(p->s, true);
 }
 
 /* ---- receiving ----------------------------------------------------------- */
@@ -170,15 +227,21 @@ receive(struct stint_pipe *p, struct stint_bytes *message, tick_ns deadline)
     return 0;
 }
 
+int
+pipe_recv_check(const struct stint_pipe *p)
+{
+    if (!p->one_way || p->end == 0) return 0;
+    return say(STINT_EINVAL,
+        "connection is write-only: the second end of a one-way pipe only "
+        "sends");
+}
+
 static int
 check(const struct stint_pipe *p, int64_t timeout_ms)
 {
-    if (p->one_way && p->end == 1) {
-        return say(STINT_EINVAL,
-            "connection is write-only: the second end of a one-way pipe only "
-            "sends");
-    }
-    return pump_check_timeout(timeout_ms);
+    int rc = pipe_recv_check(p);
+
+    return rc == 0 ? pump_check_timeout(timeout_ms) : rc;
 }
 
 int
@@ -190,6 +253,7 @@ stint_pipe_recv(
     if (rc != 0) return rc;
     pump_enter(p->s);
     rc = receive(p, message, pump_deadline(timeout_ms));
+    show(p);
     pump_leave(p->s);
     return rc;
 }
@@ -202,6 +266,7 @@ stint_pipe_poll(struct stint_pipe *p, int64_t timeout_ms)
     if (rc != 0) return rc;
     pump_enter(p->s);
     rc = fetch(p, pump_deadline(timeout_ms));
+    show(p);
     pump_leave(p->s);
     if (rc == STINT_ETIMEOUT) return 0;
     return rc == 0 || rc == STINT_EEOF ? 1 : rc;

@@ -248,7 +248,8 @@ wait_for(struct stint_pipe *p, struct pipe_outgoing *e)
         if (rc == 0) continue;
         if (rc != STINT_ETIMEOUT || e->sent || looked) return rc;
         looked = true;
-        rc = pipe_answer_look(p);
+        rc = pipe_answer_look(p, e->deadline);
+        if (e->over) return e->code;
         if (rc != 0) return rc;
     }
 }
