@@ -286,6 +286,15 @@ STINT_CHECK int stint_job_look(
  * STINT_ETIMEOUT, STINT_ENOJOB, STINT_EROLE. */
 STINT_CHECK int stint_job_wait(struct stint_job *job, int64_t timeout_ms);
 
+/** A descriptor that becomes readable when it has ended, or when nothing can be
+ * learned of it any more (it was forgotten, the connection is of no use):
+ * stint_job_wait() tells which.  For poll(), not to be read or closed; it stays
+ * readable, also if a retry lets the job go on.  Nothing polls behind it: the
+ * master answers one request when the time has come.
+ * Returns: it, lent until the job is freed; or STINT_ENOMEM, STINT_ESYSTEM (no
+ *          descriptor is left), STINT_ECLOSED. */
+STINT_CHECK int stint_job_sentinel(struct stint_job *job);
+
 struct stint_because {
     unsigned code; /* docs/PROTOCOL.md, record `because`. */
     const char *text;

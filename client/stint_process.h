@@ -115,7 +115,8 @@ STINT_API const char *stint_process_name(const struct stint_process *p);
 STINT_API pid_t stint_process_pid(const struct stint_process *p);
 STINT_API bool stint_process_daemon(const struct stint_process *p);
 /** A descriptor that is readable when it has ended; for poll(), not to be read or
- * closed.  Lends until freed. */
+ * closed.  Lends until freed.  Of a remote one as stint_job_sentinel(), which may
+ * return a negative error. */
 STINT_API int stint_process_sentinel(const struct stint_process *p);
 /** Of the remote form; NULL: it is none.  Lends until freed. */
 STINT_API struct stint_job *stint_process_job(const struct stint_process *p);

@@ -198,7 +198,7 @@ wait_for_any(struct stint_process *const processes[], struct pollfd *sentinels,
     for (size_t i = 0; i < count; i++) {
         int fd = stint_process_sentinel(processes[i]);
 
-        if (fd < 0) return STINT_ESYSTEM;
+        if (fd < 0) return fd;
         sentinels[i] = (struct pollfd){ .fd = fd, .events = POLLIN };
     }
     int ended = until_ready(sentinels, count, deadline);

@@ -1,25 +1,17 @@
 #include "process/remote.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "common/buf.h"
-#include "common/sys/clock.h"
 #include "common/sys/say.h"
-#include "process/until.h"
 
 enum {
     HOLES_MAX = 4096,
-    HOLE = 8,        /* "{4096}" and its NUL. */
-    GLANCE_MS = 500, /* How often who waits looks whether he still should. */
+    HOLE = 8, /* "{4096}" and its NUL. */
     PUT_MS = 20000,
 };
 
@@ -31,9 +23,6 @@ struct remote {
     int code, error;      /* Then; `error` 0: it ran to its end. */
     struct stint_usage usage;
     char why[512];
-    int sentinel;      /* An eventfd; -1: nobody has asked for it. */
-    pthread_t watcher; /* Then. */
-    atomic_bool is_left;
 };
 
 /* ---- starting ------------------------------------------------------------ */
@@ -116,6 +105,17 @@ put(struct stint_job *job, const struct stint_process_options *o,
     return rc == 0 ? stint_job_close_input(job, PUT_MS) : rc;
 }
 
+/* The sentence is that of what failed first. */
+static int
+take_back(struct remote *r, int rc)
+{
+    char why[512];
+
+    (void)snprintf(why, sizeof why, "%s", stint_error_message());
+    (void)remote_cancel(r);
+    return say(rc, "%s", why);
+}
+
 static int
 open_job(
     struct remote *r, const struct stint_process_options *o, const char *name)
@@ -131,7 +131,7 @@ open_job(
     }
     if (rc == 0) {
         rc = put(r->job, o, &w);
-        if (rc != 0) (void)remote_cancel(r);
+        if (rc != 0) rc = take_back(r, rc);
     }
     free(w.holes);
     buf_fini(&w.values);
@@ -148,7 +148,6 @@ remote_start(const struct stint_process_options *options, const char *name,
     if (r == NULL) return say(STINT_ENOMEM, "no memory for a process");
     (void)pthread_mutex_init(&r->lock, NULL);
     r->s = options->on;
-    r->sentinel = -1;
     int rc = open_job(r, options, name);
     if (rc == 0) {
         *out = r;
@@ -260,69 +259,17 @@ remote_job(const struct remote *r)
     return r->job;
 }
 
-/* ---- the sentinel -------------------------------------------------------- */
-
-/* Nothing tells a descriptor of the end of a job, so a thread waits for it. */
-static void *
-watch(void *arg)
-{
-    struct remote *r = arg;
-    const uint64_t one = 1;
-
-    while (!atomic_load(&r->is_left)) {
-        int rc = stint_job_wait(r->job, GLANCE_MS);
-
-        if (rc == STINT_ETIMEOUT) continue;
-        if (rc == STINT_EUNREACHABLE || rc == STINT_ECANCELLED) {
-            (void)usleep(GLANCE_MS * 1000);
-            continue;
-        }
-        ssize_t n = write(r->sentinel, &one, sizeof one);
-        (void)n;
-        break;
-    }
-    return NULL;
-}
-
-static int
-start_watcher(struct remote *r)
-{
-    sigset_t all, before;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&r->watcher, NULL, watch, r);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
+/* ---- the rest ------------------------------------------------------------ */
 
 int
 remote_sentinel(struct remote *r)
 {
-    (void)pthread_mutex_lock(&r->lock);
-    if (r->sentinel < 0) {
-        r->sentinel = eventfd(0, EFD_CLOEXEC);
-        int error = r->sentinel < 0 ? errno : start_watcher(r);
-        if (error != 0) {
-            if (r->sentinel >= 0) (void)close(r->sentinel);
-            r->sentinel = -1;
-            (void)say(STINT_ESYSTEM, "no sentinel can be made: %s",
-                strerrordesc_np(error));
-        }
-    }
-    int sentinel = r->sentinel;
-    (void)pthread_mutex_unlock(&r->lock);
-    return sentinel;
+    return stint_job_sentinel(r->job);
 }
 
 void
 remote_free(struct remote *r)
 {
-    if (r->sentinel >= 0) {
-        atomic_store(&r->is_left, true);
-        (void)pthread_join(r->watcher, NULL);
-        (void)close(r->sentinel);
-    }
     stint_job_free(r->job);
     (void)pthread_mutex_destroy(&r->lock);
     free(r);

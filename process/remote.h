@@ -20,7 +20,6 @@ int remote_exitcode(struct remote *r, int *code);
 int remote_usage(struct remote *r, struct stint_usage *out);
 int remote_cancel(struct remote *r);
 
-/** -1 without memory, threads or descriptors for it. */
 int remote_sentinel(struct remote *r);
 
 struct stint_job *remote_job(const struct remote *r);

@@ -70,6 +70,7 @@ struct stint_job {
     char queue[PROTO_NAME_MAX + 1];
     struct job_puts puts;
     struct job_reader reader;
+    struct sentinel *sentinel; /* Owned; NULL: nobody has asked for it. */
 };
 
 /** Gives a handle, which counts among `refs`; NULL: no memory, said.  `queue`

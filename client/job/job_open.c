@@ -7,6 +7,7 @@
 #include "client/job/job.h"
 #include "client/job/job_put.h"
 #include "client/job/job_read.h"
+#include "client/job/sentinel.h"
 #include "client/pump.h"
 #include "client/queue.h"
 #include "common/sys/say.h"
@@ -284,6 +285,7 @@ stint_job_free(struct stint_job *job)
     struct stint *s = job->s;
     pump_enter(s);
     job_read_fini(job);
+    sentinel_fini(job);
     job->freed = true;
     bool goes_on = !job_put_is_idle(job);
     if (!goes_on) job_free(job);

@@ -3,6 +3,7 @@
  */
 #include "tests/integration/hired.h"
 
+#include <dirent.h>
 #include <poll.h>
 
 #include <stint_process.h>
@@ -134,6 +135,58 @@ a_handler_runs_too(void **state)
     assert_int_equal(exitcode_of(p), 1);
     stint_process_free(p);
     (void)dismiss(&hand);
+}
+
+static unsigned
+count_threads(void)
+{
+    unsigned count = 0;
+    DIR *dir = opendir("/proc/self/task");
+
+    assert_non_null(dir);
+    while (readdir(dir) != NULL)
+        count += 1;
+    (void)closedir(dir);
+    return count;
+}
+
+/* Nor anything that polls: the master is asked once. */
+static void
+a_sentinel_needs_no_thread(void **state)
+{
+    (void)state;
+    struct stint_process *p = start_shell("exit 0");
+    unsigned before = count_threads();
+    struct pollfd sentinel = { .fd = stint_process_sentinel(p),
+        .events = POLLIN };
+
+    assert_int_equal(stint_process_sentinel(p), sentinel.fd);
+    assert_int_equal(count_threads(), before);
+    assert_int_equal(poll(&sentinel, 1, 20), 0);
+    start_worker();
+    assert_int_equal(poll(&sentinel, 1, WAIT_MS), 1);
+    assert_int_equal(exitcode_of(p), 0);
+    stint_process_free(p);
+    (void)dismiss(&hand);
+}
+
+static void
+a_sentinel_tells_when_its_connection_is_of_no_use_any_more(void **state)
+{
+    (void)state;
+    const char *const argv[] = { "true", NULL };
+    struct stint_process_options options = { .argv = argv, .queue = "work" };
+    struct stint_process *p;
+
+    ok(stint_master_connect(master, NULL, &options.on));
+    ok(stint_process_start(&options, &p));
+    struct pollfd sentinel = { .fd = stint_process_sentinel(p),
+        .events = POLLIN };
+    assert_int_equal(poll(&sentinel, 1, 20), 0);
+    stint_abandon(options.on);
+    assert_int_equal(poll(&sentinel, 1, WAIT_MS), 1);
+    assert_int_equal(stint_process_join(p, 0), STINT_ECLOSED);
+    stint_process_free(p);
 }
 
 static void
@@ -278,6 +331,8 @@ main(void)
         TEST(its_environment_and_its_directory_are_given),
         TEST(a_handler_runs_too),
         TEST(it_is_alive_before_it_begins_and_until_it_ends),
+        TEST(a_sentinel_needs_no_thread),
+        TEST(a_sentinel_tells_when_its_connection_is_of_no_use_any_more),
         TEST(terminate_ends_it_on_its_worker),
         TEST(one_that_is_cancelled_before_it_began_says_so),
         TEST(what_cannot_be_started_there_says_why),
