@@ -97,6 +97,7 @@ check_session(const struct session *s)
         memory += files_ask_memory(CONTAINER_OF(node, struct file_ask, node));
     }
     if (s->state != SESSION_LIVE && !s->leaving) {
+        CHECK(s->pipe_ends == 0);
         CHECK(leased == 0 && list_is_empty(&s->holds));
     }
     return memory;

@@ -82,6 +82,7 @@ struct session {
     bool awaits_slot;    /* It was given nothing, as what comes next must be
                             begun at once. */
     struct list holds;   /* struct hold, of named objects. */
+    uint32_t pipe_ends;  /* Of these. */
     struct list waits;   /* struct wait.of_session */
     uint32_t waits_count;
     struct list jobs;       /* struct job, that it opened. */

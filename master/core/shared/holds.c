@@ -35,6 +35,7 @@ holds_restore(struct hold *h, struct object *o, struct session *s)
     h->session = s;
     list_push(&o->holds, &h->of_object);
     list_push(&s->holds, &h->of_session);
+    s->pipe_ends += o->kind == OBJECT_PIPE;
 }
 
 void
@@ -49,6 +50,7 @@ void
 holds_end(struct core *core, struct hold *h)
 {
     objrow_hold_gone(core, h);
+    h->session->pipe_ends -= h->object->kind == OBJECT_PIPE;
     list_remove(&h->of_object);
     list_remove(&h->of_session);
     h->object = NULL;
@@ -61,12 +63,19 @@ holds_changed(struct core *core, struct hold *h)
     objrow_hold(core, h);
 }
 
+/* In whichever list ends first: a session may hold very many objects, and an
+ * object may be held by very many. */
 struct hold *
 holds_find(const struct object *o, const struct session *s)
 {
-    LIST_FOREACH (node, after, &s->holds) {
-        struct hold *h = CONTAINER_OF(node, struct hold, of_session);
+    struct list *of_s = s->holds.next, *of_o = o->holds.next;
+
+    for (; of_s != &s->holds && of_o != &o->holds;
+         of_s = of_s->next, of_o = of_o->next) {
+        struct hold *h = CONTAINER_OF(of_s, struct hold, of_session);
         if (h->object == o) return h;
+        h = CONTAINER_OF(of_o, struct hold, of_object);
+        if (h->session == s) return h;
     }
     return NULL;
 }

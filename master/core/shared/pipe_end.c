@@ -88,22 +88,10 @@ pipe_end_died(struct core *core, struct hold *h)
 
 /* ---- making -------------------------------------------------------------- */
 
-static size_t
-ends_of(const struct session *s)
-{
-    size_t count = 0;
-
-    LIST_FOREACH (node, after, &s->holds) {
-        const struct hold *h = CONTAINER_OF(node, struct hold, of_session);
-        count += h->object->kind == OBJECT_PIPE;
-    }
-    return count;
-}
-
 static int
 may_take(const struct core *core, const struct session *s, size_t ends)
 {
-    if (ends_of(s) + ends > PIPE_ENDS_MAX) return STINT_ELIMIT;
+    if (s->pipe_ends + ends > PIPE_ENDS_MAX) return STINT_ELIMIT;
     if (!object_has_room(core, ends * sizeof(struct hold))) {
         return STINT_EBUDGET;
     }

@@ -98,19 +98,13 @@ take_from(struct core *core, struct hold *h, uint64_t count)
     return count;
 }
 
-/* Permits that anybody holds; of an unbounded one those of `s`. */
+/* How many may be released of a bounded one: those that are not free. */
 static uint64_t
-held(const struct object *o, const struct session *s)
+taken(const struct object *o)
 {
-    const struct hold *own = holds_find(o, s);
+    uint64_t free = o->is.semaphore.permits;
 
-    if ((o->flags & OBJECT_BOUNDED) == 0) return own != NULL ? own->count : 0;
-    if (!is_held(o)) return o->size - o->is.semaphore.permits;
-    uint64_t sum = 0;
-    LIST_FOREACH (node, after, &o->holds) {
-        sum += CONTAINER_OF(node, struct hold, of_object)->count;
-    }
-    return sum;
+    return free < o->size ? o->size - free : 0;
 }
 
 /* Of a bounded one, permits may be released by another than who acquired them
@@ -135,7 +129,7 @@ release(struct core *core, struct session *s, const struct msg_sync *m,
 {
     uint64_t count = m->number > 0 ? m->number : 1;
 
-    if ((o->flags & OBJECT_BOUNDED) != 0 && count > held(o, s)) {
+    if ((o->flags & OBJECT_BOUNDED) != 0 && count > taken(o)) {
         reply_error(core, s, m->request, STINT_ENOTHELD,
             "a bounded semaphore has no more permits than at the beginning");
         return;
