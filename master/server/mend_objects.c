@@ -67,7 +67,8 @@ is_lock(uint64_t kind)
 static bool
 is_orphan(const struct mend_object *o)
 {
-    return (o->row.flags & OBJECT_HIDDEN) != 0 && o->users == 0;
+    return is_lock(o->row.kind) && (o->row.flags & OBJECT_HIDDEN) != 0
+           && o->users == 0;
 }
 
 /* ---- objects ------------------------------------------------------------- */

@@ -11,7 +11,8 @@ enum { HOLES_MIN = 16 };
 void
 dict_init(struct dict *d, const uint8_t secret[16])
 {
-    *d = (struct dict){ .items = NULL };
+    *d = (struct dict){ .slots = NULL };
+    table_init(&d->keys);
     list_init(&d->vacant);
     memcpy(d->secret, secret, sizeof d->secret);
 }
@@ -19,8 +20,11 @@ dict_init(struct dict *d, const uint8_t secret[16])
 void
 dict_fini(struct dict *d)
 {
+    struct entry *last;
+
     dict_scrap(d);
-    (void)dict_scrap_some(d, SIZE_MAX);
+    while (dict_scrap_last(d, &last))
+        entry_free(last);
     free(d->slots);
 }
 
@@ -33,12 +37,13 @@ item_memory(const struct dict_item *item)
 size_t
 dict_memory(const struct dict *d)
 {
-    return d->memory + d->capacity * sizeof d->slots[0];
+    return d->memory + d->capacity * sizeof d->slots[0]
+           + table_memory(&d->keys);
 }
 
 /* ---- keys ---------------------------------------------------------------- */
 
-static unsigned
+static uint64_t
 hash_of(const struct dict *d, struct slice key)
 {
     static const uint8_t none = 0;
@@ -46,22 +51,26 @@ hash_of(const struct dict *d, struct slice key)
 
     (void)crypto_shorthash((unsigned char *)&h,
         key.length > 0 ? key.bytes : &none, key.length, d->secret);
-    return (unsigned)h;
+    return h;
 }
 
 static struct dict_item *
-look_up(const struct dict *d, struct slice key, unsigned hash)
+look_up(const struct dict *d, struct slice key, uint64_t hash)
 {
-    struct dict_item *found;
+    struct table_node *node = table_find(&d->keys, hash);
 
-    HASH_FIND_BYHASHVALUE(hh, d->items, key.bytes, key.length, hash, found);
-    return found;
+    for (; node != NULL; node = table_next(node)) {
+        struct dict_item *item = CONTAINER_OF(node, struct dict_item, node);
+        if (slice_equal((struct slice){ item->key, item->length }, key)) {
+            return item;
+        }
+    }
+    return NULL;
 }
 
 struct dict_item *
 dict_find(const struct dict *d, struct slice key)
 {
-    if (d->items == NULL) return NULL;
     return look_up(d, key, hash_of(d, key));
 }
 
@@ -69,26 +78,21 @@ static void
 drop_item(struct dict *d, struct dict_item *item)
 {
     list_remove(&item->vacant);
-    HASH_DELETE(hh, d->items, item);
+    table_remove(&d->keys, &item->node);
     d->memory -= item_memory(item);
     free(item);
 }
 
 /* Vacant until it gets an entry. */
 static struct dict_item *
-make_item(struct dict *d, struct slice key, unsigned hash)
+make_item(struct dict *d, struct slice key, uint64_t hash)
 {
     struct dict_item *item = calloc(1, sizeof *item + key.length);
 
     if (item == NULL) return NULL;
     item->length = key.length;
     if (key.length > 0) memcpy(item->key, key.bytes, key.length);
-    HASH_ADD_KEYPTR_BYHASHVALUE(
-        hh, d->items, item->key, item->length, hash, item);
-    if (!HASH_IS_IN(hh, item)) {
-        free(item);
-        return NULL;
-    }
+    table_add(&d->keys, &item->node, hash);
     list_init(&item->vacant);
     list_push(&d->vacant, &item->vacant);
     d->memory += item_memory(item);
@@ -177,8 +181,8 @@ struct dict_item *
 dict_put(
     struct dict *d, struct slice key, struct entry *e, struct entry **before)
 {
-    unsigned hash = hash_of(d, key);
-    struct dict_item *item = d->items != NULL ? look_up(d, key, hash) : NULL;
+    uint64_t hash = hash_of(d, key);
+    struct dict_item *item = look_up(d, key, hash);
 
     *before = item != NULL ? item->entry : NULL;
     if (*before != NULL) {
@@ -219,12 +223,18 @@ dict_undo(struct dict *d, struct dict_item *item, struct entry *before,
     set(d, item, before);
 }
 
-void
-dict_settle(struct dict *d)
+static void
+drop_vacant(struct dict *d)
 {
     LIST_FOREACH (node, after, &d->vacant) {
         drop_item(d, CONTAINER_OF(node, struct dict_item, vacant));
     }
+}
+
+void
+dict_settle(struct dict *d)
+{
+    drop_vacant(d);
     if (d->used >= HOLES_MIN && d->count < d->used / 2) make_dense(d);
 }
 
@@ -234,21 +244,21 @@ dict_settle(struct dict *d)
 void
 dict_scrap(struct dict *d)
 {
-    dict_settle(d);
-    HASH_CLEAR(hh, d->items);
+    drop_vacant(d);
+    table_fini(&d->keys);
 }
 
 bool
-dict_scrap_some(struct dict *d, size_t most)
+dict_scrap_last(struct dict *d, struct entry **last)
 {
-    for (; d->used > 0 && most > 0; most--) {
-        struct entry *e = d->slots[--d->used].entry;
-        if (e == NULL) continue;
-        d->memory -= entry_memory(e) + item_memory(e->item);
-        free(e->item);
-        entry_free(e);
-    }
-    return d->used > 0;
+    if (d->used == 0) return false;
+    struct entry *e = d->slots[--d->used].entry;
+    *last = e;
+    if (e == NULL) return true;
+    d->memory -= entry_memory(e) + item_memory(e->item);
+    free(e->item);
+    e->item = NULL;
+    return true;
 }
 
 /* ---- loading ------------------------------------------------------------- */
@@ -256,9 +266,9 @@ dict_scrap_some(struct dict *d, size_t most)
 struct dict_item *
 dict_load(struct dict *d, struct slice key, struct entry *e)
 {
-    unsigned hash = hash_of(d, key);
+    uint64_t hash = hash_of(d, key);
 
-    if (d->items != NULL && look_up(d, key, hash) != NULL) return NULL;
+    if (look_up(d, key, hash) != NULL) return NULL;
     if (!reserve(d)) return NULL;
     struct dict_item *item = make_item(d, key, hash);
     if (item == NULL) return NULL;
@@ -306,6 +316,7 @@ dict_check(const struct dict *d)
         count += 1;
         memory += entry_memory(e) + item_memory(e->item);
     }
-    CHECK(count == d->count && count == HASH_CNT(hh, d->items));
+    CHECK(count == d->count && count == d->keys.count);
+    table_check(&d->keys);
     CHECK(memory == d->memory);
 }

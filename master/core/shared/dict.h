@@ -1,9 +1,9 @@
 /**
- * dict.h - keys and entries, in the order in which they were added. [layer:
- * core]
+ * dict.h - keys and entries, in the order in which they were added.
+ *                                                               [layer: core]
  *
- * A table by key (uthash, with a keyed hash, as strangers choose the keys) and
- * an array in order, with holes where entries were taken; it is made dense when
+ * A table by key (with a keyed hash, as strangers choose the keys) and an array
+ * in order, with holes where entries were taken; it is made dense when
  * half of it is holes.  Places in it are named by ranks, which only grow, so
  * that a reader goes on where he was whatever happens meanwhile.
  *
@@ -13,14 +13,14 @@
 #ifndef DICT_H
 #define DICT_H
 
-#include "common/hash.h"
 #include "common/list.h"
+#include "common/table.h"
 #include "master/core/shared/entry.h"
 
 struct dict_item {
-    UT_hash_handle hh;
-    struct entry *entry; /* NULL: taken, to be settled. */
-    struct list vacant;  /* In dict.vacant, if taken. */
+    struct table_node node; /* In dict.keys. */
+    struct entry *entry;    /* NULL: taken, to be settled. */
+    struct list vacant;     /* In dict.vacant, if taken. */
     size_t length;
     uint8_t key[];
 };
@@ -31,12 +31,12 @@ struct dict_slot {
 };
 
 struct dict {
-    struct dict_item *items; /* uthash */
+    struct table keys;       /* struct dict_item */
     struct dict_slot *slots; /* Owned; ascending ranks. */
     size_t used, capacity;   /* Of the slots. */
     size_t count;            /* Entries. */
     int64_t ranks;           /* Rank given last. */
-    size_t memory;           /* Of items and entries, but not of the slots. */
+    size_t memory;           /* Of items and entries only. */
     struct list vacant;
     uint8_t secret[16];
 };
@@ -68,12 +68,13 @@ void dict_undo(struct dict *d, struct dict_item *item, struct entry *before,
 /** Nothing up to here will be undone any more. */
 void dict_settle(struct dict *d);
 
-/** It will never be looked into again: all that is left is to free it, some
- * `most` entries at a time. */
+/** It will never be looked into again: all that is left is to take out its
+ * entries, one by one. */
 void dict_scrap(struct dict *d);
 
-/** Free so many, from the end; false when nothing is left. */
-bool dict_scrap_some(struct dict *d, size_t most);
+/** Take out the last place, and free its key.  Gives its entry in *last, NULL
+ * if that was a hole; false when nothing is left. */
+bool dict_scrap_last(struct dict *d, struct entry **last);
 
 /** As loaded: with the rank it has.  NULL without memory, or when the key is
  * there already.  Ranks must be put in order by dict_sort() afterwards. */

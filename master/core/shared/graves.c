@@ -8,8 +8,10 @@ enum { BURIED_AT_ONCE = 256 };
 
 struct grave {
     struct list node;
+    struct shelf_content *content; /* Owned. */
     bool is_dict;
-    struct shelf_content *content;
+    bool kept;       /* Entries have rows. */
+    uint64_t object; /* Its row goes with the last of them; 0: none does. */
 };
 
 static struct grave *
@@ -26,49 +28,83 @@ memory_of(const struct grave *g)
                          : sequence_memory(&g->content->in.sequence));
 }
 
-/* Without memory for a grave it goes at once. */
-void
-graves_bury(
-    struct core *core, const struct shelf *shelf, struct shelf_content *content)
+static size_t
+length_of(const struct grave *g)
 {
-    bool is_dict = shelf_is_dict(shelf);
-    size_t count = is_dict ? content->in.dict.used : content->in.sequence.count;
-    struct grave *g = count > BURIED_AT_ONCE ? malloc(sizeof *g) : NULL;
+    return g->is_dict ? g->content->in.dict.used
+                      : g->content->in.sequence.count;
+}
 
-    if (g == NULL) {
-        shelf_drop_content(shelf, content);
-        return;
+static bool
+take_last(struct grave *g, struct entry **last)
+{
+    return g->is_dict ? dict_scrap_last(&g->content->in.dict, last)
+                      : sequence_scrap_last(&g->content->in.sequence, last);
+}
+
+static void
+free_content(const struct grave *g)
+{
+    if (g->is_dict) {
+        dict_fini(&g->content->in.dict);
+    } else {
+        sequence_fini(&g->content->in.sequence);
     }
-    g->is_dict = is_dict;
-    g->content = content;
-    if (is_dict) dict_scrap(&content->in.dict);
-    list_init(&g->node);
-    list_push(&core->objects.graves, &g->node);
-    core->memory += memory_of(g);
+    free(g->content);
 }
 
 /* Returns whether anything is left of it. */
 static bool
 clear_some(struct core *core, struct grave *g, size_t most)
 {
-    struct shelf_content *content = g->content;
+    struct entry *e = NULL;
 
-    core->memory -= memory_of(g);
-    bool more = g->is_dict ? dict_scrap_some(&content->in.dict, most)
-                           : sequence_scrap_some(&content->in.sequence, most);
-    if (more) {
-        core->memory += memory_of(g);
-        return true;
+    for (; most > 0 && take_last(g, &e); most--) {
+        if (e == NULL) continue;
+        if (g->kept && e->row != 0) journal_drop(core, ROW_entry, e->row);
+        entry_free(e);
     }
-    if (g->is_dict) {
-        dict_fini(&content->in.dict);
-    } else {
-        sequence_fini(&content->in.sequence);
+    if (length_of(g) > 0) return true;
+    if (g->kept && g->object != 0) journal_drop(core, ROW_object, g->object);
+    free_content(g);
+    return false;
+}
+
+/* Without memory for a grave it goes at once. */
+bool
+graves_bury(struct core *core, const struct shelf *shelf,
+    struct shelf_content *content, uint64_t object)
+{
+    struct grave now = {
+        .content = content, .is_dict = shelf_is_dict(shelf), .kept = shelf->kept
+    };
+    struct grave *g =
+        length_of(&now) > BURIED_AT_ONCE ? malloc(sizeof *g) : NULL;
+
+    if (now.is_dict) dict_scrap(&content->in.dict);
+    if (g == NULL) {
+        (void)clear_some(core, &now, SIZE_MAX);
+        return false;
+    }
+    *g = now;
+    g->object = object;
+    list_init(&g->node);
+    list_push(&core->objects.graves, &g->node);
+    core->memory += memory_of(g);
+    return true;
+}
+
+/* Free some of it, and the grave when it is empty. */
+static void
+tend(struct core *core, struct grave *g, size_t most)
+{
+    core->memory -= memory_of(g);
+    if (clear_some(core, g, most)) {
+        core->memory += memory_of(g);
+        return;
     }
     list_remove(&g->node);
-    free(content);
     free(g);
-    return false;
 }
 
 void
@@ -76,9 +112,7 @@ graves_tick(struct core *core)
 {
     struct list *node = list_first(&core->objects.graves);
 
-    if (node != NULL) {
-        (void)clear_some(core, grave_of(node), core->config.steps_max);
-    }
+    if (node != NULL) tend(core, grave_of(node), core->config.steps_max);
 }
 
 void
@@ -86,7 +120,8 @@ graves_fini(struct core *core)
 {
     for (struct list *node;
          (node = list_first(&core->objects.graves)) != NULL;) {
-        (void)clear_some(core, grave_of(node), SIZE_MAX);
+        grave_of(node)->kept = false;
+        tend(core, grave_of(node), SIZE_MAX);
     }
 }
 

@@ -13,6 +13,13 @@ is_lock(const struct object *o)
     return o->kind == OBJECT_LOCK || o->kind == OBJECT_RLOCK;
 }
 
+/* It stands in the table while its entries are loaded, with nothing in it. */
+static bool
+is_gone(const struct object *o)
+{
+    return (o->flags & OBJECT_GONE) != 0;
+}
+
 /* ---- objects ------------------------------------------------------------- */
 
 static bool
@@ -56,11 +63,12 @@ restore(struct core *core, struct object *o, const struct rec_kept_object *row)
     case OBJECT_BARRIER:
         o->is.barrier.broken = row->number != 0;
         break;
-    case OBJECT_LIST:
-        o->is.shelf->reversed = row->number != 0;
-        break;
     case OBJECT_DICT:
+    case OBJECT_LIST:
     case OBJECT_VALUES:
+        o->is.shelf->reversed = row->number != 0;
+        o->is.shelf->cleared = row->cleared;
+        break;
     case OBJECT_PIPE:
         break;
     }
@@ -86,9 +94,11 @@ load_objects_row(struct core *core, uint64_t number,
     o->size = row->size;
     o->type = (uint8_t)row->type;
     o->version = row->version;
+    if (is_gone(o)) return 0;
     int code = objects_furnish(core, o);
-    if (code == STINT_ENOMEM) return code;
-    return code == 0 && restore(core, o, row) ? 0 : STINT_EDAMAGED;
+    if (code == 0 && restore(core, o, row)) return 0;
+    object_remove(core, o);
+    return code == STINT_ENOMEM ? code : STINT_EDAMAGED;
 }
 
 /* ---- holds --------------------------------------------------------------- */
@@ -163,16 +173,35 @@ load_objects_entry(struct core *core, uint64_t id,
 {
     struct object *o = object_numbered(core, row->object);
 
+    if (id > core->objects.entries) core->objects.entries = id;
     *why = "an entry of no dict, list or values, or there twice";
     if (o == NULL || o->kind < OBJECT_DICT || o->kind > OBJECT_VALUES) {
         return STINT_EDAMAGED;
     }
-    return shelves_load(core, o, id, row);
+    if (!is_gone(o)) return shelves_load(core, o, id, row);
+    journal_drop(core, ROW_entry, id);
+    return 0;
+}
+
+/* ---- all ----------------------------------------------------------------- */
+
+static void
+forget_gone(struct core *core)
+{
+    struct object *o = core->objects.by_number, *next;
+
+    for (; o != NULL; o = next) {
+        next = o->by_number.next;
+        if (!is_gone(o)) continue;
+        journal_drop(core, ROW_object, o->number);
+        object_remove(core, o);
+    }
 }
 
 int
 load_objects_settle(struct core *core, const char **why)
 {
     *why = "two entries of a dict or a list have the same place";
+    forget_gone(core);
     return shelves_loaded(core) ? 0 : STINT_EDAMAGED;
 }

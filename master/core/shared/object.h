@@ -44,8 +44,10 @@ enum {
     OBJECT_NO_RETURN = 2,
     OBJECT_ACTS = 4,
     OBJECT_FLAGS = 7,    /* All that a client may set. */
-    OBJECT_HIDDEN = 128, /* A lock that a condition has for itself: in no
-                            name. */
+    OBJECT_GONE = 64,    /* Only in its row: it is deleted, and entries of it
+                            still have theirs. */
+    OBJECT_HIDDEN = 128, /* In no name: a lock that a condition has for itself,
+                            a pipe without a name, what is gone. */
 };
 
 struct object {

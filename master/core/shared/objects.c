@@ -41,7 +41,7 @@ objects_furnish(struct core *core, struct object *o)
     return 0;
 }
 
-/* Take it away again. */
+/* Take it away again; rows stay. */
 static void
 strip(struct core *core, struct object *o)
 {
@@ -320,9 +320,12 @@ destroy(struct core *core, struct object *o)
         holds_end(core, h);
         holds_free(core, h);
     }
-    if (is_shelf(o)) shelves_gone(core, o);
+    if (is_shelf(o) && shelves_gone(core, o)) {
+        objrow_dying(core, o);
+    } else {
+        objrow_gone(core, o);
+    }
     strip(core, o);
-    objrow_gone(core, o);
     object_remove(core, o);
     if (lock != NULL && (lock->flags & OBJECT_HIDDEN) != 0) destroy(core, lock);
 }

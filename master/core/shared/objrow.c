@@ -31,6 +31,7 @@ void
 objrow_object(struct core *core, const struct object *o)
 {
     bool is_lock = o->kind == OBJECT_LOCK || o->kind == OBJECT_RLOCK;
+    bool is_shelf = o->kind >= OBJECT_DICT && o->kind <= OBJECT_VALUES;
 
     if (!object_is_kept(core, o)) return;
     journal_put(core, ROW_object, o->number, RECORD_kept_object,
@@ -47,6 +48,7 @@ objrow_object(struct core *core, const struct object *o)
             .fence = is_lock ? o->is.lock.fence : 0,
             .died = is_lock && o->is.lock.died,
             .version = o->version,
+            .cleared = is_shelf ? o->is.shelf->cleared : 0,
         },
         o->durability == QUEUE_SYNCED);
 }
@@ -55,6 +57,20 @@ void
 objrow_gone(struct core *core, const struct object *o)
 {
     if (object_is_kept(core, o)) journal_drop(core, ROW_object, o->number);
+}
+
+void
+objrow_dying(struct core *core, const struct object *o)
+{
+    journal_put(core, ROW_object, o->number, RECORD_kept_object,
+        &(struct rec_kept_object){
+            .name = { (const uint8_t *)o->name, o->name_length },
+            .kind = o->kind,
+            .durability = o->durability,
+            .flags = OBJECT_HIDDEN | OBJECT_GONE,
+            .version = o->version,
+        },
+        o->durability == QUEUE_SYNCED);
 }
 
 void

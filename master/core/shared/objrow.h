@@ -15,6 +15,10 @@ void objrow_object(struct core *core, const struct object *o);
 /** It is deleted. */
 void objrow_gone(struct core *core, const struct object *o);
 
+/** The same, but entries of it still have rows: until they are dropped, too,
+ * its own says that they are nobody's. */
+void objrow_dying(struct core *core, const struct object *o);
+
 /** It is held, or more often, or less. */
 void objrow_hold(struct core *core, struct hold *h);
 

@@ -26,14 +26,12 @@ memory_of(const struct entry *e)
 }
 
 bool
-sequence_scrap_some(struct sequence *q, size_t most)
+sequence_scrap_last(struct sequence *q, struct entry **last)
 {
-    for (; q->count > 0 && most > 0; most--) {
-        struct entry *e = sequence_at(q, --q->count);
-        q->memory -= memory_of(e);
-        entry_free(e);
-    }
-    return q->count > 0;
+    if (q->count == 0) return false;
+    *last = sequence_at(q, --q->count);
+    q->memory -= memory_of(*last);
+    return true;
 }
 
 size_t

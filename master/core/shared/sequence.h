@@ -22,9 +22,9 @@ void sequence_init(struct sequence *q);
 /** Free all that it has. */
 void sequence_fini(struct sequence *q);
 
-/** It will never be looked into again: free `most` of its entries, from the
- * end; false when nothing is left. */
-bool sequence_scrap_some(struct sequence *q, size_t most);
+/** Take out the last place, and give its entry, or NULL, in *last; false when
+ * nothing is left.  It is not looked into any more. */
+bool sequence_scrap_last(struct sequence *q, struct entry **last);
 
 /** Make room for one more; false without memory. */
 bool sequence_reserve(struct sequence *q);

@@ -32,8 +32,7 @@ keep(struct core *core, const struct change *c)
     struct shelf *shelf = c->shelf;
 
     if (c->kind == CHANGE_CLEAR) {
-        shelfrow_clear(core, shelf, c->content);
-        graves_bury(core, shelf, c->content);
+        (void)graves_bury(core, shelf, c->content, 0);
         return;
     }
     if (c->before != NULL && c->after != NULL) c->after->row = c->before->row;
@@ -121,6 +120,7 @@ settle_none(struct core *core, struct changes *changes)
         struct shelf *shelf = shelf_of(node);
         shelf->object->version = shelf->version_before;
         shelf->lost = shelf->lost_before;
+        shelf->cleared = shelf->cleared_before;
     }
     end(core, changes);
 }

@@ -127,6 +127,7 @@ touch(struct shelf *shelf, struct changes *changes)
         list_push(&changes->touched, &shelf->touched);
         shelf->version_before = shelf->object->version;
         shelf->lost_before = shelf->lost;
+        shelf->cleared_before = shelf->cleared;
     }
     return ++shelf->object->version;
 }
@@ -242,6 +243,7 @@ shelf_clear(struct shelf *shelf, struct changes *changes)
     shelf->content = empty;
     note(shelf, changes,
         (struct change){ .kind = CHANGE_CLEAR, .content = old });
+    shelf->cleared = shelf->object->version;
     return 0;
 }
 

@@ -30,15 +30,17 @@ struct shelf_content {
 struct shelf {
     struct object *object; /* Whose it is: kind, type, version. */
     struct shelf_content *content;
-    bool kept;      /* It has rows. */
-    bool reversed;  /* Of a list: a row has the rank with its sign changed. */
-    uint64_t lost;  /* Version at which an entry was taken last. */
-    size_t counted; /* Bytes as the object knows them. */
+    bool kept;        /* It has rows. */
+    bool reversed;    /* Of a list: a row has the rank with its sign changed. */
+    uint64_t lost;    /* Version at which an entry was taken last, */
+    uint64_t cleared; /* and at which all were: rows before that are nobody's.
+                       */
+    size_t counted;   /* Bytes as the object knows them. */
     uint8_t secret[16]; /* Of the table of keys. */
 
     struct list watched; /* In objects.watched: who watches is to be told. */
     struct list touched; /* In changes.touched. */
-    uint64_t version_before, lost_before;
+    uint64_t version_before, lost_before, cleared_before;
 };
 
 /** An empty one for `object`, values all zero; NULL without memory. */

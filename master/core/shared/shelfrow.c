@@ -25,29 +25,3 @@ shelfrow_gone(
 {
     if (shelf->kept && e->row != 0) journal_drop(core, ROW_entry, e->row);
 }
-
-static void
-drop_items(struct core *core, const struct shelf *shelf, const struct dict *d)
-{
-    for (size_t i = 0; i < d->used; i++) {
-        const struct entry *e = d->slots[i].entry;
-        if (e != NULL) shelfrow_gone(core, shelf, e);
-    }
-}
-
-void
-shelfrow_clear(struct core *core, const struct shelf *shelf,
-    const struct shelf_content *content)
-{
-    const struct sequence *q = &content->in.sequence;
-
-    if (!shelf->kept) return;
-    if (shelf_is_dict(shelf)) {
-        drop_items(core, shelf, &content->in.dict);
-        return;
-    }
-    for (size_t i = 0; i < q->count; i++) {
-        const struct entry *e = sequence_at(q, i);
-        if (e != NULL) shelfrow_gone(core, shelf, e);
-    }
-}

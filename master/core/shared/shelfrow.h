@@ -17,8 +17,4 @@ void shelfrow_entry(
 void shelfrow_gone(
     struct core *core, const struct shelf *shelf, const struct entry *e);
 
-/** All of this content of it was thrown away. */
-void shelfrow_clear(struct core *core, const struct shelf *shelf,
-    const struct shelf_content *content);
-
 #endif

@@ -24,10 +24,18 @@ shelves_furnish(struct core *core, struct object *o)
     return 0;
 }
 
-void
-shelves_gone(struct core *core, const struct object *o)
+bool
+shelves_gone(struct core *core, struct object *o)
 {
-    shelfrow_clear(core, o->is.shelf, o->is.shelf->content);
+    struct shelf *shelf = o->is.shelf;
+    bool kept = shelf->kept;
+
+    object_grow(core, o, -(int64_t)shelf->counted);
+    bool later = graves_bury(core, shelf, shelf->content, o->number);
+    shelf->content = NULL;
+    shelf_free(shelf);
+    o->is.shelf = NULL;
+    return later && kept;
 }
 
 void
@@ -35,8 +43,6 @@ shelves_strip(struct core *core, struct object *o)
 {
     if (o->is.shelf == NULL) return;
     object_grow(core, o, -(int64_t)o->is.shelf->counted);
-    graves_bury(core, o->is.shelf, o->is.shelf->content);
-    o->is.shelf->content = NULL;
     shelf_free(o->is.shelf);
     o->is.shelf = NULL;
 }
@@ -72,10 +78,13 @@ shelves_load(struct core *core, struct object *o, uint64_t id,
     const struct rec_kept_entry *row)
 {
     struct shelf *shelf = o->is.shelf;
-    struct entry *e = entry_new(row->value);
     int rc;
 
-    if (id > core->objects.entries) core->objects.entries = id;
+    if (row->version < shelf->cleared) {
+        journal_drop(core, ROW_entry, id);
+        return 0;
+    }
+    struct entry *e = entry_new(row->value);
     if (e == NULL) return STINT_ENOMEM;
     e->row = id;
     e->version = row->version;

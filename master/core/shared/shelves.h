@@ -15,10 +15,12 @@ struct rec_kept_entry;
  * not fit) or STINT_ENOMEM, and it has none. */
 int shelves_furnish(struct core *core, struct object *o);
 
-/** Its rows go. */
-void shelves_gone(struct core *core, const struct object *o);
+/** It is deleted: take the shelf away, with the rows of its entries, now or
+ * later.  Returns whether later: then its own row goes with the last of them,
+ * and until then has to tell (objrow_dying()). */
+bool shelves_gone(struct core *core, struct object *o);
 
-/** Take the shelf away. */
+/** Free the shelf, if it has one; rows stay. */
 void shelves_strip(struct core *core, struct object *o);
 
 /** Take an entry from its row, in any order.  Returns 0, STINT_EDAMAGED or

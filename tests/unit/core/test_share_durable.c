@@ -212,6 +212,156 @@ rows_go_with_entries_and_with_the_object(void **state)
     assert_int_equal(share_all(p, &get, 1).code, STINT_ENOOBJECT);
 }
 
+/* So many that they do not go in one turn. */
+enum { MANY = 300 };
+
+static void
+fill(struct rig_peer *p)
+{
+    char key[8];
+
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(key, sizeof key, "%d", i);
+        const struct rec_op op = share_set("d", key, "1");
+        (void)share_ask(p, &op, 1);
+        if (i % 50 == 49) kept_settle(p->rig);
+        if (i % 50 == 49) rig_forget_inbox(p);
+    }
+    kept_settle(p->rig);
+    assert_int_equal(kept_count_rows(ROW_entry), MANY);
+}
+
+/* Rows that the batch which is being filled deletes. */
+static unsigned
+drops(const struct rig *rig)
+{
+    const struct buf *b = &rig->core->journal.ops;
+    struct slice ops = { b->bytes, b->length };
+    struct row row;
+    unsigned count = 0;
+
+    while (row_next(&ops, &row) > 0)
+        count += row.deleted;
+    return count;
+}
+
+/* What one turn deletes is bounded, whatever goes. */
+static void
+expect_small_turns(struct rig *rig)
+{
+    unsigned before = drops(rig);
+
+    assert_true(before < MANY / 2);
+    for (int turns = 0; core_next_deadline(rig->core) <= rig->now; turns++) {
+        assert_true(turns < MANY);
+        rig_turn(rig);
+        assert_true(drops(rig) - before <= 50 + 4);
+        before = drops(rig);
+    }
+    assert_true(before > MANY);
+}
+
+static struct rig_peer *
+begin_with_many(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->config.steps_max = 50;
+    kept_restart(rig);
+    struct rig_peer *p = begin(state);
+    fill(p);
+    return p;
+}
+
+static void
+rows_of_what_is_cleared_go_some_in_each_turn(void **state)
+{
+    struct rig_peer *p = begin_with_many(state);
+    const struct rec_op ops[] = { share_set("d", "old", "1"),
+        share_op("d", OP_CLEAR), share_set("d", "new", "1") };
+
+    (void)share_ask(p, ops, 3);
+    expect_small_turns(*state);
+    settle_one(p, share_set("d", "more", "1"));
+    assert_int_equal(kept_count_rows(ROW_entry), 2);
+    restart(p);
+    assert_string_equal(share_show(p, "d"), "new=1 more=1");
+}
+
+static void
+what_was_cleared_is_not_back_after_a_restart(void **state)
+{
+    struct rig_peer *p = begin_with_many(state);
+    const struct rec_op ops[] = { share_set("d", "old", "1"),
+        share_op("d", OP_CLEAR), share_set("d", "new", "1") };
+
+    (void)share_ask(p, ops, 3);
+    assert_true(kept_commit(*state));
+    assert_true(kept_count_rows(ROW_entry) > MANY);
+    restart(p);
+    assert_string_equal(share_show(p, "d"), "new=1");
+    settle_one(p, share_set("d", "0", "2"));
+    assert_int_equal(kept_count_rows(ROW_entry), 2);
+    restart(p);
+    assert_string_equal(share_show(p, "d"), "new=1 0=2");
+}
+
+static void
+a_clear_that_was_undone_loses_nothing(void **state)
+{
+    struct rig_peer *p = begin_with_many(state);
+    const struct rec_op ops[] = { share_op("d", OP_CLEAR),
+        share_key("d", OP_GET, "0") };
+
+    assert_int_equal(share_all(p, ops, 2).code, STINT_ENOENTRY);
+    settle_one(p, share_set("d", "new", "1"));
+    restart(p);
+    assert_int_equal(share_length(p, "d"), MANY + 1);
+}
+
+static void
+say_delete(struct rig_peer *p, const char *name)
+{
+    struct msg m = { .type = MSG_object_delete,
+        .as.object_delete.object = slice_of(name) };
+
+    (void)rig_say(p, m);
+}
+
+static void
+rows_of_what_is_deleted_go_some_in_each_turn(void **state)
+{
+    struct rig_peer *p = begin_with_many(state);
+    unsigned objects = kept_count_rows(ROW_object);
+
+    say_delete(p, "d");
+    expect_small_turns(*state);
+    share_open(p, "d", SHARE_DICT);
+    settle_one(p, share_set("d", "new", "1"));
+    assert_int_equal(kept_count_rows(ROW_entry), 1);
+    assert_int_equal(kept_count_rows(ROW_object), objects);
+}
+
+static void
+what_was_deleted_is_not_back_after_a_restart(void **state)
+{
+    struct rig_peer *p = begin_with_many(state);
+    unsigned objects = kept_count_rows(ROW_object);
+    const struct rec_op get = share_op("d", OP_LENGTH);
+
+    say_delete(p, "d");
+    assert_true(kept_commit(*state));
+    assert_true(kept_count_rows(ROW_entry) > 0);
+    restart(p);
+    assert_int_equal(share_all(p, &get, 1).code, STINT_ENOOBJECT);
+    share_open(p, "d", SHARE_DICT);
+    settle_one(p, share_set("d", "new", "1"));
+    assert_int_equal(kept_count_rows(ROW_entry), 1);
+    assert_int_equal(kept_count_rows(ROW_object), objects);
+    restart(p);
+    assert_string_equal(share_show(p, "d"), "new=1");
+}
+
 static void
 of_a_dict_in_memory_nothing_survives(void **state)
 {
@@ -273,6 +423,11 @@ main(void)
         KEPT(an_answer_leaves_after_the_disk_has_it),
         KEPT(what_fails_or_only_reads_writes_no_row),
         KEPT(rows_go_with_entries_and_with_the_object),
+        KEPT(rows_of_what_is_cleared_go_some_in_each_turn),
+        KEPT(what_was_cleared_is_not_back_after_a_restart),
+        KEPT(a_clear_that_was_undone_loses_nothing),
+        KEPT(rows_of_what_is_deleted_go_some_in_each_turn),
+        KEPT(what_was_deleted_is_not_back_after_a_restart),
         KEPT(of_a_dict_in_memory_nothing_survives),
         KEPT(a_version_seen_before_a_restart_is_never_given_again),
         KEPT(on_a_full_disk_nothing_grows_and_what_shrinks_is_done),

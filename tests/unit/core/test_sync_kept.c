@@ -288,6 +288,41 @@ what_is_deleted_or_lives_in_memory_has_no_rows(void **state)
 }
 
 static void
+drop_row(unsigned kind, uint64_t id)
+{
+    const struct row row = { .kind = kind, .id = id, .deleted = true };
+
+    kept_apply(&row);
+}
+
+/* Refused and said, and the master that found it ends in good order. */
+static void
+a_condition_without_its_lock_is_damage(void **state)
+{
+    struct two t = meet(state);
+    const char *why = "";
+    int rc = 0;
+
+    sync_open(t.a, "C", OBJECT_CONDITION, 0);
+    kept_settle(t.rig);
+    struct object *o = object_find(t.rig->core, slice_of("C"));
+    drop_row(ROW_object, o->is.condition.lock->number);
+    core_free(t.rig->core);
+    rig_start(t.rig);
+    qsort(kept_table.rows, kept_table.count, sizeof kept_table.rows[0],
+        kept_by_key);
+    for (size_t i = 0; i < kept_table.count && rc == 0; i++) {
+        const struct kept_row *kept = &kept_table.rows[i];
+        struct row row = { .kind = kept->kind,
+            .id = kept->id,
+            .value = { kept->value.bytes, kept->value.length } };
+        rc = core_load(t.rig->core, &row, &why);
+    }
+    assert_int_equal(rc, STINT_EDAMAGED);
+    assert_non_null(strstr(why, "condition"));
+}
+
+static void
 a_full_disk_refuses_new_objects_and_lets_go_of_old_ones(void **state)
 {
     struct two t = meet(state);
@@ -322,6 +357,7 @@ main(void)
         KEPT(a_barrier_in_its_action_is_broken_by_a_restart),
         KEPT(a_condition_has_its_lock_after_a_restart),
         KEPT(what_is_deleted_or_lives_in_memory_has_no_rows),
+        KEPT(a_condition_without_its_lock_is_damage),
         KEPT(a_full_disk_refuses_new_objects_and_lets_go_of_old_ones),
     };
 
