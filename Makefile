@@ -367,7 +367,7 @@ SHELL_SCRIPTS := $(shell grep -lsE '^\#!/(usr/)?bin/(env )?(ba)?sh' run .ci/run 
   scripts/* tests/run tests/lint/* tests/install/* tests/docker/* bench/* examples/* \
   examples/testing/shell/* docker/* 2>/dev/null)
 LINTS := format-check layers cycles purity symbols sizes words headers cppcheck \
-  shellcheck protocol-doc man-check
+  shellcheck protocol-doc man-check semantics
 lint: $(addprefix lint-,$(LINTS))      ## everything a machine can see in the text
 lint-format-check:                     # the formatting is clang-format's
 	@scripts/need clang-format clang-format
@@ -405,6 +405,8 @@ lint-protocol-doc:                     # docs/PROTOCOL.md says what messages.def
 	@tests/lint/check_protocol_doc
 lint-man-check: prog                   # the pages know every command and option
 	@tests/lint/check_man build/stint docs/man/*.scd
+lint-semantics:                        # the tests that rows of multiprocessing name are there
+	@tests/lint/check_semantics
 format:                                ## rewrite all C with clang-format
 	@scripts/need clang-format clang-format
 	@clang-format -i $(FORMATTED)

@@ -462,6 +462,43 @@ large_items_go_in_short_chunks(void **state)
     free(large);
 }
 
+/* Of Python's chunksize=0 nothing is run, and the results are None. */
+static void
+map_with_chunk_0_runs_every_item(void **state)
+{
+    (void)state;
+    struct stint_map_options zero = { .chunk = 0 };
+    int64_t items[5] = { 1, 2, 3, 4, 5 }, results[5] = { 0 };
+
+    OK(stint_pool_map_ints(pool, "square", items, 5, &zero, results));
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(results[i], items[i] * items[i]);
+}
+
+static void
+map_async_is_a_result_of_the_whole_list(void **state)
+{
+    (void)state;
+    enum { N = 10 };
+    struct stint_bytes *items = numbers(N);
+    const struct stint_bytes *results;
+    struct heard *h = new_heard();
+    const struct stint_callbacks cb = { hear, hear_error, h };
+    struct stint_async *a;
+    size_t count = 0;
+
+    OK(stint_pool_map_async(pool, "square", items, N, NULL, &cb, &a));
+    OK(stint_async_get(a, &results, &count, PATIENCE_MS));
+    assert_int_equal(count, N);
+    for (int i = 0; i < N; i++)
+        assert_int_equal(number_in(&results[i]), (int64_t)i * i);
+    await_heard(h, 1); /* Once, not for each item. */
+    assert_int_equal(h->errors, 0);
+    stint_async_free(a);
+    free_items(items, N);
+    free(h);
+}
+
 /* ---- starmap ------------------------------------------------------------- */
 
 static void
@@ -502,7 +539,7 @@ starmap_takes_arrays_of_arguments(void **state)
 /* ---- AsyncResult --------------------------------------------------------- */
 
 static void
-get_waits_as_long_as_it_is_told_and_can_be_repeated(void **state)
+async_get_waits_as_long_as_it_is_told_and_can_be_repeated(void **state)
 {
     (void)state;
     struct stint_async *a;
@@ -520,7 +557,7 @@ get_waits_as_long_as_it_is_told_and_can_be_repeated(void **state)
 }
 
 static void
-wait_tells_whether_it_is_ready(void **state)
+async_wait_tells_whether_it_is_ready(void **state)
 {
     (void)state;
     struct stint_failure failure;
@@ -697,7 +734,7 @@ a_callback_may_terminate_its_pool_but_not_join_it(void **state)
 
 /* As the end of the with-block, which terminates. */
 static void
-free_terminates(void **state)
+pool_free_terminates(void **state)
 {
     (void)state;
     struct stint_pool *p = pool_of(2);
@@ -858,9 +895,12 @@ main(void)
         cmocka_unit_test(
             an_error_in_a_map_stops_no_other_item_and_the_lowest_is_told),
         cmocka_unit_test(large_items_go_in_short_chunks),
+        cmocka_unit_test(map_with_chunk_0_runs_every_item),
+        cmocka_unit_test(map_async_is_a_result_of_the_whole_list),
         cmocka_unit_test(starmap_takes_arrays_of_arguments),
-        cmocka_unit_test(get_waits_as_long_as_it_is_told_and_can_be_repeated),
-        cmocka_unit_test(wait_tells_whether_it_is_ready),
+        cmocka_unit_test(
+            async_get_waits_as_long_as_it_is_told_and_can_be_repeated),
+        cmocka_unit_test(async_wait_tells_whether_it_is_ready),
         cmocka_unit_test(a_result_that_was_freed_before_it_came_is_dropped),
         cmocka_unit_test(threads_share_a_pool),
     };
@@ -875,7 +915,7 @@ main(void)
         cmocka_unit_test(join_wants_a_close_before_and_may_be_called_again),
         cmocka_unit_test(it_may_end_while_others_call),
         cmocka_unit_test(a_callback_may_terminate_its_pool_but_not_join_it),
-        cmocka_unit_test(free_terminates),
+        cmocka_unit_test(pool_free_terminates),
         cmocka_unit_test(tasks_per_child_counts_tasks_not_chunks),
         cmocka_unit_test(twenty_pools_leave_nothing_behind),
     };

@@ -5,7 +5,7 @@
 /* ---- puts and gets ------------------------------------------------------- */
 
 static void
-what_is_put_is_got(void **state)
+get_gives_what_was_put(void **state)
 {
     (void)state;
     put(q, "7");
@@ -70,7 +70,7 @@ a_payload_that_is_too_large_is_refused_with_the_bound(void **state)
 }
 
 static void
-a_get_of_an_empty_queue_ends_at_its_timeout(void **state)
+get_from_an_empty_queue_is_empty_at_its_timeout(void **state)
 {
     struct stint_bytes item;
     int64_t from = now_ms();
@@ -84,8 +84,43 @@ a_get_of_an_empty_queue_ends_at_its_timeout(void **state)
     assert_in_range(now_ms() - from, 0, 100);
 }
 
+/* A get of somebody else finds it at once. */
 static void
-a_negative_timeout_is_an_error(void **state)
+put_returns_when_the_master_has_it(void **state)
+{
+    struct stint *other = connect_as("other");
+    struct stint_queue *same = open_queue(other, stint_queue_name(q));
+    struct stint_bytes item;
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        put(q, "x");
+        OK(stint_queue_get_nowait(same, &item));
+    }
+    OK(stint_close(other));
+}
+
+static void
+put_nowait_and_get_nowait_try_once(void **state)
+{
+    const struct stint_queue_options options = { .max_tasks = 1 };
+    struct stint_queue *small = fresh_queue(&options);
+    struct stint_bytes item;
+    int64_t from = now_ms();
+
+    (void)state;
+    assert_int_equal(stint_queue_get_nowait(small, &item), STINT_EEMPTY);
+    OK(stint_queue_put_nowait(small, "a", 1));
+    assert_int_equal(stint_queue_put_nowait(small, "b", 1), STINT_EFULL);
+    assert_int_equal(stint_queue_put(small, "b", 1, 0), STINT_EFULL);
+    OK(stint_queue_get_nowait(small, &item));
+    expect(item, "a");
+    assert_int_equal(stint_queue_get(small, &item, 0), STINT_EEMPTY);
+    assert_in_range(now_ms() - from, 0, 3000);
+}
+
+static void
+put_and_get_refuse_a_negative_timeout(void **state)
 {
     struct stint_bytes item;
 
@@ -128,7 +163,46 @@ a_waiting_get_is_woken_by_a_put_of_another_thread(void **state)
 }
 
 static void
-a_full_queue_refuses_or_waits(void **state)
+queue_without_a_bound_is_never_full_and_a_negative_bound_is_refused(
+    void **state)
+{
+    struct stint_queue_options options = { .max_tasks = 0 };
+    struct stint_queue *wide = fresh_queue(&options), *none;
+
+    (void)state;
+    for (int i = 0; i < 3000; i++)
+        OK(stint_queue_post(wide, "x", 1, NULL));
+    OK(stint_flush(s, PATIENCE_MS));
+    assert_int_equal(stint_queue_full(wide), 0);
+    OK(stint_queue_put_nowait(wide, "x", 1));
+    options.max_tasks = -1;
+    assert_int_equal(
+        stint_queue_open(s, "negative", &options, &none), STINT_EINVAL);
+}
+
+static void
+qsize_empty_and_full_are_exact_at_the_master(void **state)
+{
+    const struct stint_queue_options options = { .max_tasks = 2 };
+    struct stint *other = connect_as("other");
+    struct stint_queue *mine = fresh_queue(&options);
+    struct stint_queue *theirs = open_queue(other, stint_queue_name(mine));
+
+    (void)state;
+    for (int i = 0; i <= 2; i++) {
+        assert_int_equal(qsize(theirs), i);
+        assert_int_equal(stint_queue_empty(theirs), i == 0);
+        assert_int_equal(stint_queue_full(theirs), i == 2);
+        if (i < 2) put(mine, "x");
+    }
+    get(mine, "x");
+    assert_int_equal(qsize(theirs), 1);
+    assert_int_equal(stint_queue_full(theirs), 0);
+    OK(stint_close(other));
+}
+
+static void
+put_into_a_full_queue_is_full_at_its_timeout(void **state)
 {
     struct stint_queue_options options = { .max_tasks = 2 };
     struct stint_queue *small = fresh_queue(&options);
@@ -177,7 +251,7 @@ get_later(void *arg)
 }
 
 static void
-a_put_that_waits_goes_on_when_there_is_room(void **state)
+put_that_waits_goes_on_when_there_is_room(void **state)
 {
     struct stint_queue_options options = { .max_tasks = 1 };
     struct stint_queue *small = fresh_queue(&options);
@@ -421,6 +495,21 @@ join_waits_for_the_last_task_done(void **state)
     OK(stint_queue_join(q, PATIENCE_MS));
 }
 
+/* Python's hangs for ever: the lease counts, not the caller. */
+static void
+join_ends_though_a_consumer_died_before_its_task_done(void **state)
+{
+    struct stint *other = connect_as("other");
+
+    (void)state;
+    put(q, "a");
+    get(open_queue(other, stint_queue_name(q)), "a");
+    stint_abandon(other);
+    get(q, "a");
+    OK(stint_queue_task_done(q));
+    OK(stint_queue_join(q, PATIENCE_MS));
+}
+
 static void
 the_next_get_acknowledges_the_last_one(void **state)
 {
@@ -486,7 +575,7 @@ a_client_that_dies_while_it_waits_costs_nothing(void **state)
 /* ---- shutdown ------------------------------------------------------------ */
 
 static void
-a_queue_that_is_shut_drains_and_then_says_so(void **state)
+shutdown_refuses_puts_and_lets_gets_drain(void **state)
 {
     struct stint_bytes item;
 
@@ -499,7 +588,7 @@ a_queue_that_is_shut_drains_and_then_says_so(void **state)
 }
 
 static void
-an_immediate_shutdown_empties_the_queue(void **state)
+shutdown_immediate_empties_the_queue_and_counts_it_done(void **state)
 {
     struct stint_bytes item;
 
@@ -508,6 +597,73 @@ an_immediate_shutdown_empties_the_queue(void **state)
     OK(stint_queue_shutdown(q, true));
     assert_int_equal(stint_queue_get(q, &item, PATIENCE_MS), STINT_ESHUTDOWN);
     OK(stint_queue_join(q, PATIENCE_MS));
+}
+
+struct waits {
+    struct stint_queue *on;
+    int (*call)(struct stint_queue *on);
+    int code;
+};
+
+static int
+wait_in_get(struct stint_queue *on)
+{
+    struct stint_bytes item;
+
+    return stint_queue_get(on, &item, 4 * PATIENCE_MS);
+}
+
+static int
+wait_in_put(struct stint_queue *on)
+{
+    return stint_queue_put(on, "x", 1, 4 * PATIENCE_MS);
+}
+
+static int
+wait_in_join(struct stint_queue *on)
+{
+    return stint_queue_join(on, 4 * PATIENCE_MS);
+}
+
+static void *
+wait_in_it(void *arg)
+{
+    struct waits *w = arg;
+
+    w->code = w->call(w->on);
+    return NULL;
+}
+
+static void
+shutdown_wakes_all_who_wait(void **state)
+{
+    const struct stint_queue_options one = { .max_tasks = 1 };
+
+    (void)state;
+    for (int immediate = 0; immediate < 2; immediate++) {
+        struct stint_queue *empty = fresh_queue(NULL),
+                           *full = fresh_queue(&one);
+        struct waits waits[] = { { empty, wait_in_get, 0 },
+            { full, wait_in_put, 0 }, { full, wait_in_join, 7 } };
+        pthread_t threads[3];
+        int count = 2 + immediate; /* Only then there is nothing to join. */
+
+        put(full, "x");
+        for (int i = 0; i < count; i++) {
+            assert_int_equal(
+                pthread_create(&threads[i], NULL, wait_in_it, &waits[i]), 0);
+        }
+        (void)usleep(100000);
+        int64_t from = now_ms();
+        OK(stint_queue_shutdown(empty, immediate != 0));
+        OK(stint_queue_shutdown(full, immediate != 0));
+        for (int i = 0; i < count; i++)
+            (void)pthread_join(threads[i], NULL);
+        assert_in_range(now_ms() - from, 0, PATIENCE_MS);
+        assert_int_equal(waits[0].code, STINT_ESHUTDOWN);
+        assert_int_equal(waits[1].code, STINT_ESHUTDOWN);
+        assert_int_equal(waits[2].code, immediate != 0 ? 0 : 7);
+    }
 }
 
 /* ---- opening and looking ------------------------------------------------- */
@@ -653,7 +809,7 @@ threads_share_a_connection(void **state)
 /* ---- connecting ---------------------------------------------------------- */
 
 static void
-nobody_at_the_address_is_unreachable_at_the_deadline(void **state)
+connect_to_nobody_is_unreachable_at_its_timeout(void **state)
 {
     struct stint_options options = { .master = "tcp://127.0.0.1:1",
         .authkey = "stay-away-from-here-please",
@@ -670,7 +826,7 @@ nobody_at_the_address_is_unreachable_at_the_deadline(void **state)
 }
 
 static void
-another_authkey_is_refused_at_once(void **state)
+connect_with_another_authkey_is_refused_at_once(void **state)
 {
     struct stint_options options = { .master = stint_master_address(master),
         .authkey = "not the key of that master",
@@ -710,17 +866,22 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        CONNECTED(what_is_put_is_got),
+        CONNECTED(get_gives_what_was_put),
         CONNECTED(a_queue_gives_in_the_order_of_puts),
         CONNECTED(an_empty_payload_is_a_payload),
         CONNECTED(a_large_payload_comes_whole),
         CONNECTED(a_payload_that_is_too_large_is_refused_with_the_bound),
-        CONNECTED(a_get_of_an_empty_queue_ends_at_its_timeout),
-        CONNECTED(a_negative_timeout_is_an_error),
+        CONNECTED(get_from_an_empty_queue_is_empty_at_its_timeout),
+        CONNECTED(put_returns_when_the_master_has_it),
+        CONNECTED(put_nowait_and_get_nowait_try_once),
+        CONNECTED(put_and_get_refuse_a_negative_timeout),
         CONNECTED(a_waiting_get_is_woken_by_a_put_of_another_thread),
-        CONNECTED(a_full_queue_refuses_or_waits),
+        CONNECTED(
+            queue_without_a_bound_is_never_full_and_a_negative_bound_is_refused),
+        CONNECTED(qsize_empty_and_full_are_exact_at_the_master),
+        CONNECTED(put_into_a_full_queue_is_full_at_its_timeout),
         CONNECTED(what_is_leased_or_dead_leaves_room_in_a_queue),
-        CONNECTED(a_put_that_waits_goes_on_when_there_is_room),
+        CONNECTED(put_that_waits_goes_on_when_there_is_room),
         CONNECTED(a_lifo_gives_the_last_first),
         CONNECTED(
             a_priority_queue_gives_the_smallest_first_and_equals_in_order),
@@ -736,20 +897,22 @@ main(void)
         CONNECTED(close_flushes_what_was_posted),
         CONNECTED(task_done_more_often_than_got_is_an_error),
         CONNECTED(join_waits_for_the_last_task_done),
+        CONNECTED(join_ends_though_a_consumer_died_before_its_task_done),
         CONNECTED(the_next_get_acknowledges_the_last_one),
         CONNECTED(a_clean_close_acknowledges_a_plain_get),
         CONNECTED(a_consumer_that_dies_gives_its_item_back),
         CONNECTED(a_client_that_dies_while_it_waits_costs_nothing),
-        CONNECTED(a_queue_that_is_shut_drains_and_then_says_so),
-        CONNECTED(an_immediate_shutdown_empties_the_queue),
+        CONNECTED(shutdown_refuses_puts_and_lets_gets_drain),
+        CONNECTED(shutdown_immediate_empties_the_queue_and_counts_it_done),
+        CONNECTED(shutdown_wakes_all_who_wait),
         CONNECTED(a_queue_with_other_options_exists_already),
         CONNECTED(a_queue_that_is_not_there_is_not_made_when_only_opened),
         CONNECTED(a_master_shows_queues_tasks_and_peers),
         CONNECTED(a_ping_comes_back),
         CONNECTED(an_interrupt_ends_a_waiting_call),
         CONNECTED(threads_share_a_connection),
-        cmocka_unit_test(nobody_at_the_address_is_unreachable_at_the_deadline),
-        cmocka_unit_test(another_authkey_is_refused_at_once),
+        cmocka_unit_test(connect_to_nobody_is_unreachable_at_its_timeout),
+        cmocka_unit_test(connect_with_another_authkey_is_refused_at_once),
         cmocka_unit_test(malformed_options_are_refused),
     };
 

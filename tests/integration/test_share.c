@@ -142,6 +142,24 @@ dict_methods_do_what_those_of_a_proxy_do(void **state)
     stint_dict_close(d);
 }
 
+/* As of Python's d['a'].append(2), which leaves [1]. */
+static void
+what_is_read_is_a_copy_until_it_is_assigned_back(void **state)
+{
+    struct stint_dict *d = open_dict(s, fresh());
+    struct stint_bytes copy;
+
+    (void)state;
+    set(d, "a", "one");
+    OK(stint_dict_get(d, "a", 1, &copy));
+    memcpy((void *)(uintptr_t)copy.data, "two", 3);
+    assert_has(d, "a", "one");
+    OK(stint_dict_set(d, "a", 1, copy.data, copy.size));
+    assert_has(d, "a", "two");
+    stint_bytes_free(&copy);
+    stint_dict_close(d);
+}
+
 enum { ADDERS = 4, ADDS = 300 };
 
 static void *
@@ -155,7 +173,7 @@ add_many(void *arg)
 
 /* Of Python's d[k] += 1 by 4 threads, 408 and 463 of 1,200 were left. */
 static void
-increments_of_many_threads_are_all_counted(void **state)
+dict_increments_of_many_threads_are_all_counted(void **state)
 {
     struct stint_dict *d = open_dict(s, fresh());
     pthread_t threads[ADDERS];
@@ -664,7 +682,8 @@ main(void)
         CONNECTED(a_dict_is_shared_by_whoever_opens_its_name),
         CONNECTED(dict_errors_are_keyerror),
         CONNECTED(dict_methods_do_what_those_of_a_proxy_do),
-        CONNECTED(increments_of_many_threads_are_all_counted),
+        CONNECTED(what_is_read_is_a_copy_until_it_is_assigned_back),
+        CONNECTED(dict_increments_of_many_threads_are_all_counted),
         CONNECTED(an_add_that_does_not_fit_changes_nothing),
         CONNECTED(compare_and_set_tells_the_version_that_was_in_the_way),
         CONNECTED(iterating_goes_through_all_pages_in_the_order_of_adding),

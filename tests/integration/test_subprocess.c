@@ -105,7 +105,7 @@ input_that_nobody_reads_is_no_error(void **state)
 }
 
 static void
-a_timeout_ends_it_and_the_output_so_far_is_kept(void **state)
+run_timeout_ends_it_and_keeps_the_output_so_far(void **state)
 {
     (void)state;
     int64_t began = now_ms();
@@ -122,7 +122,7 @@ a_timeout_ends_it_and_the_output_so_far_is_kept(void **state)
 }
 
 static void
-a_timeout_ends_grandchildren_too(void **state)
+run_timeout_ends_grandchildren_too(void **state)
 {
     (void)state;
     assert_int_equal(run_shell("sleep 1000 & echo $!; wait",
@@ -438,7 +438,7 @@ communicate_writes_reads_and_waits(void **state)
 }
 
 static void
-a_timeout_of_communicate_ends_nothing_and_loses_nothing(void **state)
+communicate_timeout_ends_nothing_and_loses_nothing(void **state)
 {
     (void)state;
     struct stint_popen *p =
@@ -647,7 +647,7 @@ who_waits_in_a_read_or_write_hears_of_the_end(void **state)
 }
 
 static void
-wait_reads_full_pipes_meanwhile(void **state)
+popen_wait_reads_full_pipes_meanwhile(void **state)
 {
     (void)state;
     struct stint_popen *p =
@@ -679,7 +679,7 @@ what_wait_has_read_comes_first_in_pieces(void **state)
 }
 
 static void
-poll_tells_the_code_or_that_it_runs(void **state)
+popen_poll_tells_the_code_or_that_it_runs(void **state)
 {
     (void)state;
     struct stint_popen *p = open_shell("read x; exit 300");
@@ -697,7 +697,7 @@ poll_tells_the_code_or_that_it_runs(void **state)
 }
 
 static void
-signals_go_to_the_group_and_nowhere_after_the_end(void **state)
+popen_signals_go_to_the_group_and_nowhere_after_the_end(void **state)
 {
     (void)state;
     struct stint_popen *p = open_shell("sleep 1000 & echo $!; wait");
@@ -717,7 +717,7 @@ signals_go_to_the_group_and_nowhere_after_the_end(void **state)
 }
 
 static void
-free_ends_it_and_its_group(void **state)
+popen_free_ends_it_and_its_group(void **state)
 {
     (void)state;
     struct stint_popen *p = open_shell("sleep 1000 & echo $!; wait");
@@ -780,8 +780,8 @@ main(void)
         cmocka_unit_test(run_takes_arguments_as_they_are),
         cmocka_unit_test(run_feeds_the_input),
         cmocka_unit_test(input_that_nobody_reads_is_no_error),
-        cmocka_unit_test(a_timeout_ends_it_and_the_output_so_far_is_kept),
-        cmocka_unit_test(a_timeout_ends_grandchildren_too),
+        cmocka_unit_test(run_timeout_ends_it_and_keeps_the_output_so_far),
+        cmocka_unit_test(run_timeout_ends_grandchildren_too),
         cmocka_unit_test(who_ignores_term_is_killed_after_the_grace),
         cmocka_unit_test(who_ends_within_the_grace_may_say_goodbye),
         cmocka_unit_test(
@@ -799,19 +799,19 @@ main(void)
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(threads_run_programs_side_by_side),
         cmocka_unit_test(communicate_writes_reads_and_waits),
-        cmocka_unit_test(
-            a_timeout_of_communicate_ends_nothing_and_loses_nothing),
+        cmocka_unit_test(communicate_timeout_ends_nothing_and_loses_nothing),
         cmocka_unit_test(timeouts_hold_while_output_comes_without_end),
         cmocka_unit_test(ten_megabytes_go_both_ways_with_timeouts_between),
         cmocka_unit_test(ten_megabytes_go_through_in_pieces_by_two_threads),
         cmocka_unit_test(a_conversation_goes_back_and_forth),
         cmocka_unit_test(reads_and_writes_have_timeouts_and_ends),
         cmocka_unit_test(who_waits_in_a_read_or_write_hears_of_the_end),
-        cmocka_unit_test(wait_reads_full_pipes_meanwhile),
+        cmocka_unit_test(popen_wait_reads_full_pipes_meanwhile),
         cmocka_unit_test(what_wait_has_read_comes_first_in_pieces),
-        cmocka_unit_test(poll_tells_the_code_or_that_it_runs),
-        cmocka_unit_test(signals_go_to_the_group_and_nowhere_after_the_end),
-        cmocka_unit_test(free_ends_it_and_its_group),
+        cmocka_unit_test(popen_poll_tells_the_code_or_that_it_runs),
+        cmocka_unit_test(
+            popen_signals_go_to_the_group_and_nowhere_after_the_end),
+        cmocka_unit_test(popen_free_ends_it_and_its_group),
         cmocka_unit_test(
             input_that_is_not_written_yet_is_not_lost_and_not_doubled),
         cmocka_unit_test(no_sigpipe_reaches_the_program_around_us),

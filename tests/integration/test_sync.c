@@ -343,6 +343,27 @@ semaphore_release_may_exceed_the_start_value(void **state)
 }
 
 static void
+semaphore_may_begin_with_none_and_its_value_is_seen_by_all(void **state)
+{
+    struct stint_semaphore_options none = { .none = true };
+    struct stint *other = connect_as("other");
+    const char *name = fresh();
+    struct stint_semaphore *mine = open_semaphore(s, name, none);
+    struct stint_semaphore *theirs = open_semaphore(other, name, none);
+
+    (void)state;
+    assert_int_equal(value_of(theirs), 0);
+    assert_int_equal(stint_semaphore_acquire(mine, 0), STINT_ETIMEOUT);
+    OK(stint_semaphore_release(theirs, 1));
+    assert_int_equal(value_of(mine), 1);
+    OK(stint_semaphore_acquire(mine, PATIENCE_MS));
+    assert_int_equal(value_of(theirs), 0);
+    stint_semaphore_close(theirs);
+    stint_semaphore_close(mine);
+    OK(stint_close(other));
+}
+
+static void
 bounded_semaphore_over_release_is_an_error(void **state)
 {
     struct stint_semaphore *sem = open_semaphore(s, fresh(),
@@ -854,6 +875,7 @@ main(void)
         CONNECTED(rlock_is_free_after_as_many_releases),
         CONNECTED(rlock_belongs_to_a_thread),
         CONNECTED(semaphore_release_may_exceed_the_start_value),
+        CONNECTED(semaphore_may_begin_with_none_and_its_value_is_seen_by_all),
         CONNECTED(bounded_semaphore_over_release_is_an_error),
         CONNECTED(bounded_semaphore_may_be_released_by_another_process),
         CONNECTED(semaphore_permits_of_the_dead_return_unless_they_are_not_to),

@@ -1,0 +1,280 @@
+/* Workers that are killed (-9) inside a handler, and between a result and its
+ * acknowledgement: on either side of the moment in which the master has it.
+ * With "--worker" this program is such a worker, in a process of its own. */
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "tests/integration/with_master.h"
+
+#include <stint_test.h>
+
+enum { SILENCE_MS = 800 };
+
+/* ---- a worker ------------------------------------------------------------ */
+
+/* Says that it has begun, and waits to be let go on. */
+static int
+wait_for_leave(struct stint_call *call)
+{
+    char byte = 0;
+
+    if (write(STDOUT_FILENO, "b", 1) != 1) return 1;
+    if (read(STDIN_FILENO, &byte, 1) != 1) return 1;
+    return stint_call_result(call, &byte, 1);
+}
+
+static const struct stint_handler waiting[] = { { "wait", wait_for_leave },
+    { 0 } };
+
+static int
+be_a_worker(char **argv)
+{
+    static const char *const queues[] = { "work", NULL };
+    const struct stint_options who = { .master = argv[2],
+        .authkey = argv[3],
+        .name = argv[4],
+        .kind = STINT_WORKER };
+    const struct stint_worker_options options = {
+        .queues = queues, .slots = 1, .handlers = waiting
+    };
+    struct stint_worker *w;
+    struct stint *on;
+
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (stint_connect(&who, &on) != 0) return 1;
+    if (stint_worker_new(on, &options, &w) != 0) return 1;
+    return stint_worker_serve(w) != 0;
+}
+
+struct hand {
+    pid_t pid;
+    int to, from;
+};
+
+static struct hand
+hire(const char *name)
+{
+    char self[] = "/proc/self/exe", word[] = "--worker";
+    char where[64], key[STINT_AUTHKEY_TEXT], as[16];
+    char *argv[] = { self, word, where, key, as, NULL };
+    posix_spawn_file_actions_t actions;
+    struct hand hand;
+    int in[2], out[2];
+
+    (void)snprintf(where, sizeof where, "%s", stint_master_address(master));
+    (void)snprintf(key, sizeof key, "%s", stint_test_authkey(master));
+    (void)snprintf(as, sizeof as, "%s", name);
+    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+    (void)posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    assert_int_equal(
+        posix_spawn(&hand.pid, self, &actions, NULL, argv, environ), 0);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)close(in[0]);
+    (void)close(out[1]);
+    hand.to = in[1];
+    hand.from = out[0];
+    return hand;
+}
+
+static void
+let_go(const struct hand *hand, char result)
+{
+    assert_int_equal(write(hand->to, &result, 1), 1);
+}
+
+static void
+kill_it(struct hand *hand)
+{
+    (void)kill(hand->pid, SIGKILL);
+    assert_int_equal(waitpid(hand->pid, NULL, 0), hand->pid);
+    (void)close(hand->to);
+    (void)close(hand->from);
+}
+
+/* ---- what is submitted --------------------------------------------------- */
+
+static struct stint_queue *work;
+
+static struct stint_future *
+submit(void)
+{
+    struct stint_future *f;
+
+    OK(stint_queue_submit(work, "x", 1, NULL, &f));
+    OK(stint_flush(s, PATIENCE_MS));
+    return f;
+}
+
+static void
+expect_result(struct stint_future *f, const char *text)
+{
+    struct stint_bytes result;
+
+    OK(stint_future_get(f, &result, 2 * PATIENCE_MS));
+    expect(result, text);
+}
+
+static int
+copy_row(void *arg, const struct stint_queue_row *row)
+{
+    *(struct stint_queue_row *)arg = *row;
+    return 0;
+}
+
+static struct stint_queue_row
+row_of_work(void)
+{
+    struct stint_queue_row row = { .name = NULL };
+
+    OK(stint_list_queues(s, "work", copy_row, &row, PATIENCE_MS));
+    return row;
+}
+
+/* Until it is in the handler, and the master knows. */
+static void
+await_begin(const struct hand *hand)
+{
+    int64_t until = now_ms() + PATIENCE_MS;
+    char byte = 0;
+
+    assert_int_equal(read(hand->from, &byte, 1), 1);
+    assert_int_equal(byte, 'b');
+    while (row_of_work().running != 1) {
+        assert_true(now_ms() < until);
+        (void)usleep(1000);
+    }
+}
+
+/* ---- deaths -------------------------------------------------------------- */
+
+/* Python loses the task. */
+static void
+killed_inside_a_handler_its_task_is_tried_by_another(void **state)
+{
+    struct hand first = hire("first");
+    struct stint_future *f = submit();
+
+    (void)state;
+    await_begin(&first);
+    struct hand second = hire("second");
+    kill_it(&first);
+    await_begin(&second);
+    let_go(&second, '2');
+    expect_result(f, "2");
+    assert_string_equal(stint_future_worker(f), "second");
+    assert_int_equal(stint_future_attempts(f), 2);
+    assert_int_equal(row_of_work().lost, 1);
+    assert_int_equal(row_of_work().done, 1);
+    stint_future_free(f);
+    kill_it(&second);
+}
+
+static void
+await_count(const uint64_t *what, struct stint_test_count *c)
+{
+    int64_t until = now_ms() + PATIENCE_MS;
+
+    do {
+        OK(stint_test_count(master, c));
+        if (*what > 0) return;
+        (void)usleep(1000);
+    } while (now_ms() < until);
+    fail_msg("the fault did not happen");
+}
+
+/* The master has the result, and its worker dies without knowing it. */
+static void
+killed_between_result_and_acknowledgement_the_result_counts_once(void **state)
+{
+    const struct stint_test_fault no_answer = { .peer = "first", .cut = 1 };
+    struct hand first = hire("first");
+    struct stint_future *f = submit();
+    struct stint_test_count c;
+
+    (void)state;
+    await_begin(&first);
+    struct hand second = hire("second");
+    OK(stint_test_fault(master, &no_answer));
+    let_go(&first, '1');
+    expect_result(f, "1");
+    await_count(&c.cut, &c);
+    kill_it(&first);
+    OK(stint_test_fault(master, NULL));
+    (void)usleep(2 * SILENCE_MS * 1000);
+    assert_int_equal(stint_future_attempts(f), 1);
+    assert_string_equal(stint_future_worker(f), "first");
+    assert_int_equal(row_of_work().done, 1);
+    assert_int_equal(row_of_work().lost, 0);
+    assert_int_equal(qsize(work), 0);
+    stint_future_free(f);
+    kill_it(&second);
+}
+
+/* The result is on its way, and lost with its worker: the other one's counts.
+ */
+static void
+killed_with_its_result_on_the_way_another_gives_the_result(void **state)
+{
+    const struct stint_test_fault lost = { .peer = "first", .drop = 1 };
+    struct hand first = hire("first");
+    struct stint_future *f = submit();
+    struct stint_test_count c;
+
+    (void)state;
+    await_begin(&first);
+    struct hand second = hire("second");
+    OK(stint_test_fault(master, &lost));
+    let_go(&first, '1');
+    await_count(&c.dropped, &c);
+    assert_false(stint_future_ready(f));
+    kill_it(&first);
+    await_begin(&second);
+    let_go(&second, '2');
+    expect_result(f, "2");
+    assert_int_equal(row_of_work().done, 1);
+    assert_int_equal(row_of_work().lost, 1);
+    stint_future_free(f);
+    kill_it(&second);
+}
+
+/* ---- all ----------------------------------------------------------------- */
+
+static int
+begin(void **state)
+{
+    const struct stint_master_options options = { .silence_ms = SILENCE_MS };
+
+    (void)state;
+    OK(stint_test_start(&options, &master));
+    s = connect_as("test");
+    work = open_queue(s, "work");
+    return 0;
+}
+
+static int
+finish(void **state)
+{
+    OK(stint_close(s));
+    return stop_master(state);
+}
+
+#define ALONE(name) cmocka_unit_test_setup_teardown(name, begin, finish)
+
+int
+main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        ALONE(killed_inside_a_handler_its_task_is_tried_by_another),
+        ALONE(killed_between_result_and_acknowledgement_the_result_counts_once),
+        ALONE(killed_with_its_result_on_the_way_another_gives_the_result),
+    };
+
+    if (argc > 4 && strcmp(argv[1], "--worker") == 0) return be_a_worker(argv);
+    return cmocka_run_group_tests_name("worker deaths", tests, NULL, NULL);
+}
