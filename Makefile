@@ -232,7 +232,7 @@ integration: integration-c             ## real processes over TCP (cmocka and py
 	@[ -z "$(PYTESTS)" ] || STINT_BUILD=$(O) $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTESTS) $(JOB_PYTESTS)
 restart-2000: integration-build        ## 2,000 workers come back after a restart of the master
 	@STINT_BUILD=$(O) $(PYTHON) tests/integration/many_workers.py
-cli-tests: prog examples               ## the command line (bats)
+cli-tests: prog examples $(O)/tests/integration/keeper ## the command line (bats)
 	@STINT_BUILD=$(O) bats $(BATS)
 parallel: prog                         ## `stint run` against GNU parallel, case by case
 	@STINT_BUILD=$(O) tests/parallel/run $(ARGS)

@@ -59,6 +59,28 @@ each_half(void (*print)(const char *word, int length))
     }
 }
 
+/* The command that a first word is by itself, as "objects" is; or NULL. */
+static const struct command *
+whole_of_half(const char *word, int length)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        const char *name = command_table[i]->name;
+
+        if (strncmp(name, word, (size_t)length) == 0 && name[length] == '\0')
+            return command_table[i];
+    }
+    return NULL;
+}
+
+/* What its words are; NULL: it is no command, or they are nothing known. */
+static const char *
+names_of_half(const char *word, int length)
+{
+    const struct command *c = whole_of_half(word, length);
+
+    return c != NULL ? complete_words(c) : NULL;
+}
+
 static void
 print_second_words(const char *word, int length)
 {
@@ -100,17 +122,21 @@ print_bash_values(const struct command *c, const struct opt *o)
 static void
 print_bash_half(const char *word, int length)
 {
-    printf("    %.*s) [ \"$COMP_CWORD\" -gt 2 ] && "
-           "command=\"$command ${COMP_WORDS[2]}\" ;;\n",
-        length, word);
+    printf("    %.*s) [ \"$COMP_CWORD\" -gt 2 ] && case '", length, word);
+    print_second_words(word, length);
+    printf(" ' in *\" ${COMP_WORDS[2]} \"*) "
+           "command=\"$command ${COMP_WORDS[2]}\" ;; esac ;;\n");
 }
 
 static void
 print_bash_second(const char *word, int length)
 {
-    printf("        %.*s) words='", length, word);
+    const char *names = names_of_half(word, length);
+
+    printf("        %.*s) words=\"", length, word);
     print_second_words(word, length);
-    printf("' ;;\n");
+    if (names != NULL) printf(" $(_stint_names %s)", names);
+    printf("\" ;;\n");
 }
 
 static void
@@ -269,12 +295,14 @@ print_zsh_words(const struct command *c)
 static void
 print_zsh_half(const char *word, int length)
 {
-    printf("    %.*s)\n        if (( CURRENT == 3 )); then\n"
-           "            compadd",
-        length, word);
+    printf("    %.*s)\n        local -a halves=(", length, word);
     print_second_words(word, length);
-    printf("\n            return\n        fi\n"
-           "        command=\"$command $words[3]\" ;;\n");
+    printf(" )\n        if (( CURRENT == 3 )); then\n"
+           "            compadd -a halves\n");
+    if (whole_of_half(word, length) == NULL) printf("            return\n");
+    printf("        elif (( ${halves[(Ie)$words[3]]} )); then\n"
+           "            command=\"$command $words[3]\"\n"
+           "        fi ;;\n");
 }
 
 static void

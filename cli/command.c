@@ -25,6 +25,9 @@ const struct command *const command_table[] = {
     &command_tasks,
     &command_workers,
     &command_show,
+    &command_objects_show,
+    &command_objects_delete,
+    &command_objects, /* Behind those that begin with it. */
     &command_logs,
     &command_explain,
     &command_failures,
@@ -68,6 +71,9 @@ static const struct other_name {
     { "task show", "show" },
     { "worker list", "workers" },
     { "worker show", "workers" },
+    { "object list", "objects" },
+    { "object show", "objects show" },
+    { "object delete", "objects delete" },
 };
 
 static const char *

@@ -58,7 +58,8 @@ extern const struct command command_master, command_worker, command_local,
     command_attach, command_logs, command_failures, command_explain,
     command_top, command_cancel, command_retry, command_pause, command_resume,
     command_purge, command_forget, command_files, command_change,
-    command_schedule_add, command_schedule_list, command_schedule_remove;
+    command_schedule_add, command_schedule_list, command_schedule_remove,
+    command_objects, command_objects_show, command_objects_delete;
 
 /** What `stint master` and `stint worker` share with `stint local`. */
 extern const struct opt_group command_master_group, command_worker_group;

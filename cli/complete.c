@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include <stint_job.h>
+#include <stint_objects.h>
 #include <stint_schedule.h>
 
 #include "cli/connect.h"
 #include "cli/exit.h"
 #include "cli/mem.h"
+#include "cli/objects.h"
 #include "cli/setting.h"
 #include "cli/snapshot.h"
 #include "common/text.h"
@@ -44,7 +46,8 @@ complete_words(const struct command *c)
     static const struct {
         const char *word, *kind;
     } kinds[] = { { "TASK", "tasks" }, { "JOB", "jobs" }, { "QUEUE", "queues" },
-        { "WORKER", "workers" }, { "SCHEDULE", "schedules" } };
+        { "WORKER", "workers" }, { "SCHEDULE", "schedules" },
+        { "OBJECT", "objects" } };
 
     if (c == &command_cancel) return "open-tasks";
     for (size_t i = 0; c->args != NULL && i < sizeof(kinds) / sizeof(*kinds);
@@ -258,6 +261,14 @@ see_schedule(void *arg, const struct stint_schedule_row *row)
 }
 
 static int
+see_object(void *arg, const struct stint_object_row *row)
+{
+    (void)arg;
+    put_name(row->name, objects_kind(row->kind));
+    return 0;
+}
+
+static int
 put_names(struct stint *s, const char *kind)
 {
     if (strcmp(kind, "jobs") == 0) return put_jobs(s, true, false);
@@ -268,6 +279,8 @@ put_names(struct stint *s, const char *kind)
         return stint_list_queues(s, NULL, see_queue, NULL, WAIT_MS);
     if (strcmp(kind, "schedules") == 0)
         return stint_list_schedules(s, see_schedule, NULL, WAIT_MS);
+    if (strcmp(kind, "objects") == 0)
+        return stint_list_objects(s, NULL, see_object, NULL, WAIT_MS);
     if (strcmp(kind, "traits") == 0) return put_traits(s);
     return put_workers(s);
 }
@@ -292,7 +305,7 @@ run_complete(struct run *run)
 const struct command command_complete = {
     .name = "__complete",
     .group = "Admin",
-    .args = "jobs|tasks|queues|workers|schedules",
+    .args = "jobs|tasks|queues|workers|schedules|objects",
     .summary = "Print names for the completions of a shell",
     .examples = "stint __complete jobs\n",
     .args_min = 1,

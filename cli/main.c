@@ -86,9 +86,11 @@ wrong_noun(int argc, char *const argv[])
 static int
 misspelt(const char *typed, const char *meant)
 {
+    char *const whole[] = { NULL, (char *)(uintptr_t)meant, NULL };
     char names[512];
+    unsigned words;
 
-    if (!is_half(meant))
+    if (!is_half(meant) || command_find(2, whole, &words) != NULL)
         return exit_say(EXIT_USAGE,
             "there is no command '%s'; did you mean `stint %s`?", typed, meant);
     name_halves(meant, names, sizeof(names));

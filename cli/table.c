@@ -223,6 +223,34 @@ print_json_rows(const struct table *table)
     print_json(array);
 }
 
+void
+table_begin_json(const struct table *table)
+{
+    json_t *object = json_of_row(table, 0);
+    char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+
+    if (text != NULL) printf("%.*s", (int)(strlen(text) - 2), text);
+    free(text);
+    json_decref(object);
+}
+
+void
+table_dump_json(const struct table *table)
+{
+    const char *between = "\n    ";
+
+    putchar('[');
+    for (size_t row = 0; row < table->rows; row++) {
+        json_t *object = json_of_row(table, row);
+
+        fputs(between, stdout);
+        json_dumpf(object, stdout, JSON_REAL_PRECISION(15));
+        json_decref(object);
+        between = ",\n    ";
+    }
+    fputs(table->rows > 0 ? "\n  ]" : "]", stdout);
+}
+
 /* A tab or a newline in a text would be read as the end of it. */
 static void
 print_field(const char *text)
@@ -486,7 +514,7 @@ put_pair(struct libscols_table *sheet, const struct column *column,
     struct libscols_line *line = scols_table_new_line(sheet, NULL);
     char *name = title_of(column), *text = people_text(column, cell);
 
-    if (column->kind == CELL_BYTES) {
+    if (column->kind == CELL_BYTES && !is_nothing(column, cell)) {
         char *with_unit = mem_format("%s bytes", text);
 
         free(text);

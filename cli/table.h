@@ -75,6 +75,11 @@ int table_print(const struct table *table, const struct run *run);
 /** The same for a table of one row. */
 int table_print_record(const struct table *table, const struct run *run);
 
+/** Parts of a larger JSON document, where it is printed by hand: a table of one
+ * row without its last brace, so that more may follow; a table as an array. */
+void table_begin_json(const struct table *table);
+void table_dump_json(const struct table *table);
+
 /** What a command has changed, a row of `columns`: for machines only, people
  * were told.  Returns an exit status. */
 int table_print_change(const struct column *columns, const struct cell *cells,

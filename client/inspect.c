@@ -261,6 +261,10 @@ is_page(const struct msg *m, enum record_type type)
         return type == RECORD_job_row;
     case MSG_schedule_rows:
         return type == RECORD_schedule_row;
+    case MSG_object_rows:
+        return type == RECORD_object_row;
+    case MSG_object_users:
+        return type == RECORD_object_user;
     default:
         return false;
     }
@@ -273,6 +277,8 @@ union any_row {
     struct rec_key_row key;
     struct rec_job_row job;
     struct rec_schedule_row schedule;
+    struct rec_object_row object;
+    struct rec_object_user user;
 };
 
 /* Show a page; the rows lie in the answer, so the lock is not needed. */

@@ -41,7 +41,7 @@ struct table_shape {
     uint8_t roles;  /* Messages: who may send it; 0: the master. */
 };
 
-enum { TABLE_MESSAGES = 0x7f };
+enum { TABLE_MESSAGES = 0x80 };
 
 /* By number of the message, with holes; by enum record_type. */
 extern const struct table_shape table_messages[TABLE_MESSAGES];

@@ -57,7 +57,7 @@ core_new(const struct core_config *config, tick_ns now)
         return NULL;
     }
     core->config = *config;
-    core->born = now;
+    core->born = core->now = now;
     chance_init(&core->chance, config->seed);
     core->objects.fence = config->fence_base;
     list_init(&core->objects.watched);
@@ -186,6 +186,7 @@ void
 core_receive(struct core *core, tick_ns now, uint64_t conn,
     const uint8_t public_key[PROTO_KEY_BYTES], struct slice wire)
 {
+    core->now = now;
     receive_frame(core, now, conn, public_key, wire);
 }
 
@@ -245,6 +246,7 @@ feed_starved(struct core *core)
 void
 core_turn(struct core *core, tick_ns now)
 {
+    core->now = now;
     core->looked = core->spent = 0;
     core->turns += 1;
     core->has_totals = false;

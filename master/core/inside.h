@@ -67,6 +67,7 @@ struct shows {
 struct core {
     struct core_config config;
     tick_ns born;
+    tick_ns now; /* Of the frame or the turn that is being done. */
     struct chance chance;
     struct keyring keys;
 

@@ -1,88 +1,34 @@
 #include "common/base.h"
 #include "common/error.h"
 #include "master/core/jobs.h"
+#include "master/core/listing.h"
 #include "master/core/queues.h"
 #include "master/core/reply.h"
 #include "master/core/seek.h"
+#include "master/core/shared/census.h"
 #include "master/core/verbs.h"
 #include "master/core/view.h"
 
-enum { ROWS_MAX = 1000, PAGE_BYTES = 256 << 10, HEAD_BYTES = 1024 };
-
-/* A page that is being filled. */
-struct page {
-    struct buf rows;
-    uint32_t count, limit;
-    uint64_t next;  /* Where the next page begins; 0: that was all. */
-    uint64_t looks; /* At ends: so many more. */
-};
-
-static void
-page_init(struct page *page, const struct msg_list *l)
-{
-    buf_init(&page->rows);
-    page->count = 0;
-    page->limit = l->limit != 0 ? (uint32_t)l->limit : ROWS_MAX;
-    page->next = 0;
-}
-
-/* Whether there is room for one more row; else the next page begins at `at`. */
-static bool
-page_has_room(struct page *page, uint64_t at)
-{
-    if (page->count < page->limit && page->rows.length < PAGE_BYTES) {
-        return true;
-    }
-    page->next = at;
-    return false;
-}
-
-static void
-page_add(struct page *page, enum record_type type, const void *row)
-{
-    codec_record(&page->rows, type, row);
-    page->count += 1;
-}
-
-/* All row messages have the same shape. */
-static void
-page_send(struct core *core, struct session *s, struct page *page,
-    enum msg_type type, uint64_t request)
-{
-    if (page->rows.failed) {
-        reply_error(core, s, request, STINT_ENOMEM, NULL);
-    } else {
-        struct msg m = { .type = type };
-        struct proto_list rows = {
-            { page->rows.bytes, page->rows.length },
-            page->count,
-        };
-        m.as.queue_rows.request = request;
-        m.as.queue_rows.next = page->next;
-        m.as.queue_rows.rows = rows;
-        reply(core, s, &m);
-    }
-    buf_fini(&page->rows);
-}
+enum { HEAD_BYTES = 1024 };
 
 /* ---- queues
  * ------------------------------------------------------------------ */
 
 static void
-add_queue(struct page *page, const struct queue *q)
+add_queue(struct listing *page, const struct queue *q)
 {
     const struct rec_queue_row row = view_queue_row(q);
 
-    page_add(page, RECORD_queue_row, &row);
+    listing_add(page, RECORD_queue_row, &row);
 }
 
 static void
 list_queues(
     struct core *core, tick_ns now, struct session *s, const struct msg_list *l)
 {
-    struct page page;
+    struct listing page;
 
-    page_init(&page, l);
+    listing_begin(&page, l);
     view_count_workers(core, now);
     if (l->queue.length > 0) {
         const struct queue *q = queues_find(core, l->queue);
@@ -93,11 +39,11 @@ list_queues(
         add_queue(&page, q);
     } else {
         for (uint64_t i = l->after; i < core->queues_count; i++) {
-            if (!page_has_room(&page, i)) break;
+            if (!listing_has_room(&page, i)) break;
             add_queue(&page, core->queues[i]);
         }
     }
-    page_send(core, s, &page, MSG_queue_rows, l->request);
+    listing_send(core, s, &page, MSG_queue_rows, l->request);
 }
 
 /* ---- peers
@@ -107,17 +53,17 @@ static void
 list_peers(
     struct core *core, tick_ns now, struct session *s, const struct msg_list *l)
 {
-    struct page page;
+    struct listing page;
     char words[VIEW_WORDS_MAX];
 
-    page_init(&page, l);
+    listing_begin(&page, l);
     for (uint64_t i = l->after;; i++) {
         const struct session *peer = view_peer(core, &i);
-        if (peer == NULL || !page_has_room(&page, i)) break;
+        if (peer == NULL || !listing_has_room(&page, i)) break;
         const struct rec_peer_row row = view_peer_row(core, now, peer, words);
-        page_add(&page, RECORD_peer_row, &row);
+        listing_add(&page, RECORD_peer_row, &row);
     }
-    page_send(core, s, &page, MSG_peer_rows, l->request);
+    listing_send(core, s, &page, MSG_peer_rows, l->request);
 }
 
 /* ---- tasks
@@ -125,7 +71,7 @@ list_peers(
 
 static void
 add_task(
-    struct core *core, struct page *page, tick_ns now, const struct task *t)
+    struct core *core, struct listing *page, tick_ns now, const struct task *t)
 {
     struct rec_task_row row = view_task_row(now, t);
 
@@ -135,15 +81,15 @@ add_task(
     }
     if (row.head.bytes == NULL) row.head.length = 0;
     if (row.head.length > HEAD_BYTES) row.head.length = HEAD_BYTES;
-    page_add(page, RECORD_task_row, &row);
+    listing_add(page, RECORD_task_row, &row);
 }
 
 static void
-add_ended(struct page *page, tick_ns now, const struct ended *e)
+add_ended(struct listing *page, tick_ns now, const struct ended *e)
 {
     const struct rec_task_row row = view_ended_row(now, e);
 
-    page_add(page, RECORD_task_row, &row);
+    listing_add(page, RECORD_task_row, &row);
 }
 
 static bool
@@ -181,15 +127,15 @@ find_ended(const struct core *core, uint64_t task)
 
 /* What ended long ago is found with its job. */
 static void
-add_end(struct page *page, const struct job *job, const struct end *e)
+add_end(struct listing *page, const struct job *job, const struct end *e)
 {
     const struct rec_task_row row = view_end_row(job, e);
 
-    page_add(page, RECORD_task_row, &row);
+    listing_add(page, RECORD_task_row, &row);
 }
 
 static void
-list_one(struct core *core, tick_ns now, struct page *page, uint64_t id)
+list_one(struct core *core, tick_ns now, struct listing *page, uint64_t id)
 {
     const struct task *t = task_table_find(&core->tasks, id);
     const struct ended *e = t == NULL ? find_ended(core, id) : NULL;
@@ -214,8 +160,8 @@ enum { LOOK_MAX = 20000, LOOK_LEAST = 64, LOOK_TURN = 10 * LOOK_MAX };
 enum { IDS_A_LOOK = 64 };
 
 static void
-list_held(
-    struct core *core, tick_ns now, struct page *page, const struct msg_list *l)
+list_held(struct core *core, tick_ns now, struct listing *page,
+    const struct msg_list *l)
 {
     uint64_t most = core->looked < LOOK_TURN ? LOOK_MAX : LOOK_LEAST;
     uint64_t looked = 0, before = l->after;
@@ -229,7 +175,7 @@ list_held(
         looked += 1 + (t->id - before) / IDS_A_LOOK;
         before = t->id;
         if (!wanted_task(l, t)) continue;
-        if (!page_has_room(page, t->id - 1)) break;
+        if (!listing_has_room(page, t->id - 1)) break;
         add_task(core, page, now, t);
     }
     core->looked += looked;
@@ -238,13 +184,13 @@ list_held(
 /* Of those that were of no job the last ones stand in a ring, in which `after`
  * counts. */
 static void
-list_ended(
-    struct core *core, tick_ns now, struct page *page, const struct msg_list *l)
+list_ended(struct core *core, tick_ns now, struct listing *page,
+    const struct msg_list *l)
 {
     for (uint64_t i = l->after; i < ENDED_MAX; i++) {
         const struct ended *e = &core->ended[i];
         if (e->task == 0 || !wanted(l, e->queue, 0, e->state)) continue;
-        if (!page_has_room(page, i)) return;
+        if (!listing_has_room(page, i)) return;
         add_ended(page, now, e);
     }
 }
@@ -261,7 +207,7 @@ base_of(const struct msg_list *l, const struct job *job)
 /* Of a job they all stay, in the order of their places.  Returns whether that
  * was all. */
 static bool
-list_ends(struct core *core, struct page *page, const struct msg_list *l,
+list_ends(struct core *core, struct listing *page, const struct msg_list *l,
     const struct job *job)
 {
     uint64_t base = base_of(l, job);
@@ -270,7 +216,7 @@ list_ends(struct core *core, struct page *page, const struct msg_list *l,
     for (;;) {
         at = ends_skip(&job->ends, ENDS_BY_SEQ, at);
         if (at > job->queue->accepted) return true;
-        if (!page_has_room(page, base + at - 1)) return false;
+        if (!listing_has_room(page, base + at - 1)) return false;
         if (page->looks == 0) {
             page->next = base + at - 1;
             return false;
@@ -288,7 +234,7 @@ list_ends(struct core *core, struct page *page, const struct msg_list *l,
 
 /* Jobs are 10,000 at most: to pass one over costs nothing to speak of. */
 static void
-list_all_ends(struct core *core, struct page *page, const struct msg_list *l)
+list_all_ends(struct core *core, struct listing *page, const struct msg_list *l)
 {
     LIST_FOREACH (node, after, &core->jobs.order) {
         const struct job *job = CONTAINER_OF(node, struct job, order);
@@ -303,8 +249,8 @@ list_all_ends(struct core *core, struct page *page, const struct msg_list *l)
 
 /* Tasks of no job first. */
 static void
-list_gone(
-    struct core *core, tick_ns now, struct page *page, const struct msg_list *l)
+list_gone(struct core *core, tick_ns now, struct listing *page,
+    const struct msg_list *l)
 {
     const struct job *job = jobs_find(core, l->job);
 
@@ -319,9 +265,9 @@ static void
 list_tasks(
     struct core *core, tick_ns now, struct session *s, const struct msg_list *l)
 {
-    struct page page;
+    struct listing page;
 
-    page_init(&page, l);
+    listing_begin(&page, l);
     if (l->task != 0) {
         list_one(core, now, &page, l->task);
     } else {
@@ -329,7 +275,7 @@ list_tasks(
         if (ended) list_gone(core, now, &page, l);
         if (!ended) list_held(core, now, &page, l);
     }
-    page_send(core, s, &page, MSG_task_rows, l->request);
+    listing_send(core, s, &page, MSG_task_rows, l->request);
 }
 
 /* ---- jobs -----------------------------------------------------------------
@@ -352,22 +298,22 @@ static void
 list_jobs(
     struct core *core, tick_ns now, struct session *s, const struct msg_list *l)
 {
-    struct page page;
+    struct listing page;
     char words[VIEW_WORDS_MAX];
 
     if (l->job != 0 && jobs_find(core, l->job) == NULL) {
         reply_error(core, s, l->request, STINT_ENOJOB, NULL);
         return;
     }
-    page_init(&page, l);
+    listing_begin(&page, l);
     LIST_FOREACH (node, after, &core->jobs.order) {
         const struct job *job = CONTAINER_OF(node, struct job, order);
         if (job->number <= l->after || !wanted_job(s, l, job)) continue;
-        if (!page_has_room(&page, job->number - 1)) break;
+        if (!listing_has_room(&page, job->number - 1)) break;
         const struct rec_job_row row = view_job_row(core, now, job, words);
-        page_add(&page, RECORD_job_row, &row);
+        listing_add(&page, RECORD_job_row, &row);
     }
-    page_send(core, s, &page, MSG_job_rows, l->request);
+    listing_send(core, s, &page, MSG_job_rows, l->request);
 }
 
 /* ---- schedules ------------------------------------------------------------
@@ -377,14 +323,14 @@ static void
 list_schedules(
     struct core *core, tick_ns now, struct session *s, const struct msg_list *l)
 {
-    struct page page;
+    struct listing page;
 
-    page_init(&page, l);
+    listing_begin(&page, l);
     LIST_FOREACH (node, after, &core->schedules.order) {
         const struct schedule *c = CONTAINER_OF(node, struct schedule, order);
         if (c->number <= l->after) continue;
-        if (!page_has_room(&page, c->number - 1)) break;
-        page_add(&page, RECORD_schedule_row,
+        if (!listing_has_room(&page, c->number - 1)) break;
+        listing_add(&page, RECORD_schedule_row,
             &(struct rec_schedule_row){
                 .schedule = slice_of(c->name),
                 .queue = slice_of(c->queue->name),
@@ -398,7 +344,7 @@ list_schedules(
                 .task = c->task,
             });
     }
-    page_send(core, s, &page, MSG_schedule_rows, l->request);
+    listing_send(core, s, &page, MSG_schedule_rows, l->request);
 }
 
 /* ---- keys, status
@@ -407,15 +353,15 @@ list_schedules(
 static void
 list_keys(struct core *core, struct session *s, const struct msg_list *l)
 {
-    struct page page;
+    struct listing page;
     uint64_t at = 0;
 
-    page_init(&page, l);
+    listing_begin(&page, l);
     LIST_FOREACH (node, after, &core->keys.order) {
         const struct key *key = CONTAINER_OF(node, struct key, in_order);
         if (at++ < l->after) continue;
-        if (!page_has_room(&page, at - 1)) break;
-        page_add(&page, RECORD_key_row,
+        if (!listing_has_room(&page, at - 1)) break;
+        listing_add(&page, RECORD_key_row,
             &(struct rec_key_row){
                 .name = slice_of(key->name),
                 .role = key->role,
@@ -424,7 +370,7 @@ list_keys(struct core *core, struct session *s, const struct msg_list *l)
                 .peers = key->sessions,
             });
     }
-    page_send(core, s, &page, MSG_key_rows, l->request);
+    listing_send(core, s, &page, MSG_key_rows, l->request);
 }
 
 void
@@ -449,6 +395,12 @@ look_list(
         break;
     case 5:
         list_schedules(core, now, s, l);
+        break;
+    case 6:
+        census_objects(core, now, s, l);
+        break;
+    case 7:
+        census_users(core, now, s, l);
         break;
     default:
         list_keys(core, s, l);

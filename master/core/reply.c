@@ -61,7 +61,8 @@ tells_a_fact(enum msg_type type)
     static const enum msg_type looks[] = { MSG_get_end, MSG_error,
         MSG_master_row, MSG_queue_rows, MSG_peer_rows, MSG_task_rows,
         MSG_key_rows, MSG_job_rows, MSG_job_runs, MSG_file_piece, MSG_file_rows,
-        MSG_peeked, MSG_show, MSG_explained, MSG_piped };
+        MSG_peeked, MSG_show, MSG_explained, MSG_piped, MSG_schedule_rows,
+        MSG_object_rows, MSG_object_users };
 
     for (size_t i = 0; i < ARRAY_LEN(looks); i++) {
         if (looks[i] == type) return false;

@@ -43,6 +43,7 @@ holds_begin(
     struct core *core, struct hold *h, struct object *o, struct session *s)
 {
     holds_restore(h, o, s);
+    h->since = core->now;
     objrow_hold(core, h);
 }
 

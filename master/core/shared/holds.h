@@ -20,6 +20,7 @@ struct hold {
     uint64_t holder; /* Which thread of the session, where that matters. */
     uint64_t count;  /* How often, or how many permits; > 0. */
     uint64_t fence;  /* Of the acquisition. */
+    tick_ns since;   /* When that was; 0: not known. */
     uint64_t row;    /* Id of its row; 0: it has none. */
     uint64_t notice; /* Number of the condition that notified who holds it; 0:
                         none did. */

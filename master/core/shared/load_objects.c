@@ -137,6 +137,7 @@ restore_hold(struct core *core, struct object *o, struct session *s,
     h->holder = row->holder;
     h->count = row->count;
     h->fence = row->fence;
+    h->since = row->since;
     holds_restore(h, o, s);
     if (is_lock(o)) {
         o->is.lock.owner = h;

@@ -96,7 +96,7 @@ struct object {
 
 struct objects {
     struct object *by_name;   /* uthash; without the hidden ones. */
-    struct object *by_number; /* uthash; all of them. */
+    struct object *by_number; /* uthash; all of them, in that order. */
     uint64_t last;            /* Number given last. */
     uint64_t holds;           /* Id of the row of a hold given last. */
     uint64_t entries;         /* The same, of an entry of a shelf. */

@@ -330,6 +330,15 @@ destroy(struct core *core, struct object *o)
     if (lock != NULL && (lock->flags & OBJECT_HIDDEN) != 0) destroy(core, lock);
 }
 
+static bool
+is_in_use(const struct object *o)
+{
+    if (o->waiting > 0 || !list_is_empty(&o->holds)) return true;
+    return o->kind == OBJECT_CONDITION
+           && (o->is.condition.lock->flags & OBJECT_HIDDEN) != 0
+           && is_in_use(o->is.condition.lock);
+}
+
 void
 objects_delete(
     struct core *core, tick_ns now, struct session *s, const struct msg *m)
@@ -345,6 +354,10 @@ objects_delete(
     } else if (is_lock && o->is.lock.conditions > 0) {
         reply_error(core, s, request, STINT_EBUSY,
             "conditions have this lock: delete them first");
+    } else if (m->as.object_delete.idle != 0 && is_in_use(o)) {
+        reply_error(core, s, request, STINT_EBUSY,
+            "somebody holds it, waits for it or watches it: nothing was "
+            "deleted");
     } else {
         answer_ok(core, o, s, request, 0);
         destroy(core, o);

@@ -87,6 +87,7 @@ objrow_hold(struct core *core, struct hold *h)
             .holder = h->holder,
             .count = h->count,
             .fence = h->fence,
+            .since = h->since,
         },
         o->durability == QUEUE_SYNCED);
 }

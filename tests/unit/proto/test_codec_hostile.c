@@ -49,7 +49,7 @@ static const struct refusal_case cases[] = {
     { "a type that is text", BYTES("\x92\xa1x\x80"), STINT_EMALFORMED,
         "frame" },
     { "a negative type", BYTES("\x92\xff\x80"), STINT_EMALFORMED, "frame" },
-    { "an unknown type", BYTES("\x92\x7f\x80"), STINT_EPROTO, "frame" },
+    { "an unknown type", BYTES("\x92\xcc\x80\x80"), STINT_EPROTO, "frame" },
     { "a hole in the numbers", BYTES("\x92\x00\x80"), STINT_EPROTO, "frame" },
     { "a type far out", BYTES("\x92\xcf\xff\xff\xff\xff\xff\xff\xff\xff\x80"),
         STINT_EPROTO, "frame" },
