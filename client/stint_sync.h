@@ -164,7 +164,8 @@ STINT_API uint64_t stint_condition_fence(const struct stint_condition *c);
  * Let go of the lock, wait to be notified, have the lock again: in one request,
  * so that no notify is missed between.
  *
- * Who is notified and dies before he heard of it passes that on to the next one.
+ * Who is notified and dies before he heard of it, or was interrupted, passes that on
+ * to the next one.
  *
  * Returns: 0 (notified) or STINT_ETIMEOUT, and the lock is held again, as deep as
  *          before; STINT_ENOTHELD (the caller did not hold it, nothing changed);
@@ -224,8 +225,8 @@ STINT_API void stint_barrier_close(struct stint_barrier *b);
  * Wait until `parties` wait.  *index (may be NULL) is 0 to parties - 1, each
  * once; 0 is who ran the action.
  *
- * Returns: 0, or STINT_EBROKEN: somebody timed out, aborted, reset, died or left
- *          while it waited, or the action failed; STINT_ETIMEOUT: we timed out,
+ * Returns: 0, or STINT_EBROKEN: somebody timed out, aborted, reset, died, left or
+ *          was interrupted while it waited, or the action failed; STINT_ETIMEOUT: we timed out,
  *          and so broke it for all.  With timeout 0 it breaks at once unless we
  *          are the last.
  * Source:  Barrier.wait, which never learns of a death.

@@ -22,7 +22,7 @@ struct asked {
     int code;
     bool over;
     bool left; /* Nobody waits for the answer. */
-    bool is_condition;
+    enum named_kind kind;
     char name[];
 };
 
@@ -43,15 +43,35 @@ drop(struct asked *a)
     free(a);
 }
 
-static struct asked *begin(struct stint *s, const char *name, bool is_condition,
-    const struct msg_sync *m);
+static struct asked *begin(struct stint *s, const char *name,
+    enum named_kind kind, const struct msg_sync *m);
 
 static void
 leave(struct stint *s, const char *name, const struct msg_sync *m)
 {
-    struct asked *a = begin(s, name, false, m);
+    struct asked *a = begin(s, name, NAMED_LOCK, m);
 
-    if (a != NULL) a->left = true;
+    if (a == NULL) return;
+    a->left = true;
+    a->r.once = m->verb == ASK_ABORT; /* A new session waits for nobody. */
+}
+
+/* The lock of a condition is held again, for nobody; and if we were notified,
+ * that was meant for somebody who waits. */
+static void
+undo_wait(const struct asked *a)
+{
+    const struct msg_sync pass = {
+        .verb = ASK_NOTIFY, .holder = a->m.holder, .number = 1
+    };
+    const struct msg_sync back = {
+        .verb = ASK_RELEASE, .holder = a->m.holder, .number = a->answer.fence
+    };
+    uint64_t depth = a->answer.number > 0 ? a->answer.number : 1;
+
+    if (a->answer.late == 0) leave(a->s, a->name, &pass);
+    for (; depth > 0; depth--)
+        leave(a->s, a->name, &back);
 }
 
 /* What came too late is given back. */
@@ -68,11 +88,8 @@ undo(const struct asked *a)
         back.verb = ASK_ACTED;
         back.number = 1;
         leave(a->s, a->name, &back);
-    } else if (a->m.verb == ASK_WAIT && a->is_condition) {
-        back.number = a->answer.fence;
-        for (uint64_t i = 0; i < (a->answer.number > 0 ? a->answer.number : 1);
-             i++)
-            leave(a->s, a->name, &back);
+    } else if (a->m.verb == ASK_WAIT && a->kind == NAMED_CONDITION) {
+        undo_wait(a);
     }
 }
 
@@ -96,7 +113,7 @@ take_answer(struct rpc_request *r, int code, const struct msg *m, bool last)
 
 /* NULL without memory. */
 static struct asked *
-begin(struct stint *s, const char *name, bool is_condition,
+begin(struct stint *s, const char *name, enum named_kind kind,
     const struct msg_sync *m)
 {
     size_t length = strlen(name);
@@ -106,7 +123,7 @@ begin(struct stint *s, const char *name, bool is_condition,
     memcpy(a->name, name, length);
     a->s = s;
     a->m = *m;
-    a->is_condition = is_condition;
+    a->kind = kind;
     a->r = (struct rpc_request){ .answered = take_answer,
         .arg = a,
         .slow = m->wait_ns > 0,
@@ -130,11 +147,27 @@ is_over(const void *arg)
     return a->over;
 }
 
+/* Who waits at a barrier no more breaks it for the others, unless they all have
+ * met meanwhile: then the next ones are not his. */
+static void
+leave_barrier(struct asked *a)
+{
+    const struct msg_sync m = { .verb = ASK_ABORT, .number = a->r.number };
+
+    a->r.once = true;
+    leave(a->s, a->name, &m);
+    if (!a->s->closed) pump_push(a->s, true);
+}
+
 static int
 finish(struct asked *a, int rc, struct msg_synced *answer)
 {
     if (!a->over) {
         a->left = true;
+        if (a->kind == NAMED_BARRIER && a->m.verb == ASK_WAIT
+            && pump_obstacle(a->s) == 0) {
+            leave_barrier(a);
+        }
         return rc;
     }
     if (rc == 0) rc = a->code;
@@ -153,7 +186,7 @@ once(struct named *n, const struct msg_sync *m, tick_ns patience,
     int rc = pump_obstacle(n->s);
 
     if (rc != 0) return rc;
-    struct asked *a = begin(n->s, n->name, n->open.kind == NAMED_CONDITION, m);
+    struct asked *a = begin(n->s, n->name, (enum named_kind)n->open.kind, m);
     if (a == NULL) return say(STINT_ENOMEM, "no memory for a request");
     return finish(a, pump_wait(n->s, is_over, a, patience), answer);
 }

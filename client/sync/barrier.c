@@ -76,16 +76,6 @@ act(struct stint_barrier *b)
     return say(STINT_EBROKEN, "the action of the barrier failed");
 }
 
-/* Who does not wait for the others any more breaks it for them. */
-static void
-leave(struct stint_barrier *b)
-{
-    const struct msg_sync m = { .verb = ASK_ABORT };
-
-    ask_nothing(&b->named, &m);
-    if (!b->named.s->closed) pump_push(b->named.s, false);
-}
-
 int
 stint_barrier_wait(struct stint_barrier *b, unsigned *index, int64_t timeout_ms)
 {
@@ -96,7 +86,6 @@ stint_barrier_wait(struct stint_barrier *b, unsigned *index, int64_t timeout_ms)
     if (rc != 0) return rc;
     pump_enter(b->named.s);
     rc = ask_and_wait(&b->named, &m, pump_deadline(timeout_ms), &answer);
-    if (rc == STINT_ECANCELLED || rc == STINT_EUNREACHABLE) leave(b);
     pump_leave(b->named.s);
     if (rc != 0) return rc;
     if (index != NULL) *index = (unsigned)answer.number;

@@ -187,6 +187,30 @@ arrive(struct core *core, tick_ns now, struct session *s,
     if (m->wait_ns == 0) sync_barrier_left(core, w, STINT_ETIMEOUT);
 }
 
+/* ---- leaving ------------------------------------------------------------- */
+
+static bool
+stands_in(const struct list *line, const struct session *s, uint64_t request)
+{
+    LIST_FOREACH (node, after, line) {
+        const struct wait *w = CONTAINER_OF(node, struct wait, as.object.node);
+        if (w->session == s && w->request == request) return true;
+    }
+    return false;
+}
+
+/* Who gives up a wait of his that is over breaks nobody's. */
+static void
+abort_it(struct core *core, struct session *s, const struct msg_sync *m,
+    struct object *o)
+{
+    if (m->number == 0 || stands_in(&o->line, s, m->number)
+        || stands_in(&o->is.barrier.passing, s, m->number)) {
+        set_broken(core, o, true);
+    }
+    tell(core, o, s, (struct msg_synced){ .request = m->request });
+}
+
 /* ---- all ----------------------------------------------------------------- */
 
 static void
@@ -217,9 +241,11 @@ sync_barrier_verb(struct core *core, tick_ns now, struct session *s,
         acted(core, s, m, o);
         break;
     case SYNC_RESET:
-    case SYNC_ABORT:
-        set_broken(core, o, m->verb == SYNC_ABORT);
+        set_broken(core, o, false);
         tell(core, o, s, (struct msg_synced){ .request = m->request });
+        break;
+    case SYNC_ABORT:
+        abort_it(core, s, m, o);
         break;
     case SYNC_LOOK:
         look(core, s, m->request, o);

@@ -281,6 +281,24 @@ barrier_with_a_dead_party_breaks_for_all_until_it_is_reset(void **state)
 }
 
 static void
+barrier_is_not_broken_by_who_gives_up_a_wait_that_is_over(void **state)
+{
+    struct three t = meet(state);
+
+    sync_open(t.a, "B", OBJECT_BARRIER, 2);
+    uint64_t a = sync_wait(t.a, "B", TICK_NEVER);
+    uint64_t b = sync_wait(t.b, "B", TICK_NEVER);
+    assert_int_equal(sync_code(t.b, b), 0);
+    uint64_t next = sync_wait(t.b, "B", TICK_NEVER);
+    assert_int_equal(sync_do(t.a, "B", SYNC_ABORT, a), 0);
+    /* Nor by who names the wait of somebody else. */
+    assert_int_equal(sync_do(t.c, "B", SYNC_ABORT, next), 0);
+    assert_int_equal(sync_code(t.b, next), SYNC_PARKED);
+    assert_int_equal(sync_do(t.b, "B", SYNC_ABORT, next), 0);
+    assert_int_equal(sync_code(t.b, next), STINT_EBROKEN);
+}
+
+static void
 open_acting(struct rig_peer *p, uint64_t parties)
 {
     const struct msg_object_open open = { .object = slice_of("A"),
@@ -455,6 +473,7 @@ main(void)
             condition_wait_that_cannot_have_its_lock_in_time_does_not_hold_it),
         BENCH(condition_notified_come_before_those_who_only_want_the_lock),
         BENCH(barrier_with_a_dead_party_breaks_for_all_until_it_is_reset),
+        BENCH(barrier_is_not_broken_by_who_gives_up_a_wait_that_is_over),
         BENCH(barrier_breaks_when_who_runs_the_action_dies),
         BENCH(barrier_arrivals_during_the_action_are_of_the_next_round),
         BENCH(barrier_wait_that_is_late_during_the_action_breaks_it),
