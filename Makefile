@@ -176,6 +176,12 @@ examples: $(call in,examples)          ## the programs of examples/
 
 # ---- tests -------------------------------------------------------------------
 
+# What only tests is not worth the time of an optimizer.
+FAST_release := -O1
+FAST_asan := -O0
+FAST_tsan := -O0
+$(O)/tests/unit/%.o $(O)/tests/integration/%.o: CFLAGS += $(FAST_$(CONFIG))
+
 # tests/unit/LAYER/test_*.c links LAYER and what is below it, nothing else.
 NEEDS_common := common
 NEEDS_proto := proto common
@@ -417,6 +423,9 @@ demo:                                  ## install what is missing, build, run th
 	@scripts/deps build
 	@$(MAKE) --no-print-directory -j2 all examples
 	@scripts/demo
+# All that the tests of the release need.
+check-build: all examples man unit-build integration-build proofs-build $(SIM) \
+  $(STORE_PROOFS) $(call archives,$(LAYERS) cli)
 check:                                 ## install what tests need, run all of them
 	@scripts/deps check
 	@tests/run check
@@ -480,7 +489,7 @@ print-%:                               # the value of a variable, for scripts
 	@echo $($*)
 help:                                  ## this list
 	@awk -F'## ' '/^[a-z0-9-]+:.*## /{split($$1,a,":"); printf "  %-14s %s\n", a[1], $$2}' Makefile
-.PHONY: docker all lib prog examples unit unit-build integration integration-c restart-2000 \
+.PHONY: check-build docker all lib prog examples unit unit-build integration integration-c restart-2000 \
   integration-build cli-tests parallel terminal asan tsan clang sim model crash-matrix torn io-faults fiu store-proofs fuzz fuzz-build bench \
   bench-build bench-stores lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
   stage check-paths install install-tests uninstall clean help proofs hosts proofs-build $(PROOFS)
