@@ -484,6 +484,84 @@ calls_that_wait_cost_the_master_no_thread(void **state)
     OK(stint_close(s));
 }
 
+static bool
+no(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+/* In Python it is "0" here, "for ever" there, and ValueError in a third place.
+ */
+static void
+every_call_that_waits_refuses_a_negative_timeout(void **state)
+{
+    const struct stint_barrier_options two = { .parties = 2 };
+    struct stint_bytes got;
+    struct stint_queue *tasks = open_queue(s, "tasks");
+    const char *names[] = { "tasks", NULL };
+    struct stint_consumer *consumer;
+    struct stint_future *f;
+    struct stint_task *task;
+    struct stint_lock *lock;
+    struct stint_semaphore *sem;
+    struct stint_condition *c;
+    struct stint_event *e;
+    struct stint_barrier *b;
+    struct stint_dict *d;
+    struct stint_pipe *one, *other;
+    uint64_t version = 0;
+    int64_t us;
+
+    (void)state;
+    OK(stint_queue_submit(tasks, "x", 1, NULL, &f));
+    OK(stint_consumer_open(s, names, NULL, &consumer));
+    OK(stint_lock_open(s, "lock", NULL, &lock));
+    OK(stint_semaphore_open(s, "semaphore", NULL, &sem));
+    OK(stint_condition_open(s, "condition", NULL, &c));
+    OK(stint_condition_acquire(c, PATIENCE_MS));
+    OK(stint_event_open(s, "event", NULL, &e));
+    OK(stint_barrier_open(s, "barrier", &two, &b));
+    OK(stint_dict_open(s, "dict", NULL, &d));
+    OK(stint_pipe_new(s, NULL, &one, &other));
+    const int codes[] = {
+        stint_queue_put(tasks, "x", 1, -2),
+        stint_queue_get(tasks, &got, -2),
+        stint_queue_take(tasks, NULL, &task, -2),
+        stint_queue_join(tasks, -2),
+        stint_consumer_next(consumer, &task, -2),
+        stint_future_get(f, &got, -2),
+        stint_futures_wait(&f, 1, 1, -2),
+        stint_flush(s, -2),
+        stint_ping(s, &us, -2),
+        stint_lock_acquire(lock, -2),
+        stint_semaphore_acquire(sem, -2),
+        stint_condition_acquire(c, -2),
+        stint_condition_wait(c, -2),
+        stint_condition_wait_for(c, no, NULL, -2),
+        stint_event_wait(e, -2),
+        stint_barrier_wait(b, NULL, -2),
+        stint_dict_watch(d, NULL, 0, &version, -2),
+        stint_pipe_send(one, "x", 1, -2),
+        stint_pipe_recv(one, &got, -2),
+        stint_pipe_poll(one, -2),
+    };
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (codes[i] != STINT_EINVAL) fail_msg("%zu: %d", i, codes[i]);
+    OK(stint_condition_release(c)); /* Nothing was changed. */
+    OK(stint_lock_acquire(lock, 0));
+    stint_future_free(f);
+    stint_consumer_close(consumer);
+    stint_pipe_close(one);
+    stint_pipe_close(other);
+    stint_dict_close(d);
+    stint_barrier_close(b);
+    stint_event_close(e);
+    stint_condition_close(c);
+    stint_semaphore_close(sem);
+    stint_lock_close(lock);
+}
+
 /* ---- a server that is frozen or cut off ---------------------------------- */
 
 struct held {
@@ -612,6 +690,7 @@ main(int argc, char **argv)
         HERE(one_connection_serves_all_queues_objects_and_threads),
         HERE(
             handles_and_connections_that_come_and_go_leave_nothing_at_the_master),
+        HERE(every_call_that_waits_refuses_a_negative_timeout),
         ELSEWHERE(calls_that_wait_cost_the_master_no_thread),
         ELSEWHERE(no_call_outlives_its_timeout_when_the_master_stands_still),
     };

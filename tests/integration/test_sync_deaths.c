@@ -21,7 +21,7 @@ enum {
 
 /* What all processes see: a file that all of them have mapped. */
 struct board {
-    atomic_ullong acquired, violations, died, stale;
+    atomic_ullong acquired, allowed, violations, died, stale;
     atomic_uint stop, step;
     atomic_int code;
     /* Fence of who was in there last; and whether he still is. */
@@ -110,8 +110,13 @@ be_of_the_crew(struct stint *on, unsigned number)
 
     (void)snprintf(name, sizeof name, "lock-%u", number % LOCKS);
     if (stint_lock_open(on, name, NULL, &lock) != 0) return 1;
-    while (atomic_load(&board->stop) == 0)
-        use_lock(&board->protected[number % LOCKS], lock);
+    while (atomic_load(&board->stop) == 0) {
+        if (atomic_load(&board->acquired) < atomic_load(&board->allowed)) {
+            use_lock(&board->protected[number % LOCKS], lock);
+        } else {
+            (void)usleep(2000);
+        }
+    }
     stint_lock_close(lock);
     return stint_close(on) != 0;
 }
@@ -140,6 +145,8 @@ die_at(struct stint *on, const char *point)
     struct stint_barrier_options alone = { .parties = 2, .action = hold_on };
     struct stint_barrier_options two = { .parties = 2 };
     struct stint_lock *lock;
+    struct stint_semaphore_options three = { .value = 3 };
+    struct stint_semaphore *sem;
     struct stint_condition *c;
     struct stint_barrier *b;
     int rc = -1;
@@ -155,6 +162,12 @@ die_at(struct stint *on, const char *point)
         if (stint_lock_open(on, "L", NULL, &lock) != 0) return 1;
         tell(1);
         rc = stint_lock_acquire(lock, 20000);
+    } else if (strcmp(point, "permits") == 0) {
+        if (stint_semaphore_open(on, "S", &three, &sem) != 0) return 1;
+        for (int i = 0; i < 3; i++)
+            if (stint_semaphore_acquire(sem, 5000) != 0) return 1;
+        tell(1);
+        rc = stint_semaphore_acquire(sem, 20000);
     } else if (strcmp(point, "condition") == 0) {
         if (stint_condition_open(on, "C", NULL, &c) != 0) return 1;
         if (stint_condition_acquire(c, 5000) != 0) return 1;
@@ -300,6 +313,28 @@ killed_while_acquiring_a_lock(void **state)
     stint_lock_close(lock);
 }
 
+/* And while it waits for one more: that is given to nobody. */
+static void
+killed_while_holding_permits_all_of_them_return(void **state)
+{
+    struct stint_semaphore_options three = { .value = 3 };
+    struct stint_semaphore *sem;
+    uint64_t value;
+
+    (void)state;
+    OK(stint_semaphore_open(s, "S", &three, &sem));
+    pid_t pid = spawn("permits");
+    await_step(1);
+    settle();
+    assert_int_equal(stint_semaphore_acquire(sem, 0), STINT_ETIMEOUT);
+    end(pid);
+    for (int i = 0; i < 3; i++)
+        OK(stint_semaphore_acquire(sem, PATIENCE_MS));
+    OK(stint_semaphore_value(sem, &value));
+    assert_int_equal(value, 0);
+    stint_semaphore_close(sem);
+}
+
 static void *
 wait_for_notice(void *arg)
 {
@@ -402,25 +437,37 @@ spawn_crew(pid_t *crew, unsigned at, unsigned *names)
 }
 
 static void
+await_acquired(unsigned long long count, int64_t until)
+{
+    while (atomic_load(&board->acquired) < count) {
+        if (now_ms() > until) fail_msg("somebody is blocked");
+        (void)usleep(500);
+    }
+}
+
+/* Each kill comes at a random point of its share of the acquisitions, when all
+ * are at work; while the next one is started they do not run far ahead. */
+static void
 ten_thousand_acquisitions_by_fifty_processes_with_random_kills(void **state)
 {
+    enum { SHARE = ACQUISITIONS / KILLS };
     pid_t crew[CREW];
     unsigned names = 0, kills = 0, seed = 20260;
-    int64_t from = now_ms();
+    int64_t from = now_ms(), until = from + 60000;
 
     (void)state;
     for (unsigned i = 0; i < CREW; i++)
         spawn_crew(crew, i, &names);
-    while (atomic_load(&board->acquired) < ACQUISITIONS || kills < KILLS) {
-        if (now_ms() - from > 60000) fail_msg("somebody is blocked");
-        (void)usleep(100000);
+    for (; kills < KILLS; kills++) {
         seed = seed * 1103515245 + 12345;
-        unsigned at = seed / 65536 % CREW;
-        if (atomic_load(&board->acquired) == 0) continue;
+        atomic_store(&board->allowed, (kills + 2) * SHARE);
+        await_acquired(kills * SHARE + seed / 65536 % SHARE, until);
+        unsigned at = seed / 256 % CREW;
         end(crew[at]);
-        kills += 1;
         spawn_crew(crew, at, &names);
     }
+    atomic_store(&board->allowed, UINT64_MAX);
+    await_acquired(ACQUISITIONS, until);
     int64_t took = now_ms() - from;
     atomic_store(&board->stop, 1); /* Now nobody may be left waiting. */
     for (unsigned i = 0; i < CREW; i++) {
@@ -480,6 +527,7 @@ main(int argc, char **argv)
         ALONE(killed_while_holding_a_lock),
         ALONE(stopped_while_holding_a_lock_it_releases_nobody_elses),
         ALONE(killed_while_acquiring_a_lock),
+        ALONE(killed_while_holding_permits_all_of_them_return),
         ALONE(killed_in_a_condition_its_wake_up_is_not_lost),
         ALONE(killed_at_a_barrier_it_breaks),
         ALONE(killed_in_the_action_of_a_barrier_it_breaks),
