@@ -19,20 +19,22 @@ load helper
     stint -h | cmp - help
 }
 
+# Few processes for each command, as there are many commands.
 @test "every command has a help with usage, then examples, then options" {
     while read -r command; do
         # shellcheck disable=SC2086 # "key new" is two words
         stint $command --help >"$T/help"
-        grep -q "^Usage: stint $command" "$T/help"
-        usage=$(grep -n -m1 '^Usage' "$T/help" | cut -d: -f1)
-        examples=$(grep -n -m1 '^Examples:' "$T/help" | cut -d: -f1)
-        options=$(grep -n -m1 -e ' --' "$T/help" | cut -d: -f1)
-        [ "$usage" -lt "$examples" ]
-        grep -q -e '--quiet' "$T/help"
-        [ "$examples" -lt "$(grep -n -m1 -e '--quiet' "$T/help" | cut -d: -f1)" ]
-        [ -n "$options" ]
         # shellcheck disable=SC2086
-        stint help $command | diff -q - "$T/help"
+        stint help $command | cmp - "$T/help"
+        awk -v usage="^Usage: stint $command" '
+            /^Usage/ && !first { first = NR }
+            $0 ~ usage { found = 1 }
+            /^Examples:/ && !examples { examples = NR }
+            / --/ { options = 1 }
+            /--quiet/ && !quiet { quiet = NR }
+            END { exit !(found && options && first < examples &&
+                         examples < quiet) }' "$T/help" ||
+            { echo "$command"; false; }
     done < <(stint completion commands)
 }
 
@@ -40,13 +42,26 @@ load helper
     while read -r command; do
         # shellcheck disable=SC2086
         stint $command --help >"$T/help"
-        for option in $(grep -oE '^ +(-., )?  ?--[a-z-]+' "$T/help" | grep -oE -- '--[a-z-]+'); do
-            case $option in --help | --usage) continue ;; esac
-            name=$(printf '%s' "${option#--}" | tr 'a-z-' 'A-Z_')
-            scope=$(printf '%s' "$command" | tr 'a-z ' 'A-Z_')
-            grep -qE "\[STINT_(${scope}_|WORKER_|MASTER_|RUN_)?$name\]" "$T/help" ||
-                { echo "$command $option"; false; }
-        done
+        awk -v command="$command" '
+            { text = text $0 "\n" }
+            match($0, /^ +(-., )?  ?--[a-z-]+/) {
+                option = substr($0, RSTART, RLENGTH)
+                sub(/.*[ ,]--/, "", option)
+                if (option != "help" && option != "usage") options[option]
+            }
+            END {
+                scope = toupper(command)
+                gsub(/[ -]/, "_", scope)
+                for (option in options) {
+                    name = toupper(option)
+                    gsub(/-/, "_", name)
+                    if (text !~ "\\[STINT_(" scope "_|WORKER_|MASTER_|RUN_)?" name "\\]") {
+                        print command " --" option
+                        bad = 1
+                    }
+                }
+                exit bad
+            }' "$T/help"
     done < <(stint completion commands)
 }
 
@@ -61,9 +76,9 @@ load helper
 @test "a verb behind its noun is 64 and the command is named" {
     run -64 --separate-stderr stint job cancel 3
     is_one_error
-    [[ $stderr == *"did you mean `stint cancel --job 3`"* ]]
+    [[ $stderr == *"did you mean \`stint cancel --job 3\`"* ]]
     run -64 --separate-stderr stint task retry 3
-    [[ $stderr == *"`stint retry 3`"* ]]
+    [[ $stderr == *"\`stint retry 3\`"* ]]
     run -64 --separate-stderr stint run --retry 3 true
     [[ $stderr == *"did you mean --retries"* ]]
 }
