@@ -254,6 +254,11 @@ tsan:                                  ## threaded integration under TSan
 clang:                                 ## build everything with clang -Weverything
 	@$(MAKE) --no-print-directory CONFIG=clang all unit-build integration-build proofs-build \
 	  $(if $(wildcard tests/sim/*.c),build/clang/tests/sim/sim)
+# To build for ASan is to compile with clang -Weverything.  What is left out by
+# it, as `make CONFIG=clang warnings`:
+warnings: build/include/stint.h
+	@$(CC) $(CFLAGS) -fsyntax-only \
+	  $(wildcard tests/sim/*.c tests/disk/*.c tests/store/*.c tests/proofs/*.c)
 
 SIM := $(O)/tests/sim/sim
 $(SIM): $(patsubst %.c,$(O)/%.o,$(wildcard tests/sim/*.c tests/disk/*.c)) $(call archives,core agent rpc store sys proto common)
@@ -489,7 +494,7 @@ print-%:                               # the value of a variable, for scripts
 	@echo $($*)
 help:                                  ## this list
 	@awk -F'## ' '/^[a-z0-9-]+:.*## /{split($$1,a,":"); printf "  %-14s %s\n", a[1], $$2}' Makefile
-.PHONY: check-build docker all lib prog examples unit unit-build integration integration-c restart-2000 \
+.PHONY: check-build warnings docker all lib prog examples unit unit-build integration integration-c restart-2000 \
   integration-build cli-tests parallel terminal asan tsan clang sim model crash-matrix torn io-faults fiu store-proofs fuzz fuzz-build bench \
   bench-build bench-stores lint $(addprefix lint-,$(LINTS)) format demo check ci deps man \
   stage check-paths install install-tests uninstall clean help proofs hosts proofs-build $(PROOFS)
