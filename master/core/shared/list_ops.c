@@ -118,12 +118,22 @@ add(struct step *step)
 
 /* ---- of lists only ------------------------------------------------------- */
 
+/* What is changed in the middle moves the shorter side: eight bytes each. */
+static void
+count_moved(struct step *step, size_t at)
+{
+    size_t count = shelf_count(step->shelf);
+
+    step->looked += (at < count / 2 ? at : count - at) / 64;
+}
+
 static int
 take_at(struct step *step, size_t at)
 {
     const struct entry *e = shelf_at(step->shelf, at);
     int rc = compare(step, e);
 
+    count_moved(step, at);
     if (rc == 0) rc = shelf_take_at(step->shelf, step->changes, at);
     if (rc != 0) return rc;
     if (step->op->verb == OP_POP) step->done.value = entry_value(e);
@@ -152,8 +162,8 @@ insert(struct step *step)
         if (at < 0) at += (int64_t)count;
         if (at < 0) at = 0;
         if ((uint64_t)at < count) to = (size_t)at;
-        step->looked += (to < count / 2 ? to : count - to) / 64;
     }
+    count_moved(step, to);
     int rc = shelf_insert(step->shelf, step->changes, to, step->op->value);
     step->done.number = (int64_t)to;
     step->done.version = step->shelf->object->version;

@@ -218,6 +218,41 @@ a_page_has_a_thousand_entries_at_most_and_goes_on_behind_them(void **state)
     assert_int_equal(count, 500);
 }
 
+static void
+append_many(struct rig_peer *p, unsigned count)
+{
+    enum { OPS = 4096 };
+    static struct rec_op ops[OPS];
+
+    for (unsigned i = 0; i < OPS; i++)
+        ops[i] = share_value("l", OP_APPEND, "");
+    for (; count >= OPS; count -= OPS) {
+        (void)share_ask(p, ops, OPS);
+        rig_turn(p->rig);
+        rig_forget_inbox(p);
+    }
+}
+
+/* Each moves a hundred thousand places. */
+static void
+a_batch_may_take_only_so_many_from_the_middle_of_a_long_list(void **state)
+{
+    enum { OPS = 4096 };
+    static struct rec_op ops[OPS];
+    struct rig_peer *p = begin(state);
+
+    append_many(p, 50 * OPS);
+    for (unsigned i = 0; i < OPS; i++)
+        ops[i] = share_at("l", OP_DELETE, 25 * OPS);
+    struct share_answer a = share_all(p, ops, OPS);
+    assert_int_equal(a.code, STINT_ELIMIT);
+    assert_true(a.failed < 1000);
+    assert_int_equal(share_all(p, ops, 100).code, 0);
+    for (unsigned i = 0; i < OPS; i++)
+        ops[i] = share_at("l", OP_DELETE, 0);
+    assert_int_equal(share_all(p, ops, OPS).code, 0);
+}
+
 /* The budget knows of it until it is freed, some of it in each turn. */
 static void
 what_was_cleared_is_freed_in_steps(void **state)
@@ -262,6 +297,7 @@ main(void)
         ON_A_RIG(an_answer_is_no_longer_than_the_largest_payload),
         ON_A_RIG(a_value_larger_than_the_largest_payload_is_refused),
         ON_A_RIG(a_page_of_large_values_has_few_of_them),
+        ON_A_RIG(a_batch_may_take_only_so_many_from_the_middle_of_a_long_list),
         ON_A_RIG(what_was_cleared_is_freed_in_steps),
         ON_A_RIG(a_page_has_a_thousand_entries_at_most_and_goes_on_behind_them),
     };
