@@ -341,6 +341,8 @@ take(struct core *core, const struct row *row, const union record *r,
     case ROW_schedule:
         return load_schedule(core, row->id, &r->schedule,
             queue_of(core, r->schedule.queue), why);
+    case ROW_due:
+        return load_schedule_due(core, row->id, &r->due, why);
     }
     return STINT_EFORMAT;
 }

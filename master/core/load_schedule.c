@@ -1,5 +1,6 @@
 #include "master/core/load_schedule.h"
 
+#include "common/base.h"
 #include "common/stint_error.h"
 #include "common/text.h"
 
@@ -61,6 +62,41 @@ load_schedule(struct core *core, uint64_t number,
         schedule_free(s);
         return STINT_ENOMEM;
     }
+    return 0;
+}
+
+/* Both kinds of rows come in order of numbers. */
+static struct schedule *
+next_numbered(struct schedules *all, uint64_t number)
+{
+    struct list *node = all->reached != NULL ? all->reached : all->order.next;
+    struct schedule *s = NULL;
+
+    for (; node != &all->order; node = node->next) {
+        s = CONTAINER_OF(node, struct schedule, order);
+        if (s->number >= number) break;
+    }
+    all->reached = node;
+    return node != &all->order && s->number == number ? s : NULL;
+}
+
+int
+load_schedule_due(struct core *core, uint64_t number,
+    const struct rec_kept_due *row, const char **why)
+{
+    struct schedule *s = next_numbered(&core->schedules, number);
+
+    *why = "what became of a schedule that is not there, or cannot be";
+    if (s == NULL || row->due < 0 || (wall_ns)row->handled >= row->due) {
+        return STINT_EDAMAGED;
+    }
+    s->is_noted = true;
+    s->last = (wall_ns)row->last;
+    s->put = row->put;
+    s->skipped = row->skipped;
+    s->task = row->task;
+    s->handled = (wall_ns)row->handled;
+    schedule_move(core, s, row->due);
     return 0;
 }
 

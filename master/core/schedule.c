@@ -97,6 +97,14 @@ leave_line(struct core *core, struct schedule *s)
     if (s->due != TICK_NEVER) heap_remove(heap_of(core, s), &s->node);
 }
 
+void
+schedule_move(struct core *core, struct schedule *s, int64_t due)
+{
+    leave_line(core, s);
+    s->due = due;
+    line_up(core, s);
+}
+
 bool
 schedule_add(struct core *core, struct schedule *s)
 {
@@ -124,9 +132,9 @@ take_out(struct core *core, struct schedule *s)
 static void
 drop_row(struct core *core, const struct schedule *s)
 {
-    if (schedule_is_kept(core, s)) {
-        journal_drop(core, ROW_schedule, s->number);
-    }
+    if (!schedule_is_kept(core, s)) return;
+    journal_drop(core, ROW_schedule, s->number);
+    if (s->is_noted) journal_drop(core, ROW_due, s->number);
 }
 
 void
@@ -158,6 +166,7 @@ schedule_replace(struct core *core, struct schedule *old, struct schedule *s)
     s->put = old->put;
     s->skipped = old->skipped;
     s->task = old->task;
+    s->is_noted = old->is_noted;
     list_push(old->order.next, &s->order);
     line_up(core, s);
     core->memory += schedule_memory(s);
@@ -188,10 +197,13 @@ schedule_is_kept(const struct core *core, const struct schedule *s)
     return journal_keeps(core, s->queue);
 }
 
+/* A second row would be of before. */
 void
-schedule_write(struct core *core, const struct schedule *s)
+schedule_write(struct core *core, struct schedule *s)
 {
     if (!schedule_is_kept(core, s)) return;
+    if (s->is_noted) journal_drop(core, ROW_due, s->number);
+    s->is_noted = false;
     journal_put(core, ROW_schedule, s->number, RECORD_kept_schedule,
         &(struct rec_kept_schedule){
             .name = slice_of(s->name),
@@ -209,6 +221,23 @@ schedule_write(struct core *core, const struct schedule *s)
             .attempts_max = s->attempts_max,
             .handler = slice_of(s->handler),
             .payload = { s->payload, s->size },
+            .last = (uint64_t)s->last,
+            .put = s->put,
+            .skipped = s->skipped,
+            .task = s->task,
+            .handled = (uint64_t)s->handled,
+        },
+        s->queue->policy.durability == QUEUE_SYNCED);
+}
+
+void
+schedule_note(struct core *core, struct schedule *s)
+{
+    if (!schedule_is_kept(core, s)) return;
+    s->is_noted = true;
+    journal_put(core, ROW_due, s->number, RECORD_kept_due,
+        &(struct rec_kept_due){
+            .due = s->due,
             .last = (uint64_t)s->last,
             .put = s->put,
             .skipped = s->skipped,
@@ -265,17 +294,18 @@ schedule_next(const struct core *core, tick_ns now, const struct schedule *s)
 static void
 advance(struct core *core, tick_ns now, wall_ns wall, struct schedule *s)
 {
-    leave_line(core, s);
+    int64_t due = s->due;
+
     if (s->every > 0) {
-        s->due += (now - s->due) / s->every * s->every;
-        s->due = tick_after(s->due, s->every);
+        due += (now - due) / s->every * s->every;
+        due = tick_after(due, s->every);
     } else if (s->at > 0) {
-        s->due = TICK_NEVER;
+        due = TICK_NEVER;
     } else {
-        s->handled = s->due;
-        s->due = next_of_line(s, s->due > wall ? s->due : wall);
+        s->handled = due;
+        due = next_of_line(s, due > wall ? due : wall);
     }
-    line_up(core, s);
+    schedule_move(core, s, due);
 }
 
 /* The clock was set back: times that lines of cron have passed over come again,
@@ -288,10 +318,8 @@ turn_back(struct core *core, wall_ns wall)
         if (s->line[0] == '\0') continue;
         wall_ns next = next_of_line(s, s->handled > wall ? s->handled : wall);
         if (next >= s->due) continue;
-        leave_line(core, s);
-        s->due = next;
-        line_up(core, s);
-        schedule_write(core, s);
+        schedule_move(core, s, next);
+        schedule_note(core, s);
     }
 }
 
@@ -393,20 +421,26 @@ deal_with(struct core *core, tick_ns now, wall_ns wall, struct schedule *s)
         put(core, now, wall, s);
     }
     advance(core, now, wall, s);
-    schedule_write(core, s);
+    schedule_note(core, s);
 }
 
-static void
+/* Lines of cron are due together, and may have large payloads: what is too much
+ * for one turn is put in the next ones.  Returns whether that was all. */
+static bool
 deal_with_due(
     struct core *core, tick_ns now, wall_ns wall, const struct heap *heap)
 {
+    enum { SHARES = 4, BYTES_A_STEP = 128 };
     int64_t time = heap == &core->schedules.by_tick ? now : wall;
+    uint64_t most = (uint64_t)SHARES * core->config.share_max;
 
-    for (;;) {
+    for (uint64_t spent = 0; spent < most;) {
         struct heap_node *node = heap_peek(heap);
-        if (node == NULL || of_node(node)->due > time) return;
+        if (node == NULL || of_node(node)->due > time) return true;
+        spent += 1 + of_node(node)->size / BYTES_A_STEP;
         deal_with(core, now, wall, of_node(node));
     }
+    return false;
 }
 
 void
@@ -420,9 +454,9 @@ schedule_tick(struct core *core, tick_ns now)
     /* Both clocks are not read in one moment. */
     if (wall < all->seen - TICK_S) turn_back(core, wall);
     all->seen = wall;
-    deal_with_due(core, now, wall, &all->by_tick);
-    deal_with_due(core, now, wall, &all->by_wall);
-    all->loaded = false;
+    bool ticks = deal_with_due(core, now, wall, &all->by_tick);
+    bool walls = deal_with_due(core, now, wall, &all->by_wall);
+    if (ticks && walls) all->loaded = false;
 }
 
 tick_ns

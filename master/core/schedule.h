@@ -5,11 +5,11 @@
  * by the master's own time, which no clock that is set moves; what comes at a
  * time or by a line of cron by the world's, which core_clock_set() ties to it.
  *
- * The task and what became of its schedule are rows of one batch: a crash
- * undoes both or none, so no due time is put twice.  Due times that have come
- * together (the host slept, the clock was set forward) are one task.  When the
- * clock is set back, what a line of cron was due for is not due again, and what
- * it was not due for is.
+ * The task and what became of its schedule are rows of one batch (of which the
+ * second is not the row with the payload): a crash undoes both or none, so no
+ * due time is put twice.  Due times that have come together (the host slept,
+ * the clock was set forward) are one task.  When the clock is set back, what a
+ * line of cron was due for is not due again, and what it was not due for is.
  */
 #ifndef SCHEDULE_H
 #define SCHEDULE_H
@@ -45,8 +45,9 @@ struct schedule {
     wall_ns handled;  /* By `line`: when it was due last. */
     bool leaves_missed;
     bool skips_open;
-    int said;     /* Why it skipped last, as people were told; 0: it put. */
-    wall_ns last; /* When it put last. */
+    bool is_noted; /* It has the second row, too. */
+    int said;      /* Why it skipped last, as people were told; 0: it put. */
+    wall_ns last;  /* When it put last. */
     uint64_t put, skipped;
     uint64_t task; /* The last one. */
     int32_t priority;
@@ -64,9 +65,11 @@ struct schedules {
     struct schedule *by_name; /* uthash */
     struct list order;
     struct heap by_tick, by_wall;
-    uint64_t last; /* Number given last. */
-    wall_ns seen;  /* The world's time at the last turn. */
-    bool loaded;   /* They are a master's before; no turn has been yet. */
+    uint64_t last;        /* Number given last. */
+    wall_ns seen;         /* The world's time at the last turn. */
+    struct list *reached; /* While rows are loaded: whose second row is next. */
+    bool loaded; /* They are a master's before, and not all that was due by
+                    then has been dealt with yet. */
 };
 
 void schedule_init(struct core *core);
@@ -92,7 +95,10 @@ void schedule_begin(const struct core *core, tick_ns now, struct schedule *s);
  * memory. */
 bool schedule_add(struct core *core, struct schedule *s);
 
-/** Forget it, and its row. */
+/** From now on it is due then; TICK_NEVER: never more. */
+void schedule_move(struct core *core, struct schedule *s, int64_t due);
+
+/** Forget it, and its rows. */
 void schedule_remove(struct core *core, struct schedule *s);
 
 /** `s`, which is nowhere, in the place of `old`, which has the same name:
@@ -104,7 +110,10 @@ bool schedule_replace(
 struct schedule *schedule_spent(const struct core *core);
 
 /** Its row as it is now, if it is kept. */
-void schedule_write(struct core *core, const struct schedule *s);
+void schedule_write(struct core *core, struct schedule *s);
+
+/** The same, but only what became of it: a payload may be large. */
+void schedule_note(struct core *core, struct schedule *s);
 
 /** Whether it survives. */
 bool schedule_is_kept(const struct core *core, const struct schedule *s);

@@ -36,6 +36,8 @@ struct mend {
     struct mend_jobs jobs; /* And all tasks. */
     struct mend_files files;
     struct mend_objects objects;
+    uint64_t *schedules; /* Owned; those that stay, ascending. */
+    size_t schedule_count, schedule_next;
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -154,6 +156,32 @@ see_file(struct mend *m, uint64_t id, const struct rec_kept_file *row)
     return fine ? 0 : STINT_ENOMEM;
 }
 
+static int
+know_schedule(struct mend *m, uint64_t id)
+{
+    uint64_t *grown =
+        realloc(m->schedules, (m->schedule_count + 1) * sizeof *m->schedules);
+
+    if (grown == NULL) return STINT_ENOMEM;
+    m->schedules = grown;
+    m->schedules[m->schedule_count++] = id;
+    return 0;
+}
+
+static void
+see_due(struct mend *m, uint64_t id)
+{
+    while (m->schedule_next < m->schedule_count
+           && m->schedules[m->schedule_next] < id)
+        m->schedule_next += 1;
+    if (m->schedule_next < m->schedule_count
+        && m->schedules[m->schedule_next] == id) {
+        return;
+    }
+    row_delete(&m->ops, ROW_due, id);
+    tell(m, "a schedule is lost: when it was due is left out");
+}
+
 /* Its queue, if that is lost, is made anew as for tasks. */
 static int
 see_schedule(struct mend *m, uint64_t id, const struct rec_kept_schedule *row)
@@ -168,6 +196,7 @@ see_schedule(struct mend *m, uint64_t id, const struct rec_kept_schedule *row)
         return 0;
     }
     int rc = grow_queues(m, row->queue);
+    if (rc == 0) rc = know_schedule(m, id);
     if (rc != 0 || m->queues[row->queue].is_there) return rc;
     tell(m, "schedule \"%.*s\" now puts into the queue recovered-%" PRIu64,
         length, (const char *)row->name.bytes, row->queue);
@@ -221,6 +250,9 @@ see(void *arg, const struct row *row)
         break;
     case ROW_schedule:
         return see_schedule(m, row->id, &record.schedule);
+    case ROW_due:
+        see_due(m, row->id);
+        break;
     }
     return 0;
 }
@@ -335,6 +367,7 @@ mend_store(
     }
     buf_fini(&m.ops);
     free(m.queues);
+    free(m.schedules);
     mend_jobs_fini(&m.jobs);
     mend_files_fini(&m.files);
     mend_objects_fini(&m.objects);

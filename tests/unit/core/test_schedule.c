@@ -571,6 +571,91 @@ it_survives_where_its_queue_does(void **state)
     assert_null(schedule_find(p->rig->core, slice_of("s")));
 }
 
+static struct msg_schedule_set
+with_a_large_payload(void)
+{
+    static char large[600 << 10];
+
+    memset(large, 'x', sizeof large);
+    return (struct msg_schedule_set){ EVERY_10_S, .skip_if_open = 1,
+        .payload = { (const uint8_t *)large, sizeof large } };
+}
+
+/* Else the disk would be busy with what is never put. */
+static void
+what_becomes_of_it_is_written_without_its_payload(void **state)
+{
+    struct rig_peer *p = begin(state);
+    struct rig *rig = p->rig;
+
+    schedule_make(p, with_a_large_payload());
+    schedule_pass(rig, 11 * TICK_S);
+    assert_int_equal(schedule_puts(rig, "s"), 1);
+    rig->now = schedule_of(rig, "s")->due;
+    schedule_tell_time(rig);
+    rig_turn(rig);
+    assert_int_equal(schedule_of(rig, "s")->skipped, 1);
+    assert_true(core_untaken(rig->core) > 0);
+    assert_true(core_untaken(rig->core) < 1000);
+    kept_settle(rig);
+    int64_t due = schedule_of(rig, "s")->due;
+    schedule_restart(rig, TICK_S);
+    assert_int_equal(schedule_puts(rig, "s"), 1);
+    assert_int_equal(schedule_of(rig, "s")->skipped, 1);
+    assert_int_equal(schedule_of(rig, "s")->due, due);
+    assert_int_equal(schedule_of(rig, "s")->size, 600 << 10);
+}
+
+static void
+what_became_of_it_is_no_more_when_it_is_changed_or_forgotten(void **state)
+{
+    struct rig_peer *p = begin(state);
+    struct rig *rig = p->rig;
+
+    schedule_make(p, (struct msg_schedule_set){ EVERY_10_S });
+    schedule_pass(rig, 11 * TICK_S);
+    assert_int_equal(kept_count_rows(ROW_due), 1);
+    schedule_make(p, (struct msg_schedule_set){ EVERY_10_S });
+    int64_t due = schedule_of(rig, "s")->due;
+    assert_int_equal(kept_count_rows(ROW_due), 0);
+    schedule_restart(rig, TICK_S);
+    assert_int_equal(schedule_of(rig, "s")->due, due);
+    assert_int_equal(schedule_puts(rig, "s"), 1);
+    schedule_pass(rig, 11 * TICK_S);
+    assert_int_equal(kept_count_rows(ROW_due), 1);
+    schedule_restart(rig, TICK_S);
+    rig_hello(p, PROTO_VERSION);
+    assert_int_equal(schedule_drop(p, "s"), 0);
+    kept_settle(rig);
+    schedule_restart(rig, TICK_S);
+    assert_int_equal(kept_count_rows(ROW_due), 0);
+}
+
+static void
+those_that_are_due_together_do_not_hold_up_the_master(void **state)
+{
+    struct rig_peer *p = begin(state);
+    struct rig *rig = p->rig;
+    struct msg_schedule_set set = with_a_large_payload();
+    static const char *const names[] = { "a", "b", "c", "d", "e" };
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        set.schedule = slice_of(names[i]);
+        schedule_make(p, set);
+        rig_forget_inbox(p);
+    }
+    rig->now = schedule_of(rig, "e")->due;
+    schedule_tell_time(rig);
+    for (uint64_t turns = 1; turns <= 3; turns++) {
+        rig_turn(rig);
+        uint64_t put = 0;
+        for (size_t i = 0; i < ARRAY_LEN(names); i++)
+            put += schedule_puts(rig, names[i]);
+        assert_int_equal(put, turns < 3 ? 2 * turns : 5);
+        assert_int_equal(core_next_deadline(rig->core) <= rig->now, turns < 3);
+    }
+}
+
 static void
 a_row_that_cannot_be_is_damage(void **state)
 {
@@ -631,6 +716,9 @@ main(void)
         TEST(a_crash_undoes_the_task_and_its_schedule_or_none),
         TEST(a_request_that_is_asked_again_after_a_restart_puts_nothing_twice),
         TEST(it_survives_where_its_queue_does),
+        TEST(what_becomes_of_it_is_written_without_its_payload),
+        TEST(what_became_of_it_is_no_more_when_it_is_changed_or_forgotten),
+        TEST(those_that_are_due_together_do_not_hold_up_the_master),
         TEST(a_row_that_cannot_be_is_damage),
     };
 

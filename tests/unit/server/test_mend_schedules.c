@@ -58,6 +58,7 @@ put_all(struct rig *r)
             .queue = slice_of("q"), .lease_ns = 1, .attempts_max = 1 });
     put_schedule(r, 1, "a", QUEUE);
     put_schedule(r, 2, "b", QUEUE);
+    put(r, ROW_due, 2, &(struct rec_kept_due){ .due = TICK_NEVER, .put = 7 });
 }
 
 static int
@@ -132,6 +133,19 @@ a_lost_schedule_takes_nothing_with_it(void **state)
 }
 
 static void
+what_became_of_a_lost_schedule_is_left_out(void **state)
+{
+    struct rig *r = *state;
+
+    put_all(r);
+    row_delete(&r->ops, ROW_schedule, 2);
+    mend(r);
+    assert_int_equal(r->told, 1);
+    assert_string_equal(queue_of(r, "a"), "q");
+    assert_string_equal(queue_of(r, "b"), "none");
+}
+
+static void
 those_of_a_lost_queue_go_on_with_the_one_in_its_place(void **state)
 {
     struct rig *r = *state;
@@ -193,6 +207,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_fits_is_not_changed),
         TEST(a_lost_schedule_takes_nothing_with_it),
+        TEST(what_became_of_a_lost_schedule_is_left_out),
         TEST(those_of_a_lost_queue_go_on_with_the_one_in_its_place),
         TEST(one_of_a_jobs_own_queue_is_left_out),
     };
