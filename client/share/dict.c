@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "client/share/handles.h"
+#include "client/stint_objects.h"
 #include "common/sys/say.h"
 
 int
@@ -184,50 +185,11 @@ stint_dict_watch(struct stint_dict *d, const void *key, size_t key_size,
 
 /* ---- going through ------------------------------------------------------- */
 
-/* Call `see` for the entries of a page; `see` says whether to go on. */
-static int
-see_page(struct slice page, int (*see)(void *, const struct stint_entry *),
-    void *arg)
-{
-    struct cursor c = { page.bytes, page.bytes + page.length };
-    struct rec_entry e;
-    const char *where;
-    int rc = 0;
-
-    while (rc == 0 && c.at < c.end) {
-        if (record_read(&c, RECORD_entry, &e, &where) != 0) {
-            return say(STINT_EMALFORMED, "the master's page does not read");
-        }
-        const struct stint_entry entry = {
-            .key = { e.key.bytes, e.key.length },
-            .value = { e.value.bytes, e.value.length },
-            .version = e.version,
-        };
-        rc = see(arg, &entry);
-    }
-    return rc;
-}
-
 int
 stint_dict_each(struct stint_dict *d,
     int (*see)(void *arg, const struct stint_entry *entry), void *arg)
 {
-    struct rec_op op = shared_op(&d->n, SHARED_PAGE);
-    struct rec_op_done done = { .number = 0 };
-    struct shared_answer a;
-
-    do {
-        op.at = done.number;
-        int rc = shared_ask(&a, d->n.s, &op, 1);
-        if (rc != 0) return rc;
-        rc = shared_next(&a, &done);
-        if (rc == 0 && done.value.length > 0) {
-            rc = see_page(done.value, see, arg);
-        }
-        shared_end(&a);
-        if (rc != 0) return rc;
-    } while (done.number != 0);
-    return 0;
+    return stint_object_each(d->n.s, d->n.name, see, arg);
 }
 
 /* ---- names --------------------------------------------------------------- */
