@@ -243,11 +243,13 @@ see(void *arg, const struct row *row)
                    ? 0
                    : STINT_ENOMEM;
     case ROW_hold:
-        mend_objects_see_hold(&m->objects, row->id, &record.hold);
-        break;
+        return mend_objects_see_hold(&m->objects, row->id, &record.hold)
+                   ? 0
+                   : STINT_ENOMEM;
     case ROW_entry:
-        mend_objects_see_entry(&m->objects, row->id, &record.entry);
-        break;
+        return mend_objects_see_entry(&m->objects, row->id, &record.entry)
+                   ? 0
+                   : STINT_ENOMEM;
     case ROW_schedule:
         return see_schedule(m, row->id, &record.schedule);
     case ROW_due:
@@ -357,8 +359,8 @@ mend_store(
     if (rc == 0) {
         rc = mend_jobs(&m.jobs, s, &m.ops, told, arg);
     }
+    if (rc == 0 && !mend_objects(&m.objects)) rc = STINT_ENOMEM;
     if (rc == 0) {
-        mend_objects(&m.objects);
         add_missing(&m);
         rc = m.ops.failed ? STINT_ENOMEM : 0;
     }

@@ -14,6 +14,8 @@ struct mend_object {
     struct rec_kept_object row; /* Its name is `name`. */
     uint64_t users;             /* Conditions that have this lock. */
     uint64_t held;              /* Permits, or how often. */
+    bool lost;                  /* It is left out. */
+    bool changed;               /* Its row is to be written. */
     char name[PROTO_NAME_MAX + 1];
 };
 
@@ -22,12 +24,14 @@ mend_objects_init(struct mend_objects *m, struct buf *ops,
     void (*told)(void *arg, const char *what), void *arg)
 {
     *m = (struct mend_objects){ .ops = ops, .told = told, .arg = arg };
+    mend_entries_init(&m->entries);
 }
 
 void
 mend_objects_fini(struct mend_objects *m)
 {
     free(m->objects);
+    mend_entries_fini(&m->entries);
 }
 
 static void
@@ -53,8 +57,8 @@ find(const struct mend_objects *m, uint64_t number)
             high = middle;
         }
     }
-    return low < m->count && m->objects[low].number == number ? &m->objects[low]
-                                                              : NULL;
+    if (low == m->count || m->objects[low].number != number) return NULL;
+    return m->objects[low].lost ? NULL : &m->objects[low];
 }
 
 static bool
@@ -99,6 +103,63 @@ mend_objects_see(
     return true;
 }
 
+/* ---- names --------------------------------------------------------------- */
+
+static void
+leave_out(struct mend_objects *m, struct mend_object *o, const char *why)
+{
+    row_delete(m->ops, ROW_object, o->number);
+    tell(m, o->name, why);
+    o->lost = true;
+    if (o->row.kind != OBJECT_CONDITION) return;
+    struct mend_object *lock = find(m, o->row.lock);
+    if (lock != NULL) lock->users -= 1;
+}
+
+static bool
+has_name(const struct mend_object *o)
+{
+    return (o->row.flags & OBJECT_HIDDEN) == 0;
+}
+
+/* The newer one first. */
+static int
+by_name(const void *a, const void *b)
+{
+    const struct mend_object *x = *(struct mend_object *const *)a;
+    const struct mend_object *y = *(struct mend_object *const *)b;
+    int order = strcmp(x->name, y->name);
+
+    return order != 0 ? order : x->number > y->number ? -1 : 1;
+}
+
+/* What had been deleted, and whose end is lost, has maybe a successor. */
+static bool
+clear_names(struct mend_objects *m)
+{
+    if (m->names_are_clear || m->count == 0) return true;
+    struct mend_object **all = malloc(m->count * sizeof *all);
+    size_t count = 0;
+
+    if (all == NULL) return false;
+    for (size_t i = 0; i < m->count; i++)
+        if (has_name(&m->objects[i])) all[count++] = &m->objects[i];
+    if (count > 0) qsort(all, count, sizeof(struct mend_object *), by_name);
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(all[i]->name, all[i - 1]->name) != 0) continue;
+        leave_out(m, all[i], "there are two of this name: the newer one stays");
+    }
+    free(all);
+    for (size_t i = 0; i < m->count; i++) {
+        struct mend_object *o = &m->objects[i];
+        if (o->row.kind != OBJECT_CONDITION || o->lost) continue;
+        if (find(m, o->row.lock) != NULL) continue;
+        leave_out(m, o, "its lock is left out, and so is the condition");
+    }
+    m->names_are_clear = true;
+    return true;
+}
+
 /* ---- what is of them ----------------------------------------------------- */
 
 static bool
@@ -108,34 +169,53 @@ may_be_held(const struct mend_object *o)
     return o->row.kind == OBJECT_SEMAPHORE || o->row.kind == OBJECT_BARRIER;
 }
 
-void
+bool
 mend_objects_see_hold(
     struct mend_objects *m, uint64_t id, const struct rec_kept_hold *row)
 {
+    if (!clear_names(m)) return false;
     struct mend_object *o = find(m, row->object);
-
     if (o == NULL || !may_be_held(o)) {
         row_delete(m->ops, ROW_hold, id);
         tell(m, o != NULL ? o->name : "an object that is lost",
             "what was held of it is left out");
-        return;
+        return true;
     }
     o->held += row->count;
+    return true;
 }
 
-void
+static bool
+may_have(const struct mend_object *o, const struct rec_kept_entry *row)
+{
+    bool is_inside =
+        row->rank >= 0
+        && (uint64_t)row->rank < (o->row.size > 0 ? o->row.size : 1);
+
+    if (o->row.kind == OBJECT_VALUES) return is_inside;
+    return o->row.kind == OBJECT_DICT || o->row.kind == OBJECT_LIST;
+}
+
+bool
 mend_objects_see_entry(
     struct mend_objects *m, uint64_t id, const struct rec_kept_entry *row)
 {
-    const struct mend_object *o = find(m, row->object);
-
-    if (o != NULL && o->row.kind >= OBJECT_DICT
-        && o->row.kind <= OBJECT_VALUES) {
-        return;
+    if (!clear_names(m)) return false;
+    struct mend_object *o = find(m, row->object);
+    bool is_gone = o != NULL && (o->row.flags & OBJECT_GONE) != 0;
+    if (o == NULL || (!is_gone && !may_have(o, row))) {
+        row_delete(m->ops, ROW_entry, id);
+        tell(m, o != NULL ? o->name : "a dict, list or values that are lost",
+            "an entry is left out");
+        return true;
     }
-    row_delete(m->ops, ROW_entry, id);
-    tell(m, o != NULL ? o->name : "a dict, list or values that are lost",
-        "an entry is left out");
+    /* These the master drops. */
+    if (is_gone || row->version < o->row.cleared) return true;
+    if (row->version > o->row.version) {
+        o->row.version = row->version;
+        o->changed = true;
+    }
+    return mend_entries_see(&m->entries, id, row, o->row.kind == OBJECT_DICT);
 }
 
 /* ---- all ----------------------------------------------------------------- */
@@ -151,21 +231,37 @@ free_permits(struct mend_objects *m, struct mend_object *o)
         return;
     }
     o->row.number = free;
-    o->row.name = slice_of(o->name);
-    storerow_write(m->ops, ROW_object, o->number, &o->row);
+    o->changed = true;
     tell(m, o->name, "permits that nobody holds are free");
 }
 
-void
+static void
+drop_entry(void *arg, uint64_t object, uint64_t id)
+{
+    struct mend_objects *m = arg;
+    const struct mend_object *o = find(m, object);
+
+    row_delete(m->ops, ROW_entry, id);
+    if (o == NULL) return;
+    tell(m, o->name, "an entry that had been replaced is left out");
+}
+
+bool
 mend_objects(struct mend_objects *m)
 {
+    if (!clear_names(m)) return false;
+    mend_entries(&m->entries, drop_entry, m);
     for (size_t i = 0; i < m->count; i++) {
         struct mend_object *o = &m->objects[i];
+        if (o->lost) continue;
         if (is_orphan(o)) {
-            row_delete(m->ops, ROW_object, o->number);
-            tell(m, o->name, "its condition is lost: its lock is left out");
-        } else {
-            free_permits(m, o);
+            leave_out(m, o, "its condition is lost: its lock is left out");
+            continue;
         }
+        free_permits(m, o);
+        if (!o->changed) continue;
+        o->row.name = slice_of(o->name);
+        storerow_write(m->ops, ROW_object, o->number, &o->row);
     }
+    return true;
 }

@@ -1,9 +1,10 @@
 /**
  * mend_objects.h - what is left of named objects.             [layer: server]
  *
- * A condition whose lock is lost is left out, and so is what is held of an
- * object that is lost, and what such a dict or list had.  Permits of a bounded
- * semaphore that nobody holds any more are free.
+ * Of two of the same name the newer one stays.  A condition whose lock is lost
+ * is left out, and so is what is held of an object that is lost, and what such
+ * a dict or list had.  Permits of a bounded semaphore that nobody holds any
+ * more are free.
  */
 #ifndef MEND_OBJECTS_H
 #define MEND_OBJECTS_H
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "master/server/mend_entries.h"
 #include "proto/proto.h"
 
 struct mend_object;
@@ -19,6 +21,8 @@ struct mend_object;
 struct mend_objects {
     struct mend_object *objects; /* Owned; in order of their numbers. */
     size_t count, room;
+    bool names_are_clear; /* No two have the same one. */
+    struct mend_entries entries;
     struct buf *ops; /* What is to change; the caller's. */
     void (*told)(void *arg, const char *what);
     void *arg;
@@ -29,15 +33,14 @@ void mend_objects_init(struct mend_objects *m, struct buf *ops,
 void mend_objects_fini(struct mend_objects *m);
 
 /* Rows, in order of kinds and ids.  False: no memory. */
-
 bool mend_objects_see(
     struct mend_objects *m, uint64_t number, const struct rec_kept_object *row);
-void mend_objects_see_hold(
+bool mend_objects_see_hold(
     struct mend_objects *m, uint64_t id, const struct rec_kept_hold *row);
-void mend_objects_see_entry(
+bool mend_objects_see_entry(
     struct mend_objects *m, uint64_t id, const struct rec_kept_entry *row);
 
 /** That was all. */
-void mend_objects(struct mend_objects *m);
+bool mend_objects(struct mend_objects *m);
 
 #endif

@@ -210,6 +210,84 @@ entries_of_a_lost_dict_are_left_out(void **state)
 }
 
 static void
+put_entry(struct rig *r, uint64_t id, struct rec_kept_entry row)
+{
+    row.object = DICT;
+    row.value = slice_of("w");
+    put(r, ROW_entry, id, &row);
+}
+
+/* Its newest row was damaged, or the row of its end was: an old one is back. */
+static void
+of_two_entries_with_one_key_the_newer_one_stays(void **state)
+{
+    struct rig *r = *state;
+
+    put_entry(r, 2,
+        (struct rec_kept_entry){
+            .rank = 2, .key = slice_of("k"), .version = 2 });
+    put_entry(r, 3,
+        (struct rec_kept_entry){
+            .rank = 3, .key = slice_of("l"), .version = 3 });
+    damage(r, 0, 0);
+    assert_int_equal(r->told, 1);
+    assert_int_equal(r->rows[ROW_entry], 2);
+}
+
+static void
+of_two_entries_in_one_place_the_newer_one_stays(void **state)
+{
+    struct rig *r = *state;
+
+    put_entry(r, 2,
+        (struct rec_kept_entry){
+            .rank = 1, .key = slice_of("l"), .version = 2 });
+    damage(r, 0, 0);
+    assert_int_equal(r->told, 1);
+    assert_int_equal(r->rows[ROW_entry], 1);
+}
+
+static void
+of_two_objects_of_one_name_the_newer_one_stays(void **state)
+{
+    struct rig *r = *state;
+
+    put_object(r, DICT + 1,
+        (struct rec_kept_object){
+            .name = slice_of("E"), .kind = OBJECT_LIST, .version = 1 });
+    put_object(r, DICT + 2,
+        (struct rec_kept_object){
+            .name = slice_of("L"), .kind = OBJECT_RLOCK });
+    damage(r, 0, 0);
+    /* A dict, its entry, a lock, what was held of it, and its condition. */
+    assert_int_equal(r->told, 5);
+    assert_int_equal(r->rows[ROW_object], 5);
+    assert_int_equal(r->rows[ROW_hold], 2);
+    assert_int_equal(r->rows[ROW_entry], 0);
+}
+
+/* The master drops them. */
+static void
+what_is_cleared_or_deleted_is_no_damage(void **state)
+{
+    struct rig *r = *state;
+    const struct rec_kept_entry old = {
+        .object = DICT + 1, .rank = 1, .key = slice_of("k"), .version = 1
+    };
+
+    put_object(r, DICT + 1,
+        (struct rec_kept_object){ .name = slice_of("E"),
+            .kind = OBJECT_DICT,
+            .flags = OBJECT_HIDDEN | OBJECT_GONE,
+            .version = 1 });
+    put(r, ROW_entry, 7, &old);
+    put(r, ROW_entry, 8, &old);
+    damage(r, 0, 0);
+    assert_int_equal(r->told, 0);
+    assert_int_equal(r->rows[ROW_entry], 3);
+}
+
+static void
 what_a_lost_session_held_goes_back(void **state)
 {
     struct rig *r = *state;
@@ -255,6 +333,10 @@ main(void)
         TEST(a_lock_whose_condition_is_lost_is_left_out),
         TEST(permits_of_a_lost_hold_are_free),
         TEST(entries_of_a_lost_dict_are_left_out),
+        TEST(of_two_entries_with_one_key_the_newer_one_stays),
+        TEST(of_two_entries_in_one_place_the_newer_one_stays),
+        TEST(of_two_objects_of_one_name_the_newer_one_stays),
+        TEST(what_is_cleared_or_deleted_is_no_damage),
         TEST(what_a_lost_session_held_goes_back),
     };
 
