@@ -11,6 +11,7 @@
 #include "client/consumer.h"
 #include "client/dial.h"
 #include "client/find.h"
+#include "client/forked.h"
 #include "client/future.h"
 #include "client/hold.h"
 #include "client/job/duties.h"
@@ -162,6 +163,7 @@ stint_new(const struct stint_options *o, struct stint **out)
     list_init(&s->pipes);
     s->pipes_at = TICK_NEVER;
     list_init(&s->consumers);
+    forked_add(s);
     *out = s;
     return 0;
 }
@@ -340,6 +342,7 @@ stint_close(struct stint *s)
 {
     if (s == NULL) return 0;
 
+    if (s->is_copy) return say(s->fatal, "%s", s->fatal_text);
     pump_enter(s);
     int rc = finish(s);
     tear_down(s);
@@ -349,7 +352,7 @@ stint_close(struct stint *s)
 void
 stint_abandon(struct stint *s)
 {
-    if (s == NULL) return;
+    if (s == NULL || s->is_copy) return;
     pump_enter(s);
     conn_drop(&s->conn, TICK_NEVER);
     tear_down(s);
@@ -419,7 +422,7 @@ void
 stint_interrupt(struct stint *s)
 {
     atomic_store(&s->interrupted, true);
-    conn_wake(s->conn.wake_fd);
+    if (!s->is_copy) conn_wake(s->conn.wake_fd);
 }
 
 void

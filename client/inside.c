@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "client/forked.h"
+
 void
 inside_hold(struct stint *s)
 {
@@ -21,7 +23,8 @@ inside_drop(struct stint *s)
     bool last = --s->refs == 0;
 
     (void)pthread_mutex_unlock(&s->lock);
-    if (!last) return;
+    if (!last || s->is_copy) return;
+    forked_remove(s);
     numbers_fini(&s->futures);
     buf_fini(&s->traits);
     while (s->chunks != NULL) {

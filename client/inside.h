@@ -28,6 +28,8 @@ struct posted;
 
 struct stint {
     pthread_mutex_t lock;
+    struct list of_process; /* In the list of forked.c. */
+    bool is_copy;           /* It is that of who forked us. */
     unsigned refs;
     struct rpc *rpc;
     struct conn conn;

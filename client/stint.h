@@ -36,8 +36,9 @@
  * - Threads: any number of threads may share a `struct stint`, futures and
  *   tasks of it.  A stint_queue or stint_consumer may be shared too, except
  *   that plain gets (stint_queue_get, _get_many, _task_done) are one consumer's:
- *   give each thread its own handle.  After fork() only the parent may go on (a
- *   function of stint_process_start() may make connections of its own).
+ *   give each thread its own handle.  After fork() only the parent may go on: in
+ *   the copy every call on what was its returns STINT_ECLOSED at once, and frees
+ *   nothing; it may make connections of its own.
  * - The library starts one thread for each connection, besides libzmq's two,
  *   leaves signals, stdio, locale and the environment alone, and never exits
  *   the process.  It sets malloc's thresholds (mallopt) so that large payloads

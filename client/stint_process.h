@@ -22,8 +22,8 @@
  * A function runs in a copy of this process, made by fork(): what it changes is not
  * seen here.  The copy has the calling thread only.  It has standard output and
  * standard error, what `keep_fds` names, and no other file of ours; so connections
- * to a master are not its own, but it may open its own.  Handlers of signals are
- * default again.  It ends by _exit() with its standard streams flushed, so atexit()
+ * to a master are not its own (STINT_ECLOSED), but it may open its own.  Handlers of
+ * signals are default again.  It ends by _exit() with its standard streams flushed, so atexit()
  * functions do not run twice.
  *
  * Every process started here is the leader of a process group of its own (^C at the

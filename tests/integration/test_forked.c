@@ -1,0 +1,197 @@
+/* What a copy of this process can do with our connections: nothing, and it is
+ * told so at once. */
+#include "tests/integration/with_master.h"
+
+#include <stdatomic.h>
+#include <sys/wait.h>
+
+#include <stint_pipe.h>
+#include <stint_process.h>
+#include <stint_shared.h>
+#include <stint_sync.h>
+
+static struct stint_lock *lock;
+static struct stint_dict *dict;
+static struct stint_pipe *ends[2];
+
+static int
+open_all(void **state)
+{
+    (void)set_up(state);
+    OK(stint_lock_open(s, "lock", NULL, &lock));
+    OK(stint_dict_open(s, "dict", NULL, &dict));
+    OK(stint_pipe_new(s, NULL, &ends[0], &ends[1]));
+    return 0;
+}
+
+static int
+close_all(void **state)
+{
+    stint_lock_close(lock);
+    stint_dict_close(dict);
+    stint_pipe_close(ends[0]);
+    stint_pipe_close(ends[1]);
+    return tear_down(state);
+}
+
+static bool
+is_told(int rc)
+{
+    return rc == STINT_ECLOSED
+           && strstr(stint_error_message(), "of which we are a copy") != NULL;
+}
+
+/* Returns which call was wrong, from 1. */
+static int
+use_all(void *arg)
+{
+    struct stint_future *f;
+    struct stint_bytes item;
+
+    (void)arg;
+    if (!is_told(stint_queue_put(q, "x", 1, STINT_FOREVER))) return 1;
+    if (!is_told(stint_queue_get(q, &item, STINT_FOREVER))) return 2;
+    if (!is_told(stint_queue_submit(q, "x", 1, NULL, &f))) return 3;
+    if (!is_told(stint_lock_acquire(lock, STINT_FOREVER))) return 4;
+    if (!is_told(stint_dict_set(dict, "k", 1, "v", 1))) return 5;
+    if (!is_told(stint_pipe_send(ends[0], "x", 1, STINT_FOREVER))) return 6;
+    if (!is_told(stint_pipe_recv(ends[1], &item, STINT_FOREVER))) return 7;
+    if (!is_told(stint_ping(s, NULL, STINT_FOREVER))) return 8;
+    stint_lock_close(lock);
+    stint_dict_close(dict);
+    stint_pipe_close(ends[0]);
+    stint_queue_close(q);
+    stint_interrupt(s);
+    if (!is_told(stint_close(s))) return 9;
+    stint_abandon(s);
+    return 0;
+}
+
+static int
+run(int (*target)(void *arg), void *arg)
+{
+    const struct stint_process_options options = { .target = target,
+        .arg = arg };
+    struct stint_process *p;
+    int code = -1;
+
+    OK(stint_process_start(&options, &p));
+    OK(stint_process_join(p, PATIENCE_MS));
+    OK(stint_process_exitcode(p, &code));
+    stint_process_free(p);
+    return code;
+}
+
+static void
+a_copy_is_told_that_a_connection_is_not_its_own(void **state)
+{
+    (void)state;
+    assert_int_equal(run(use_all, NULL), 0);
+    /* And it harms us in nothing. */
+    put(q, "ours");
+    get(q, "ours");
+    OK(stint_lock_acquire(lock, PATIENCE_MS));
+    OK(stint_lock_release(lock));
+    OK(stint_pipe_send(ends[0], "hello", 5, PATIENCE_MS));
+    struct stint_bytes message;
+    OK(stint_pipe_recv(ends[1], &message, PATIENCE_MS));
+    expect(message, "hello");
+}
+
+static void
+so_is_one_of_a_plain_fork(void **state)
+{
+    (void)state;
+    int status = -1;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) _exit(use_all(NULL));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    put(q, "ours");
+    get(q, "ours");
+}
+
+static atomic_bool stop;
+
+static void *
+hammer(void *arg)
+{
+    struct stint_queue *own = arg;
+    struct stint_bytes item;
+
+    while (!atomic_load(&stop)) {
+        OK(stint_queue_post(own, "x", 1, NULL));
+        OK(stint_queue_get(own, &item, PATIENCE_MS));
+    }
+    return NULL;
+}
+
+/* Whatever the others are in the midst of. */
+static void
+it_does_not_matter_what_other_threads_do_meanwhile(void **state)
+{
+    enum { COPIES = 40 };
+    pthread_t thread;
+
+    (void)state;
+    struct stint_queue *own = fresh_queue(NULL);
+    atomic_store(&stop, false);
+    assert_int_equal(pthread_create(&thread, NULL, hammer, own), 0);
+    for (int i = 0; i < COPIES; i++)
+        assert_int_equal(run(use_all, NULL), 0);
+    atomic_store(&stop, true);
+    (void)pthread_join(thread, NULL);
+}
+
+static int
+connect_anew(void *arg)
+{
+    const struct stint_options *options = arg;
+    struct stint_queue *mine;
+    struct stint *own;
+
+    if (stint_connect(options, &own) != 0) return 1;
+    if (stint_queue_open(own, "from a copy", NULL, &mine) != 0) return 2;
+    if (stint_queue_put(mine, "hello", 5, PATIENCE_MS) != 0) return 3;
+    return stint_close(own) == 0 ? 0 : 4;
+}
+
+static void
+a_copy_may_connect_by_itself(void **state)
+{
+    (void)state;
+    char authkey[STINT_AUTHKEY_TEXT];
+    struct stint_master *own;
+    struct stint *ours;
+
+    stint_key_generate(authkey);
+    const struct stint_master_options options = {
+        .listen = "tcp://127.0.0.1:0", .authkey = authkey, .memory = true
+    };
+    OK(stint_master_start(&options, &own));
+    OK(stint_master_connect(own, NULL, &ours));
+    struct stint_options there = { .master = stint_master_address(own),
+        .authkey = authkey };
+    assert_int_equal(run(connect_anew, &there), 0);
+    get(open_queue(ours, "from a copy"), "hello");
+    OK(stint_close(ours));
+    stint_master_stop(own);
+}
+
+#define WITH_ALL(name) \
+    cmocka_unit_test_setup_teardown(name, open_all, close_all)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_ALL(a_copy_is_told_that_a_connection_is_not_its_own),
+        WITH_ALL(so_is_one_of_a_plain_fork),
+        WITH_ALL(it_does_not_matter_what_other_threads_do_meanwhile),
+        WITH_ALL(a_copy_may_connect_by_itself),
+    };
+
+    return cmocka_run_group_tests(tests, start_master, stop_master);
+}
