@@ -148,7 +148,15 @@ add_array(struct input *in, const char *text)
 {
     struct source *s = add(in, NUMBERS, false);
 
+    const char *bound = strchr(text, '%');
+    int64_t most;
+
     if (read_array(text, s)) return EXIT_FINE;
+    if (bound != NULL && value_number(bound + 1, 1, UINT32_MAX, &most))
+        return exit_say(EXIT_USAGE,
+            "--array takes no bound: write --array %.*s -j %s, which runs so "
+            "many side by side",
+            (int)(bound - text), text, bound + 1);
     return exit_say(EXIT_USAGE,
         "--array wants numbers such as 1-1000, or 0-90:10 for every tenth; not "
         "'%s'",

@@ -271,6 +271,14 @@ is_line(const char *word)
     return strpbrk(word, " \t\n|;&<>$`") != NULL && access(word, X_OK) != 0;
 }
 
+static bool
+has_word(const struct joboptions *o, const char *word)
+{
+    for (size_t i = 0; o->argv[i] != NULL; i++)
+        if (strcmp(o->argv[i], word) == 0) return true;
+    return false;
+}
+
 static int
 check_words(const struct run *run, const struct joboptions *o)
 {
@@ -293,6 +301,10 @@ check_words(const struct run *run, const struct joboptions *o)
             "--own runs what the workers have of their own; leave it out, or "
             "%s",
             has_command ? o->argv[0] : "--handler");
+    if (o->job.command.input && has_word(o, "{}"))
+        exit_note("stint: with --stdin the value is the standard input of %s; "
+                  "for {} it gets the value as an argument, too",
+            o->argv[0]);
     if (o->has_no_command && o->job.command.input)
         return exit_say(EXIT_USAGE,
             "which command reads the values? stint %s --stdin wc -l",

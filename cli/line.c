@@ -83,7 +83,11 @@ append_filled(
     struct buf text;
 
     if (is_plain(word) && template_has_hole(slice_of(word))) {
+        size_t before = out->length;
+
         template_fill(out, slice_of(word), values, true);
+        /* Where there is no such value it is still a word. */
+        if (out->length == before) buf_append(out, "''", 2);
         return;
     }
     buf_init(&text);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/exit.h"
+#include "cli/foreign.h"
 #include "cli/mem.h"
 #include "cli/setting.h"
 #include "cli/suggest.h"
@@ -27,8 +28,12 @@ noreturn static void
 unknown_long(const struct run *run, const char *name)
 {
     const char **names = mem_new(run->count + 1, sizeof(*names));
-    const char *meant;
+    const char *meant = foreign_option(run->command, name);
     size_t n = 0;
+
+    if (meant != NULL)
+        exit_now(EXIT_USAGE, "%s has no option --%s: %s", run->command->name,
+            name, meant);
 
     for (size_t i = 0; i < run->count; i++)
         if (visible(run, i)) names[n++] = visible(run, i)->name;
@@ -103,6 +108,20 @@ check_long(const struct run *run, const char *word, bool is_last)
     return 2;
 }
 
+noreturn static void
+unknown_letter(const struct run *run, int letter)
+{
+    const char *meant = foreign_letter(run->command, letter);
+
+    if (meant != NULL)
+        exit_now(EXIT_USAGE, "%s has no option -%c: %s", run->command->name,
+            letter, meant);
+    exit_now(EXIT_USAGE,
+        "%s has no option -%c; see stint %s --help, and put a value that "
+        "begins with a dash behind --",
+        run->command->name, letter, run->command->name);
+}
+
 static int
 check_letters(const struct run *run, const char *word, bool is_last)
 {
@@ -113,11 +132,7 @@ check_letters(const struct run *run, const char *word, bool is_last)
             if (visible(run, i) && visible(run, i)->letter == *c)
                 o = visible(run, i);
         if (o == NULL && *c == 'h') continue;
-        if (o == NULL)
-            exit_now(EXIT_USAGE,
-                "%s has no option -%c; see stint %s --help, and put a value "
-                "that begins with a dash behind --",
-                run->command->name, *c, run->command->name);
+        if (o == NULL) unknown_letter(run, *c);
         if (o->kind == OPT_FLAG) continue;
         if (c[1] != '\0') return 1;
         if (is_last) lacks(o);

@@ -119,6 +119,46 @@ gone() {
     done
 }
 
+@test "an option of GNU parallel that is not there says what to do instead" {
+    local option
+    for option in --pipe:--stdin --bar:stderr --eta:--progress --will-cite:out \
+        --sshlogin:worker -S:worker -N2:--colsep --link::::+ -P4:-j -u:logs \
+        --tagstring:--tag --dryrun:--dry-run --workdir:--cwd; do
+        run -64 --separate-stderr stint run "${option%%:*}" echo ::: a
+        is_one_error
+        [[ $stderr == *"no option ${option%%:*}"* || $option == -N2:* \
+            || $option == -P4:* ]] || { echo "$stderr"; return 1; }
+        [[ $stderr == *"${option#*:}"* ]] || { echo "$option: $stderr"; return 1; }
+    done
+    for option in --joblog --tag -k --results; do
+        run -64 --separate-stderr stint submit "$option" x echo ::: a
+        is_one_error
+        [[ $stderr == *"stint results"* ]]
+    done
+    # Of other commands nobody brings them along.
+    run -64 --separate-stderr stint put --bar q v
+    [[ $stderr != *stderr* ]]
+    # What is there goes on to be what it is.
+    run -0 --separate-stderr stint run -k --keep-order --tag --dry-run echo ::: a
+    [ "$output" = "$(printf 'a\techo a')" ]
+    run -64 --separate-stderr stint run --array 1-3%2 echo
+    is_one_error
+    [[ $stderr == *"--array 1-3 -j 2"* ]]
+}
+
+@test "--dry-run shows an empty word where there is no such value" {
+    run -0 --separate-stderr stint run --dry-run printf '%s|' '{2}' '' '{}' 'x{2}' ::: a
+    [ "$output" = "printf '%s|' '' '' a x" ]
+    [ "$(run_here printf '%s|' '{2}' '' '{}' 'x{2}' ::: a)" = "$(eval "$output")" ]
+}
+
+@test "--stdin and a value as a word of its own is remarked on" {
+    run -0 --separate-stderr timeout 30 "$STINT" run --stdin --shell 'cat; echo' {} ::: a
+    [[ $stderr == *"as an argument, too"* ]]
+    run -0 --separate-stderr timeout 30 "$STINT" run --stdin cat ::: a
+    [[ $stderr != *"as an argument"* ]]
+}
+
 @test "--array counts, and combines with what comes behind" {
     run -0 run_here --array 1-7:3 echo {1}{2} ::: a b
     [ "$output" = "$(printf '%s\n' 1a 1b 4a 4b 7a 7b)" ]
