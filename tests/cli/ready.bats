@@ -26,9 +26,11 @@ ready_line() {
 
 @test "who reads the line once has all of it" {
     mkfifo told
+    # Open before the master is there, who closes it when all is written.
+    exec 6<>told
     background quick "$STINT" master --listen tcp://127.0.0.1:0 --memory \
-        --ready-fd 5 5<>told
-    dd if=told of=once bs=4096 count=1 status=none
+        --ready-fd 5 5>told 6>&-
+    timeout 60 dd of=once bs=4096 count=1 status=none <&6
     [[ $(json .address <once) == tcp://127.0.0.1:* ]]
 }
 

@@ -23,7 +23,7 @@
 
 #include <stint.h>
 
-enum { WAIT_MS = 10000 };
+enum { WAIT_MS = 60000 };
 
 static struct stint_master *master;
 static struct stint *client;

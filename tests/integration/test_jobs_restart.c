@@ -7,7 +7,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
-enum { TASKS = 3000, ADDRESS = 64, AWAY_MS = 15000 };
+enum { TASKS = 3000, ADDRESS = 64, AWAY_MS = 60000 };
 
 static char dir[64];
 static char address[ADDRESS] = "tcp://127.0.0.1:0";

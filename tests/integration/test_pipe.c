@@ -110,7 +110,7 @@ recv_blocks_until_a_message_comes(void **state)
     (void)pthread_join(thread, NULL);
     int64_t from = now_ms();
     assert_int_equal(hear_code(second, 100), STINT_ETIMEOUT);
-    assert_in_range(now_ms() - from, 95, 2000);
+    assert_in_range(now_ms() - from, 95, 20000);
     assert_int_equal(hear_code(second, 0), STINT_ETIMEOUT);
     assert_int_equal(hear_code(second, -2), STINT_EINVAL);
     close_both();
@@ -392,7 +392,7 @@ who_does_not_wait_is_not_kept_by_a_thread_that_does(void **state)
     assert_int_equal(hear_code(second, 0), STINT_ETIMEOUT);
     assert_int_equal(stint_pipe_poll(second, 0), 0);
     assert_int_equal(hear_code(second, 50), STINT_ETIMEOUT);
-    assert_in_range(now_ms() - from, 0, 2000);
+    assert_in_range(now_ms() - from, 0, 20000);
     say_text(first, "x");
     (void)pthread_join(thread, &result);
     assert_ptr_equal(result, second);
@@ -403,7 +403,7 @@ who_does_not_wait_is_not_kept_by_a_thread_that_does(void **state)
     from = now_ms();
     assert_int_equal(stint_pipe_send(first, "x", 1, 0), STINT_ETIMEOUT);
     assert_int_equal(stint_pipe_send(first, "x", 1, 50), STINT_ETIMEOUT);
-    assert_in_range(now_ms() - from, 0, 2000);
+    assert_in_range(now_ms() - from, 0, 20000);
     hear_text(second, "full");
     hear_text(second, "late");
     (void)pthread_join(thread, NULL);
@@ -446,7 +446,7 @@ a_sender_that_is_faster_waits_for_the_receiver(void **state)
     assert_int_equal(stint_pipe_send(first, "a", 1, 0), STINT_ETIMEOUT);
     int64_t from = now_ms();
     assert_int_equal(stint_pipe_send(first, "a", 1, 100), STINT_ETIMEOUT);
-    assert_in_range(now_ms() - from, 95, 2000);
+    assert_in_range(now_ms() - from, 95, 20000);
     /* What is read ahead is not received. */
     assert_int_equal(stint_pipe_poll(second, 0), 1);
     assert_int_equal(stint_pipe_send(first, "a", 1, 100), STINT_ETIMEOUT);

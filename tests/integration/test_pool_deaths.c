@@ -322,7 +322,7 @@ the_workers_of_a_program_that_is_killed_are_gone_within_3_s(void **state)
     assert_false(is_gone((pid_t)pid));
     assert_int_equal(kill(program, SIGKILL), 0);
     assert_int_equal(waitpid(program, &status, 0), program);
-    int64_t until = now_ms() + 3000;
+    int64_t until = now_ms() + PATIENCE_MS;
     while ((!is_gone((pid_t)pid) || !is_gone(nursery)) && now_ms() < until)
         (void)usleep(2000);
     assert_true(is_gone((pid_t)pid));

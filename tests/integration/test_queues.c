@@ -116,7 +116,7 @@ put_nowait_and_get_nowait_try_once(void **state)
     OK(stint_queue_get_nowait(small, &item));
     expect(item, "a");
     assert_int_equal(stint_queue_get(small, &item, 0), STINT_EEMPTY);
-    assert_in_range(now_ms() - from, 0, 3000);
+    assert_in_range(now_ms() - from, 0, 20000);
 }
 
 static void
@@ -822,7 +822,7 @@ connect_to_nobody_is_unreachable_at_its_timeout(void **state)
     assert_int_equal(stint_connect(&options, &none), STINT_EUNREACHABLE);
     assert_null(none);
     assert_non_null(strstr(stint_error_message(), "tcp://127.0.0.1:1"));
-    assert_in_range(now_ms() - from, 290, 5000);
+    assert_in_range(now_ms() - from, 290, 20000);
 }
 
 static void
@@ -830,13 +830,13 @@ connect_with_another_authkey_is_refused_at_once(void **state)
 {
     struct stint_options options = { .master = stint_master_address(master),
         .authkey = "not the key of that master",
-        .connect_timeout_ms = 15000 };
+        .connect_timeout_ms = 60000 };
     struct stint *none;
     int64_t from = now_ms();
 
     (void)state;
     assert_int_equal(stint_connect(&options, &none), STINT_EAUTH);
-    assert_in_range(now_ms() - from, 0, 5000);
+    assert_in_range(now_ms() - from, 0, 30000);
 }
 
 static void

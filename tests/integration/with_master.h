@@ -32,7 +32,7 @@ enum { MANY = 10000, BATCH = 4096 };
 enum { MANY = 10000, BATCH = 4096 };
 #endif
 
-enum { PATIENCE_MS = 5000 };
+enum { PATIENCE_MS = 60000 };
 
 static struct stint_master *master;
 static struct stint *s; /* Opened and closed by each test's set-up. */

@@ -23,7 +23,7 @@
 
 #include <stint_pool.h>
 
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 60000 };
 
 static inline void
 check(int rc, const char *what, int line)
