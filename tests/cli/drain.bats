@@ -13,10 +13,12 @@ is_held() {
 
 @test "a drained worker finishes and is given no more, until the undo" {
     master
-    worker -j 1 --name node7 -- sh -c 'sleep 0.$1' sh 7
+    # shellcheck disable=SC2016
+    worker -j 1 --name node7 -- sh -c 'while [ ! -e "$1/go" ]; do sleep 0.05; done' sh "$T"
     stint put default a
     wait_for is_held 1
-    run -0 --separate-stderr stint drain node7 --wait 10s --progress never
+    (sleep 0.3 && touch go) 3>&- &
+    run -0 --separate-stderr stint drain node7 --wait 60s --progress never
     [[ $stderr == *"node7 finishes what it has"* ]]
     [ "$(held)" = 0 ]
     [ "$(stint workers --json | json .0.draining)" = true ]

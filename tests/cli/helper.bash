@@ -41,9 +41,10 @@ background() {
     STARTED="$STARTED $!"
 }
 
-# wait_for COMMAND...: until it succeeds, ten seconds at most.
+# wait_for COMMAND...: until it succeeds, a minute at most.
 wait_for() {
-    for _ in $(seq 200); do
+    local end=$((SECONDS + 60))
+    while [ $SECONDS -lt $end ]; do
         "$@" >/dev/null 2>&1 && return 0
         sleep 0.05
     done

@@ -15,7 +15,7 @@ STINT = os.path.join(BUILD, "stint")
 PEER = os.path.join(BUILD, "tests/integration/peer")
 
 
-def until(true, seconds=10.0, what="it"):
+def until(true, seconds=60.0, what="it"):
     """Wait until true() is; its value."""
     end = time.monotonic() + seconds
     while True:

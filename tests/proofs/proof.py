@@ -41,7 +41,7 @@ class Skip(Exception):
     """It cannot run here."""
 
 
-def until(true, seconds=30.0, what="it", pause=0.02):
+def until(true, seconds=60.0, what="it", pause=0.02):
     """Wait until true() is; its value."""
     end = time.monotonic() + seconds
     while True:

@@ -71,7 +71,7 @@ class Terminal:
             self.seen(self)
         return True
 
-    def until(self, true, seconds=20.0, what="it"):
+    def until(self, true, seconds=60.0, what="it"):
         """Show what comes until true() is; its value."""
         end = time.monotonic() + seconds
         while True:
@@ -82,7 +82,7 @@ class Terminal:
                 what, seconds, "\n".join(self.lines()))
             self.read(0.05)
 
-    def wait(self, seconds=30.0):
+    def wait(self, seconds=120.0):
         """Until it has ended and all is shown; its exit code."""
         self.until(lambda: self.process.poll() is not None, seconds, "the end")
         while self.read(0.05):
