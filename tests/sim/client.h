@@ -9,14 +9,15 @@
 
 /* What became of one request number, if it was a put. */
 struct client_item {
-    uint64_t task;     /* Id that the master told; 0: none yet. */
-    uint32_t restarts; /* Of the client, when it was put. */
-    tick_ns since;     /* The session that it was accepted from last. */
-    uint32_t start;    /* And by which start of the master. */
-    uint8_t forgotten; /* How often the session was, and nobody told. */
-    uint8_t accepted;  /* How often the master took it in. */
-    uint8_t shown;     /* How often its result was shown. */
-    uint32_t shown_at; /* In which life of the session. */
+    uint64_t task;       /* Id that the master told; 0: none yet. */
+    uint32_t restarts;   /* Of the client, when it was put. */
+    tick_ns since;       /* The session that it was accepted from last. */
+    uint32_t start;      /* And by which start of the master. */
+    uint8_t forgotten;   /* How often the session was, and nobody told. */
+    uint8_t accepted;    /* How often the master took it in. */
+    uint8_t shown;       /* How often its result was shown. */
+    uint64_t shown_task; /* Of which task. */
+    uint32_t shown_at;   /* In which life of the session. */
     bool is_put, wants, answered, refused;
     bool ended; /* It is of a job, and its end for good was shown. */
 };

@@ -127,6 +127,7 @@ consume_tasks(struct client *c, struct proto_list list)
             world_fail(c->world, "I2", "task %" PRIu64 " is another", t.task);
         }
         check_calm_order(c, e->queue, t.task);
+        ledger_begun(c->world, &t);
         hold(c, &t);
     }
 }

@@ -39,6 +39,7 @@ options(struct client *c, struct msg_job_open *o)
 
     if (rnd_one_in(r, 300)) o->running_max = rnd_between(r, 1, 3);
     if (rnd_one_in(r, 500)) o->attempts_max = rnd_between(r, 1, 2);
+    if (rnd_one_in(r, 300)) o->losses_plus_one = rnd_between(r, 1, 3);
     if (rnd_one_in(r, 300)) o->window = rnd_between(r, 1, 10);
     if (rnd_one_in(r, 300)) o->priority = (int64_t)rnd_below(r, 5) - 2;
     if (rnd_one_in(r, 200)) o->keep_ns = (uint64_t)rnd_time(r, 4 * TICK_S);

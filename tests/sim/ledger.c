@@ -225,6 +225,7 @@ forgive(struct ledger_entry *e)
 {
     e->is_final = false;
     e->spent_least = e->spent_most = 0;
+    e->once_from = e->attempts;
 }
 
 /* A dead letter is tried again, with all its attempts; or what was cancelled or
@@ -529,6 +530,7 @@ returned(struct world *w, enum ledger_cause cause, uint64_t id,
                 || (received && l->closes && l->from == e->holder);
 
     if (received && fail != NULL) {
+        e->once_from = e->attempts;
         e->is_final = fail->how != 0;
         e->spent_least += 1;
         e->spent_most += 1;
@@ -536,6 +538,7 @@ returned(struct world *w, enum ledger_cause cause, uint64_t id,
         /* None, if its frame has not left by then. */
         e->spent_most += 1;
     } else if (received && find_claim(l, id, e, MSG_release) != NULL) {
+        e->once_from = e->attempts;
         return;
     } else if (lost || (received && l->shows && l->from == e->holder)) {
         e->spent_most += 1;
@@ -559,11 +562,30 @@ check_attempts(
         may = t->more->attempts_max;
     }
     if (dead && (e->is_final || e->spent_most >= may)) return;
+    if (dead && job_is_once(t->queue) && e->spent_most > 0) return;
     if (!dead && !e->is_final && e->spent_least < may) return;
     world_fail(w, "I3",
         "task %" PRIu64 " is in state %u after %u to %u of %" PRIu64
         " attempts",
         t->id, t->state, e->spent_least, e->spent_most, may);
+}
+
+/* What must not run twice is begun a second time only when the first one said
+ * that it ended, or never began. */
+void
+ledger_begun(struct world *w, const struct rec_task *t)
+{
+    struct ledger_entry *e = entry_of(w, t->task);
+
+    if (!e->is_once || t->attempt <= e->once_from) return;
+    if (e->begun_attempt > e->once_from && e->begun_nonce != t->nonce) {
+        world_fail(w, "once",
+            "task %" PRIu64 " is begun again: grant %" PRIu64 " after %" PRIu64,
+            t->task, t->attempt, e->begun_attempt);
+    }
+    e->begun_attempt = t->attempt;
+    e->begun_nonce = t->nonce;
+    w->stats.onces += 1;
 }
 
 static void
@@ -745,6 +767,9 @@ look_at_task(struct world *w, enum ledger_cause cause, const struct task *t,
     if (e->state == TASK_LEASED && !same) check_attempts(w, t, e);
     e->state = t->state;
     e->attempts = t->attempts;
+    /* What lives in memory, or may do so, is begun anew after a crash. */
+    e->is_once =
+        job_is_once(t->queue) && t->queue->policy.durability == QUEUE_SYNCED;
     if (leased && cause == LEDGER_TURNED) check_holder(w, t->id, e);
 }
 

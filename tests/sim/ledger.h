@@ -11,7 +11,7 @@
 
 #include "common/slice.h"
 #include "common/tick.h"
-#include "proto/proto.h"
+#include "proto/codec.h"
 
 struct world;
 struct net_conn;
@@ -48,6 +48,10 @@ struct ledger_entry {
     bool told_done;      /* Its worker heard that it is. */
     bool may_adopt;      /* A grant that a crash undid may be shown… */
     uint64_t lost_nonce; /* …with this nonce. */
+    /* Of what must not run twice: which grant somebody has begun, and up to
+     * which there was a reason to begin it again. */
+    bool is_once;
+    uint64_t begun_attempt, begun_nonce, once_from;
 };
 
 /* A fence that a frame shows. */
@@ -108,6 +112,9 @@ void ledger_look(struct world *w, enum ledger_cause cause);
 
 /** The ends of jobs that are there now were seen. */
 void ledger_catch_up(struct world *w);
+
+/** A worker begins a task that it was given. */
+void ledger_begun(struct world *w, const struct rec_task *t);
 
 /** A worker hears that its completion of `task` was accepted. */
 void ledger_told(struct world *w, uint64_t task);

@@ -170,6 +170,7 @@ produce_result(struct client *c, const struct rec_result *r)
     }
     w->stats.results += 1;
     item->shown += 1;
+    item->shown_task = r->task;
     item->shown_at = c->lives;
     if (item->shown > 1) {
         world_fail(w, "I7", "task %" PRIu64 " is shown twice", r->task);

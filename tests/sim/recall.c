@@ -184,7 +184,9 @@ check_item(struct world *w, const struct client *c, uint64_t number,
             ", which is lost",
             c->uid, number, item->task);
     }
-    if ((item->shown > 0 || item->ended) && e->end < 0 && !e->is_remade) {
+    /* A put whose session was forgotten may be of a second task since. */
+    bool shown = item->shown > 0 && item->shown_task == item->task;
+    if ((shown || item->ended) && e->end < 0 && !e->is_remade) {
         world_fail(w, "I12",
             "client %u was shown the end of task %" PRIu64
             ", which has not ended any more",

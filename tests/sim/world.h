@@ -49,8 +49,8 @@ struct plan {
     C(spawns) C(revokes) C(stalls) C(shutdowns) C(duplicates) C(replays) \
     C(reconnects) C(restarts) C(silences) C(full) C(budget) C(toolarge) \
     C(refused) C(joins) C(crashes) C(power_cuts) C(recrashes) C(commits) \
-    C(undone) C(adopted) C(shows) C(jobs) C(ends) C(swept) C(retried) C(remade) \
-    C(dropped) C(halted) C(pauses) C(peeks) C(adds) C(recalls) \
+    C(undone) C(adopted) C(onces) C(shows) C(jobs) C(ends) C(swept) C(retried) \
+    C(remade) C(dropped) C(halted) C(pauses) C(peeks) C(adds) C(recalls) \
     C(ends_taken) C(ends_accepted) C(sent) C(heard) C(overdraft)
 /* clang-format on */
 
