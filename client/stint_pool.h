@@ -108,7 +108,8 @@ STINT_API void stint_pool_terminate(struct stint_pool *pool);
  * STINT_ETIMEOUT, or STINT_EBUSY (in a callback).  May be called again. */
 STINT_CHECK int stint_pool_join(struct stint_pool *pool, int64_t timeout_ms);
 
-/** terminate, join, free; results must have been freed before.  NULL is fine.
+/** terminate, join, free; results must have been freed before.  In a callback of the
+ * pool it only terminates: free it elsewhere.  NULL is fine.
  * Source: leaving the with-block, which terminates. */
 STINT_API void stint_pool_free(struct stint_pool *pool);
 

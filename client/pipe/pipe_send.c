@@ -314,7 +314,7 @@ stint_pipe_post(struct stint_pipe *p, const void *data, size_t size)
     int rc = check(p, data, size);
     struct room room = { p, cost_of(e) };
     if (rc == 0 && !has_room(&room)) {
-        rc = pump_wait(p->s, has_room, &room, TICK_NEVER);
+        rc = pump_wait(p->s, has_room, &room, call_deadline(p->s));
     }
     if (rc == 0) {
         enqueue(p, e);

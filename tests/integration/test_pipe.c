@@ -522,6 +522,31 @@ a_flush_tells_what_a_post_could_not_send(void **state)
     stint_pipe_close(first);
 }
 
+/* It has no timeout of its own, and nobody reads. */
+static void
+a_post_waits_for_room_as_long_as_the_connection_says(void **state)
+{
+    static char large[20000];
+    const struct stint_pipe_options narrow = { .window = 4 };
+    const struct stint_options options = { .timeout_ms = 200,
+        .buffer_bytes = 2 * sizeof large };
+    struct stint_pipe *from, *to;
+    struct stint *impatient;
+    int rc = 0;
+
+    (void)state;
+    OK(stint_master_connect(master, &options, &impatient));
+    OK(stint_pipe_new(impatient, &narrow, &from, &to));
+    int64_t began = now_ms();
+    for (int i = 0; i < 10 && rc == 0; i++)
+        rc = stint_pipe_post(from, large, sizeof large);
+    assert_int_equal(rc, STINT_ETIMEOUT);
+    assert_in_range(now_ms() - began, 200, PATIENCE_MS / 2);
+    stint_pipe_close(to);
+    stint_pipe_close(from);
+    stint_abandon(impatient);
+}
+
 /* ---- by name, by ticket -------------------------------------------------- */
 
 static void
@@ -717,6 +742,7 @@ main(void)
         CONNECTED(what_is_posted_comes_in_order_and_a_send_behind_it),
         CONNECTED(what_was_posted_before_a_close_still_arrives),
         CONNECTED(a_flush_tells_what_a_post_could_not_send),
+        CONNECTED(a_post_waits_for_room_as_long_as_the_connection_says),
         CONNECTED(two_who_know_a_name_meet_and_messages_wait_for_the_second),
         CONNECTED(an_end_goes_to_who_takes_the_task_that_its_ticket_is_in),
         CONNECTED(nothing_is_lost_or_doubled_when_an_end_is_passed_on),

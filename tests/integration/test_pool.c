@@ -710,6 +710,7 @@ terminate_inside(void *arg, const struct stint_bytes *results, size_t count)
 
     (void)results;
     stint_pool_terminate(p);
+    stint_pool_free(p); /* Which is more than a callback can do. */
     return stint_pool_join(p, 0) == STINT_EBUSY && count == 1 ? 0 : 1;
 }
 
