@@ -1,7 +1,6 @@
 #include "cli/table.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +9,10 @@
 #include <jansson.h>
 #include <libsmartcols/libsmartcols.h>
 
+#include "cli/cell.h"
 #include "cli/exit.h"
 #include "cli/layout.h"
 #include "cli/mem.h"
-#include "cli/value.h"
 #include "cli/width.h"
 
 struct table {
@@ -91,107 +90,6 @@ table_flush(void)
         strerror(errno));
 }
 
-/* ---- one cell ------------------------------------------------------------ */
-
-static bool
-is_nothing(const struct column *column, const struct cell *cell)
-{
-    switch (column->kind) {
-    case CELL_TEXT:
-    case CELL_WORD:
-    case CELL_JSON:
-        return cell->text == NULL;
-    case CELL_MAYBE:
-    case CELL_BYTES:
-    case CELL_SECONDS:
-    case CELL_TIME:
-        return cell->number < 0;
-    case CELL_NUMBER:
-    case CELL_FLAG:
-    default:
-        return false;
-    }
-}
-
-static char *
-plain_text(const struct column *column, const struct cell *cell)
-{
-    char text[VALUE_TEXT];
-
-    if (is_nothing(column, cell)) return mem_copy("");
-    switch (column->kind) {
-    case CELL_TEXT:
-    case CELL_WORD:
-    case CELL_JSON:
-        return mem_copy(cell->text);
-    case CELL_SECONDS:
-        return mem_format("%.6f", (double)cell->number / 1e9);
-    case CELL_TIME:
-        value_show_time(cell->number, text);
-        return mem_copy(text);
-    case CELL_FLAG:
-        return mem_copy(cell->number != 0 ? "true" : "false");
-    case CELL_NUMBER:
-    case CELL_MAYBE:
-    case CELL_BYTES:
-    default:
-        return mem_format("%" PRId64, cell->number);
-    }
-}
-
-static char *
-people_text(const struct column *column, const struct cell *cell)
-{
-    char text[VALUE_TEXT];
-
-    if (is_nothing(column, cell)) return mem_copy("-");
-    switch (column->kind) {
-    case CELL_SECONDS:
-        value_show_duration(cell->number, text);
-        return mem_copy(text);
-    case CELL_BYTES:
-        value_show_size((uint64_t)cell->number, text);
-        return mem_copy(text);
-    case CELL_FLAG:
-        return mem_copy(cell->number != 0 ? "yes" : "no");
-    case CELL_TEXT:
-    case CELL_WORD:
-    case CELL_NUMBER:
-    case CELL_MAYBE:
-    case CELL_JSON:
-    case CELL_TIME:
-    default:
-        return plain_text(column, cell);
-    }
-}
-
-static json_t *
-json_of(const struct column *column, const struct cell *cell)
-{
-    char text[VALUE_TEXT];
-
-    if (is_nothing(column, cell)) return json_null();
-    switch (column->kind) {
-    case CELL_TEXT:
-    case CELL_WORD:
-        return json_string(cell->text);
-    case CELL_JSON:
-        return json_loads(cell->text, JSON_DECODE_ANY, NULL);
-    case CELL_SECONDS:
-        return json_real((double)cell->number / 1e9);
-    case CELL_TIME:
-        value_show_time(cell->number, text);
-        return json_string(text);
-    case CELL_FLAG:
-        return json_boolean(cell->number);
-    case CELL_NUMBER:
-    case CELL_MAYBE:
-    case CELL_BYTES:
-    default:
-        return json_integer(cell->number);
-    }
-}
-
 /* ---- machines ------------------------------------------------------------ */
 
 static json_t *
@@ -201,7 +99,8 @@ json_of_row(const struct table *table, size_t row)
 
     for (size_t i = 0; i < table->width; i++)
         json_object_set_new(object, table->columns[i].name,
-            json_of(&table->columns[i], &table->cells[row * table->width + i]));
+            cell_json(
+                &table->columns[i], &table->cells[row * table->width + i]));
     return object;
 }
 
@@ -270,7 +169,7 @@ print_plain(const struct table *table, bool only_id)
             char *text;
 
             if (only_id && !column->is_id) continue;
-            text = plain_text(column, &table->cells[row * table->width + i]);
+            text = cell_plain(column, &table->cells[row * table->width + i]);
             fputs(between, stdout);
             print_field(text);
             free(text);
@@ -382,7 +281,7 @@ natural_width(const struct table *table, size_t i, size_t heading)
     size_t most = heading;
 
     for (size_t row = 0; row < table->rows; row++) {
-        char *text = people_text(column, &table->cells[row * table->width + i]);
+        char *text = cell_people(column, &table->cells[row * table->width + i]);
         size_t width = width_of(text);
 
         if (width > most) most = width;
@@ -429,7 +328,7 @@ cell_text(const struct table *table, const struct layout_column *columns,
     size_t row, size_t i)
 {
     char *text =
-        people_text(&table->columns[i], &table->cells[row * table->width + i]);
+        cell_people(&table->columns[i], &table->cells[row * table->width + i]);
     char *cut = NULL;
     size_t size = 0;
     FILE *out;
@@ -512,9 +411,9 @@ put_pair(struct libscols_table *sheet, const struct column *column,
     const struct cell *cell)
 {
     struct libscols_line *line = scols_table_new_line(sheet, NULL);
-    char *name = title_of(column), *text = people_text(column, cell);
+    char *name = title_of(column), *text = cell_people(column, cell);
 
-    if (column->kind == CELL_BYTES && !is_nothing(column, cell)) {
+    if (column->kind == CELL_BYTES && !cell_is_nothing(column, cell)) {
         char *with_unit = mem_format("%s bytes", text);
 
         free(text);
