@@ -123,8 +123,8 @@ connect_with(const char *authkey, size_t size)
 static void
 authkey_is_bytes_and_all_of_them_count(void **state)
 {
-    static const char right[] = "sixteen bytes\0and more";
-    static const char wrong[] = "sixteen bytes\0and else";
+    static const char right[] = "sixteen bytes and more\0this";
+    static const char wrong[] = "sixteen bytes and more\0that";
     const struct stint_master_options options = { .listen = "tcp://127.0.0.1:0",
         .memory = true,
         .authkey = right,

@@ -158,6 +158,7 @@ die_at(struct stint *on, const char *point)
         while (atomic_load(&board->stop) == 0)
             (void)usleep(1000);
         rc = stint_lock_release(lock);
+        stint_lock_close(lock);
     } else if (strcmp(point, "acquiring") == 0) {
         if (stint_lock_open(on, "L", NULL, &lock) != 0) return 1;
         tell(1);
