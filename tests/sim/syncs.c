@@ -34,18 +34,24 @@ is_quiet(const struct world *w)
     return w->plan.calm;
 }
 
-/* Nobody ends, nor the master.  Who ends may have woken up before it is known
- * that he heard of it: then the next one does, too; and who notified may not
- * hear how many he woke. */
+void
+syncs_turn(struct world *w)
+{
+    for (const struct session *s = w->core->by_id; s != NULL; s = s->by_id.next)
+        w->ended = w->ended || s->state != SESSION_LIVE;
+}
+
+/* No session ended, nor the master.  Whose session ends may have woken up, or
+ * be about to, before it is known that he heard of it: then the next one does,
+ * too; and who notified may not hear how many he woke. */
 static bool
 all_stay(const struct world *w)
 {
     const struct world_stats *s = &w->stats;
-    uint64_t ends = s->silences + s->restarts + s->kills + s->byes + s->revokes;
 
     for (uint32_t uid = 1; uid <= w->clients_count; uid++)
         if (w->clients[uid]->over) return false;
-    return ends == 0 && w->starts <= 1;
+    return !w->ended && w->starts <= 1 && s->restarts + s->revokes == 0;
 }
 
 /* ---- asking -------------------------------------------------------------- */

@@ -12,6 +12,9 @@ void syncs_act(struct client *c);
 /** An answer came. */
 void syncs_answered(const struct ask *ask, const struct msg *m);
 
+/** After a turn of the master. */
+void syncs_turn(struct world *w);
+
 /** All is well: let go of what is held. */
 void syncs_heal(struct client *c);
 

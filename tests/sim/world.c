@@ -168,6 +168,7 @@ world_turn(struct world *w)
         core_turn(w->core, w->now);
         ledger_look(w, LEDGER_TURNED);
         keep_turn(w);
+        syncs_turn(w);
         if (++turns == TURNS_MAX) {
             world_fail(w, "core_turn", "something is still due");
         }

@@ -125,6 +125,7 @@ struct world {
     uint64_t consumer_last[WORLD_QUEUES]; /* Calm: last id handed out. */
     struct world_held held[2]; /* Of the lock, and of the condition's. */
     uint64_t met[8];           /* Who passed the barrier, by index. */
+    bool ended; /* The master took some session for dead, or it was. */
     struct world_pipes pipes;
 
     struct ledger ledger;
