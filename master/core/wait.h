@@ -10,8 +10,6 @@
 #define WAIT_H
 
 #include <stdbool.h>
-
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,18 +1,43 @@
 #include "master/core/shared/object.h"
 
+#include <sodium/crypto_shorthash.h>
 #include <stdlib.h>
 
+#include "common/base.h"
 #include "common/check.h"
 #include "common/text.h"
 #include "master/core/inside.h"
 
+/* With a secret, as strangers choose names. */
+static uint64_t
+hash_of(const struct core *core, struct slice name)
+{
+    static const uint8_t none = 0;
+    uint64_t h;
+
+    (void)crypto_shorthash((unsigned char *)&h,
+        name.length > 0 ? name.bytes : &none, name.length,
+        core->journal.secret);
+    return h;
+}
+
+static struct slice
+name_of(const struct object *o)
+{
+    return (struct slice){ (const uint8_t *)o->name, o->name_length };
+}
+
 struct object *
 object_find(const struct core *core, struct slice name)
 {
-    struct object *found;
+    struct table_node *node =
+        table_find(&core->objects.by_name, hash_of(core, name));
 
-    HASH_FIND(by_name, core->objects.by_name, name.bytes, name.length, found);
-    return found;
+    for (; node != NULL; node = table_next(node)) {
+        struct object *o = CONTAINER_OF(node, struct object, by_name);
+        if (slice_equal(name_of(o), name)) return o;
+    }
+    return NULL;
 }
 
 struct object *
@@ -73,21 +98,16 @@ object_restore(struct core *core, uint64_t number, struct slice name,
 
     if (o == NULL) return NULL;
     HASH_ADD(by_number, table->by_number, number, sizeof o->number, o);
-    if (!HASH_IS_IN(by_number, o)) goto refuse;
+    if (!HASH_IS_IN(by_number, o)) {
+        free(o);
+        return NULL;
+    }
     if ((flags & OBJECT_HIDDEN) == 0) {
-        HASH_ADD_KEYPTR(by_name, table->by_name, o->name, o->name_length, o);
-        if (!HASH_IS_IN(by_name, o)) {
-            HASH_DELETE(by_number, table->by_number, o);
-            goto refuse;
-        }
+        table_add(&table->by_name, &o->by_name, hash_of(core, name_of(o)));
     }
     if (number > table->last) table->last = number;
     core->memory += o->memory;
     return o;
-
-refuse:
-    free(o);
-    return NULL;
 }
 
 struct object *
@@ -102,7 +122,7 @@ object_remove(struct core *core, struct object *o)
 {
     CHECK(o->waiting == 0 && list_is_empty(&o->holds));
     if ((o->flags & OBJECT_HIDDEN) == 0) {
-        HASH_DELETE(by_name, core->objects.by_name, o);
+        table_remove(&core->objects.by_name, &o->by_name);
     }
     HASH_DELETE(by_number, core->objects.by_number, o);
     core->memory -= o->memory;

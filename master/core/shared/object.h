@@ -18,6 +18,7 @@
 
 #include "common/list.h"
 #include "common/slice.h"
+#include "common/table.h"
 
 struct core;
 struct hold;
@@ -51,7 +52,7 @@ enum {
 };
 
 struct object {
-    UT_hash_handle by_name;
+    struct table_node by_name;
     UT_hash_handle by_number;
     uint64_t number;    /* Grows; the id of its row. */
     uint8_t kind;       /* enum object_kind */
@@ -95,7 +96,7 @@ struct object {
 };
 
 struct objects {
-    struct object *by_name;   /* uthash; without the hidden ones. */
+    struct table by_name;     /* Without the hidden ones. */
     struct object *by_number; /* uthash; all of them, in that order. */
     uint64_t last;            /* Number given last. */
     uint64_t holds;           /* Id of the row of a hold given last. */
