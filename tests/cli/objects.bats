@@ -185,7 +185,10 @@ for e in json.load(open("shown"))["entries"]:
     run -0 --separate-stderr stint objects delete old --dry-run
     [[ $stderr == "would delete dict 'old'"* ]]
     [ "$(stint objects -q | wc -l)" -eq 2 ]
-    run -0 script -qec "echo y | '$STINT' objects delete old --yes" /dev/null
+    run -1 script -qec "'$STINT' objects delete old" /dev/null <<<n
+    [[ $output == *"Delete dict 'old', 1 entry? [y/N]"*"nothing was changed"* ]]
+    [ "$(stint objects -q | wc -l)" -eq 2 ]
+    run -0 script -qec "'$STINT' objects delete old" /dev/null <<<y
     [ "$(stint objects -q)" = kept ]
     [ "$(stint objects delete kept --yes --json | json .0.object)" = kept ]
     [ "$(stint objects --json)" = "[]" ]
