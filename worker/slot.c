@@ -181,8 +181,8 @@ static void
 serve(struct slot *slot, struct stint_task *task)
 {
     errand_prepare(slot, task);
-    begin(slot, task);
     tell_runs(slot->worker, stint_task_id(task));
+    begin(slot, task); /* From here on others may end it. */
     enum run_end how = errand_run(slot, task);
     tell_runs(slot->worker, 0);
     task = end(slot, how);

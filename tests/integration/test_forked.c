@@ -10,6 +10,18 @@
 #include <stint_shared.h>
 #include <stint_sync.h>
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+/* Here a copy of a process with threads starts threads of its own. */
+const char *__tsan_default_options(void);
+const char *
+__tsan_default_options(void)
+{
+    return "die_after_fork=0";
+}
+#endif
+#endif
+
 static struct stint_lock *lock;
 static struct stint_dict *dict;
 static struct stint_pipe *ends[2];
