@@ -63,16 +63,6 @@ stint_condition_fence(const struct stint_condition *c)
 
 /* ---- waiting ------------------------------------------------------------- */
 
-/* The lock is held again, by another acquisition. */
-static void
-regain(struct locking *l, uint64_t thread, const struct msg_synced *answer)
-{
-    struct owner *owner = owning_find(l->owning, thread);
-
-    l->owning->fence = answer->fence;
-    if (owner != NULL) owner->fence = answer->fence;
-}
-
 /* Why it is not held any more; or it is, or never was. */
 static int
 sort_out(int rc)
@@ -91,7 +81,7 @@ sort_out(int rc)
 static int
 wait_for_notice(struct locking *l, tick_ns deadline)
 {
-    const struct owner *owner = owning_find(l->owning, ask_thread());
+    const struct owner *owner = owning_find(l->owning, ask_thread(), l);
     uint64_t fence = owner != NULL ? owner->fence : 0;
     const struct msg_sync m = { .verb = ASK_WAIT,
         .holder = ask_thread(),
@@ -101,7 +91,7 @@ wait_for_notice(struct locking *l, tick_ns deadline)
 
     int rc = ask_and_wait(&l->named, &m, deadline, &answer);
     if (rc == 0) {
-        regain(l, m.holder, &answer);
+        owning_regained(l->owning, m.holder, fence, answer.fence);
         return answer.late == 0
                    ? 0
                    : say(STINT_ETIMEOUT, "nobody notified in time");

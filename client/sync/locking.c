@@ -25,18 +25,15 @@ locking_close(struct locking *l)
 {
     struct stint *s = l->named.s;
     struct owning *o = l->owning;
+    struct owner owner;
 
     pump_enter(s);
-    for (size_t i = 0; i < o->count; i++) {
-        struct owner *owner = &o->owners[i];
-        if (owner->handle != l) continue;
+    while (owning_leave(o, l, &owner)) {
         const struct msg_sync m = {
-            .verb = ASK_RELEASE, .holder = owner->thread, .number = owner->fence
+            .verb = ASK_RELEASE, .holder = owner.thread, .number = owner.fence
         };
-        for (uint64_t times = owner->depth; times > 0; times--)
+        for (uint64_t times = owner.depth; times > 0; times--)
             ask_nothing(&l->named, &m);
-        *owner = o->owners[--o->count];
-        i--;
     }
     owning_close(o);
     if (!s->closed) pump_push(s, false);
@@ -59,7 +56,7 @@ acquire(struct locking *l, tick_ns deadline)
         owning_drop(l->owning, m.holder, 0);
         return rc;
     }
-    owning_took(l->owning, m.holder, answer.fence);
+    owning_took(l->owning, m.holder, l, answer.fence);
     return answer.died != 0 ? STINT_OWNER_DIED : 0;
 }
 
@@ -81,9 +78,8 @@ locking_acquire(struct locking *l, int64_t timeout_ms)
 static struct owner
 owner_to_release(const struct locking *l)
 {
-    struct owner *owner = owning_find(l->owning, ask_thread());
+    struct owner *owner = owning_find(l->owning, ask_thread(), l);
 
-    if (owner != NULL && owner->depth == 0) owner = NULL;
     if (owner == NULL && !l->by_thread) owner = owning_last(l->owning);
     return owner != NULL ? *owner : (struct owner){ .thread = ask_thread() };
 }
@@ -100,7 +96,7 @@ locking_release(struct locking *l)
 
     int rc = ask(&l->named, &m, NULL);
     pump_enter(l->named.s);
-    if (rc == 0) owning_gave(l->owning, owner.thread, owner.fence);
+    if (rc == 0) owning_gave(l->owning, &owner);
     if (rc == STINT_ESTALE) {
         owning_drop(l->owning, owner.thread, owner.fence);
     }

@@ -37,11 +37,29 @@ owning_close(struct owning *o)
     free(o);
 }
 
-struct owner *
-owning_find(const struct owning *o, uint64_t thread)
+/* ---- finding ------------------------------------------------------------- */
+
+/* Also one that is only expected. */
+static struct owner *
+row_of(const struct owning *o, uint64_t thread, const void *handle)
 {
-    for (size_t i = 0; i < o->count; i++)
-        if (o->owners[i].thread == thread) return &o->owners[i];
+    for (size_t i = 0; i < o->count; i++) {
+        struct owner *at = &o->owners[i];
+        if (at->thread == thread && at->handle == handle) return at;
+    }
+    return NULL;
+}
+
+struct owner *
+owning_find(const struct owning *o, uint64_t thread, const void *handle)
+{
+    struct owner *found = row_of(o, thread, handle);
+
+    if (found != NULL && found->depth > 0) return found;
+    for (size_t i = 0; i < o->count; i++) {
+        struct owner *at = &o->owners[i];
+        if (at->thread == thread && at->depth > 0) return at;
+    }
     return NULL;
 }
 
@@ -58,10 +76,18 @@ owning_last(const struct owning *o)
     return last;
 }
 
+/* ---- changing ------------------------------------------------------------ */
+
+static void
+remove_at(struct owning *o, size_t i)
+{
+    o->owners[i] = o->owners[--o->count];
+}
+
 int
 owning_expect(struct owning *o, uint64_t thread, const void *handle)
 {
-    if (owning_find(o, thread) != NULL) return 0;
+    if (row_of(o, thread, handle) != NULL) return 0;
     if (o->count == o->capacity) {
         size_t want = o->capacity == 0 ? 4 : o->capacity * 2;
         struct owner *grown = realloc(o->owners, want * sizeof(*grown));
@@ -77,35 +103,62 @@ owning_expect(struct owning *o, uint64_t thread, const void *handle)
 }
 
 void
-owning_took(struct owning *o, uint64_t thread, uint64_t fence)
+owning_took(
+    struct owning *o, uint64_t thread, const void *handle, uint64_t fence)
 {
-    struct owner *owner = owning_find(o, thread);
-
     o->fence = fence;
-    if (owner == NULL) return;
     /* With another fence than before, what was before is lost. */
+    for (size_t i = o->count; i-- > 0;) {
+        const struct owner *at = &o->owners[i];
+        if (at->thread == thread && at->depth > 0 && at->fence != fence
+            && at->handle != handle) {
+            remove_at(o, i);
+        }
+    }
+    struct owner *owner = row_of(o, thread, handle);
+    if (owner == NULL) return;
     owner->depth = owner->fence == fence ? owner->depth + 1 : 1;
     owner->fence = fence;
 }
 
 void
-owning_drop(struct owning *o, uint64_t thread, uint64_t fence)
+owning_regained(
+    struct owning *o, uint64_t thread, uint64_t before, uint64_t fence)
 {
-    struct owner *owner = owning_find(o, thread);
-
-    if (owner == NULL || owner->fence != fence) return;
-    *owner = o->owners[--o->count];
+    o->fence = fence;
+    for (size_t i = 0; i < o->count; i++) {
+        struct owner *at = &o->owners[i];
+        if (at->thread == thread && at->fence == before) at->fence = fence;
+    }
 }
 
 void
-owning_gave(struct owning *o, uint64_t thread, uint64_t fence)
+owning_drop(struct owning *o, uint64_t thread, uint64_t fence)
 {
-    struct owner *owner = owning_find(o, thread);
-
-    if (owner == NULL || owner->fence != fence) return;
-    if (owner->depth > 1) {
-        owner->depth--;
-    } else {
-        owning_drop(o, thread, fence);
+    for (size_t i = o->count; i-- > 0;) {
+        const struct owner *at = &o->owners[i];
+        if (at->thread == thread && at->fence == fence) remove_at(o, i);
     }
+}
+
+void
+owning_gave(struct owning *o, const struct owner *which)
+{
+    struct owner *owner = row_of(o, which->thread, which->handle);
+
+    if (owner == NULL || owner->fence != which->fence) return;
+    owner->depth -= owner->depth > 0;
+    if (owner->depth == 0) remove_at(o, (size_t)(owner - o->owners));
+}
+
+bool
+owning_leave(struct owning *o, const void *handle, struct owner *out)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        if (o->owners[i].handle != handle) continue;
+        *out = o->owners[i];
+        remove_at(o, i);
+        return true;
+    }
+    return false;
 }

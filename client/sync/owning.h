@@ -12,11 +12,12 @@
 
 #include "client/inside.h"
 
+/* What a thread has acquired through one handle. */
 struct owner {
     uint64_t thread;
-    uint64_t fence;     /* Of its acquisition. */
-    uint64_t depth;     /* 0: it is about to acquire it. */
-    const void *handle; /* Which it did it through. */
+    const void *handle;
+    uint64_t fence; /* Of its acquisition, the same of all its handles. */
+    uint64_t depth; /* 0: it is about to acquire it. */
 };
 
 struct owning {
@@ -34,24 +35,34 @@ struct owning *owning_open(struct stint *s, const char *name);
 /** One handle less; NULL is fine. */
 void owning_close(struct owning *o);
 
-/** What `thread` owns; NULL: nothing that we know of. */
-struct owner *owning_find(const struct owning *o, uint64_t thread);
+/** What `thread` owns, that of `handle` first; NULL: nothing that we know of.
+ */
+struct owner *owning_find(
+    const struct owning *o, uint64_t thread, const void *handle);
 
 /** Who acquired it last; NULL: nobody that we know of. */
 struct owner *owning_last(const struct owning *o);
 
 /** `thread` is about to acquire it: there is room for it, which it leaves again
- * with owning_drop() if it does not.  0, or STINT_ENOMEM, said. */
+ * with owning_drop() of fence 0 if it does not.  0, or STINT_ENOMEM, said. */
 int owning_expect(struct owning *o, uint64_t thread, const void *handle);
 
-/** `thread`, which was expected or owns it, has acquired it (once more). */
-void owning_took(struct owning *o, uint64_t thread, uint64_t fence);
+/** `thread`, which was expected, has acquired it (once more). */
+void owning_took(
+    struct owning *o, uint64_t thread, const void *handle, uint64_t fence);
 
-/** Who holds the acquisition `fence` as `thread` has released it once. */
-void owning_gave(struct owning *o, uint64_t thread, uint64_t fence);
+/** `thread` has the acquisition `before` again, as deep as it was. */
+void owning_regained(
+    struct owning *o, uint64_t thread, uint64_t before, uint64_t fence);
 
-/** It owns nothing any more; harmless if it does own something again, by
- * another acquisition than `fence`. */
+/** `which` (a copy) was released once. */
+void owning_gave(struct owning *o, const struct owner *which);
+
+/** `thread` owns nothing any more by the acquisition `fence`. */
 void owning_drop(struct owning *o, uint64_t thread, uint64_t fence);
+
+/** A handle goes: true, and what one thread still owns by it, which is
+ * forgotten; false: nothing more. */
+bool owning_leave(struct owning *o, const void *handle, struct owner *out);
 
 #endif

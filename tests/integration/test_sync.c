@@ -817,6 +817,45 @@ who_waits_for_an_object_that_is_deleted_is_told(void **state)
     stint_event_close(e);
 }
 
+/* ---- closing ------------------------------------------------------------- */
+
+static bool
+is_free(struct stint_lock *of_another)
+{
+    int rc = stint_lock_acquire(of_another, 0);
+
+    if (rc == 0) OK(stint_lock_release(of_another));
+    return rc == 0;
+}
+
+static void
+rlock_close_gives_back_what_was_taken_by_its_handle_and_nothing_else(
+    void **state)
+{
+    struct stint *other = connect_as("other");
+    const char *name = fresh();
+    struct stint_lock *theirs = open_rlock(other, name);
+    struct stint_lock *one = open_rlock(s, name), *two = open_rlock(s, name);
+
+    (void)state;
+    OK(stint_lock_acquire(one, 0));
+    OK(stint_lock_acquire(two, 0));
+    OK(stint_lock_release(one));
+    stint_lock_close(one);
+    assert_false(is_free(theirs)); /* It is held by the other handle. */
+    one = open_rlock(s, name);
+    OK(stint_lock_acquire(one, 0));
+    OK(stint_lock_acquire(one, 0));
+    stint_lock_close(one);
+    assert_false(is_free(theirs));
+    OK(stint_lock_release(two));
+    assert_true(is_free(theirs));
+    assert_int_equal(stint_lock_release(two), STINT_ENOTHELD);
+    stint_lock_close(two);
+    stint_lock_close(theirs);
+    OK(stint_close(other));
+}
+
 /* ---- stopping ------------------------------------------------------------ */
 
 struct interrupted {
@@ -985,6 +1024,8 @@ main(void)
         CONNECTED(
             an_object_of_another_kind_or_with_other_options_is_not_opened),
         CONNECTED(who_waits_for_an_object_that_is_deleted_is_told),
+        CONNECTED(
+            rlock_close_gives_back_what_was_taken_by_its_handle_and_nothing_else),
         CONNECTED(an_acquire_that_was_interrupted_takes_nothing_later),
         CONNECTED(a_notify_for_who_was_interrupted_goes_to_the_next),
         CONNECTED(a_party_that_was_interrupted_breaks_the_barrier),
