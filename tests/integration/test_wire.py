@@ -71,10 +71,8 @@ def test_strangers_who_take_all_descriptors_keep_nobody_out(start_master):
     _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 40, hard))
     idle = [socket.create_connection(("127.0.0.1", master.port), timeout=10)
-            for _ in range(100)]
-    began = time.monotonic()
-    assert master.is_served()
-    print("served after %.1f s" % (time.monotonic() - began))
+            for _ in range(60)]
+    assert master.is_served()  # After the first of them are hung up on.
     # They are hung up on, and then there is nothing to do any more.
     until(lambda: len(os.listdir("/proc/%d/fd" % pid)) <= used + 5, 30)
     worked = cpu(pid)
