@@ -6,6 +6,7 @@
 
 #include <stint_pipe.h>
 #include <stint_process.h>
+#include <stint_test.h>
 #include <stint_value.h>
 
 enum { COUNT = 3 };
@@ -361,6 +362,38 @@ a_descriptor_tells_when_the_connection_is_of_no_use_any_more(void **state)
     stint_pipe_close(yours);
 }
 
+/* What was asked before the line broke is asked again. */
+static void
+a_descriptor_tells_over_a_line_that_is_cut_again_and_again(void **state)
+{
+    enum { MESSAGES = 50 };
+    const struct stint_test_fault cuts = { .seed = 6, .cut = 0.1 };
+    struct stint_test_count count;
+    struct stint_pipe *mine, *yours;
+    struct stint_master *own;
+    struct stint *reader;
+    char text[16];
+
+    (void)state;
+    OK(stint_test_start(NULL, &own));
+    OK(stint_master_connect(own, NULL, &reader));
+    OK(stint_pipe_new(reader, NULL, &mine, &yours));
+    OK(stint_test_fault(own, &cuts));
+    for (int i = 0; i < MESSAGES; i++) {
+        (void)snprintf(text, sizeof text, "%d", i);
+        say_text(yours, text);
+        assert_true(becomes_readable(mine));
+        hear_text(mine, text);
+    }
+    OK(stint_test_fault(own, NULL));
+    OK(stint_test_count(own, &count));
+    assert_true(count.cut > 0);
+    stint_pipe_close(mine);
+    stint_pipe_close(yours);
+    OK(stint_close(reader));
+    stint_master_stop(own);
+}
+
 #define WITH_PIPES(name) \
     cmocka_unit_test_setup_teardown(name, open_pipes, close_pipes)
 
@@ -381,6 +414,7 @@ main(void)
         WITH_PIPES(a_descriptor_of_an_end_that_is_passed_on_tells),
         WITH_PIPES(
             a_descriptor_tells_when_the_connection_is_of_no_use_any_more),
+        WITH_PIPES(a_descriptor_tells_over_a_line_that_is_cut_again_and_again),
     };
 
     return cmocka_run_group_tests(tests, start_master, stop_master);
