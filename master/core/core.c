@@ -4,6 +4,7 @@
 
 #include "common/base.h"
 #include "common/error.h"
+#include "master/core/emptying.h"
 #include "master/core/end_tasks.h"
 #include "master/core/filing.h"
 #include "master/core/greet.h"
@@ -73,6 +74,7 @@ core_new(const struct core_config *config, tick_ns now)
     list_init(&core->letters);
     list_init(&core->gated);
     list_init(&core->dirty);
+    list_init(&core->emptying);
     task_table_init(&core->tasks);
     lease_book_init(&core->leases);
     wait_book_init(&core->waits, config->memory_max / 8);
@@ -261,6 +263,7 @@ core_turn(struct core *core, tick_ns now)
     watch_tick(core);
     graves_tick(core);
     end_tasks_tick(core, now);
+    emptying_tick(core, now);
     job_turn(core, now);
     match_all(core, now);
     match_tick(core, now);
@@ -283,6 +286,7 @@ core_next_deadline(const struct core *core)
     next = tick_min(next, jobs_next_deadline(core));
     next = tick_min(next, schedule_next_deadline(core));
     next = tick_min(next, end_tasks_next_deadline(core));
+    next = tick_min(next, emptying_next_deadline(core));
     next = tick_min(next, reply_next_deadline(core));
     return tick_min(next, greet_next_deadline(core));
 }
@@ -436,7 +440,10 @@ core_load(struct core *core, const struct row *row, const char **why)
 int
 core_loaded(struct core *core, tick_ns now, const char **why)
 {
-    return load_end(core, now, why);
+    int rc = load_end(core, now, why);
+
+    if (rc == 0) emptying_loaded(core);
+    return rc;
 }
 
 void

@@ -90,7 +90,8 @@ struct core {
     uint32_t queues_count, queues_capacity;
     struct list dirty; /* Queues to be matched in this turn. */
     struct jobs jobs;
-    struct list sweeps; /* struct wait_link: tasks being ended in steps. */
+    struct list sweeps;   /* struct wait_link: tasks being ended in steps. */
+    struct list emptying; /* Queues that were shut at once and have tasks. */
 
     struct task_table tasks;
     struct lease_book leases;

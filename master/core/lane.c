@@ -258,7 +258,7 @@ lane_before(const struct lane *lane, const struct job *job)
 static bool
 own_goes_first(const struct queue *q, const struct job *job)
 {
-    return job->priority >= 0 && q->now[TASK_READY] > 0;
+    return job->priority >= 0 && queue_on_offer(q) > 0;
 }
 
 struct queue *
@@ -287,7 +287,7 @@ lane_next(struct wait_link *link)
         return NULL;
     }
     if (best != NULL) return best->queue;
-    if (q->now[TASK_READY] > 0) return q;
+    if (queue_on_offer(q) > 0) return q;
     link->refused = q->offers;
     return NULL;
 }

@@ -74,7 +74,7 @@ enum served { SERVED, OVER, BLOCKED, UNSUITED };
 static bool
 goes_on(const struct queue *from, const struct session *s)
 {
-    if (from->now[TASK_READY] == 0) return false;
+    if (queue_on_offer(from) == 0) return false;
     return from->job == NULL
            || (from->job->offered > 0 && place_may(s, from->job));
 }
@@ -142,7 +142,7 @@ is_passed_over(struct core *core, struct session *s)
 static uint64_t
 ready_for(const struct queue *q)
 {
-    return q->now[TASK_READY] + q->offered;
+    return queue_on_offer(q) + q->offered;
 }
 
 /* Who is passed over and whom nothing suits stand aside meanwhile. */
@@ -158,7 +158,7 @@ match_gets(struct core *core, tick_ns now, struct queue *q)
         struct wait_link *link = link_of(list_first(&q->getters));
         list_remove(&link->node);
         if (is_passed_over(core, link->wait->session)
-            || (q->now[TASK_READY] == 0 && link->refused == q->offers)) {
+            || (queue_on_offer(q) == 0 && link->refused == q->offers)) {
             list_push(&aside, &link->node);
             in_line -= 1;
             continue;

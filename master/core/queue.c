@@ -106,6 +106,7 @@ queue_new(struct slice name, const struct queue_policy *policy, uint32_t index)
     list_init(&q->putters);
     list_init(&q->joiners);
     list_init(&q->dirty);
+    list_init(&q->emptying);
     list_init(&q->tallied);
     return q;
 }
@@ -116,6 +117,7 @@ queue_free(struct queue *q)
     CHECK(queue_peek(q) == NULL);
     CHECK(list_is_empty(&q->getters) && list_is_empty(&q->putters));
     list_remove(&q->dirty);
+    list_remove(&q->emptying);
     list_remove(&q->tallied);
     free(q);
 }

@@ -90,10 +90,20 @@ struct queue {
     uint64_t getters_count, putters_count;
     uint64_t workers; /* As the last look counted them. */
 
-    struct list dirty;   /* In the core's list of queues to be matched. */
-    struct list tallied; /* In the journal's list: its tally row is old. */
+    struct list dirty;    /* In the core's list of queues to be matched. */
+    struct list emptying; /* In its list of those whose tasks are cancelled; */
+    uint64_t passed;      /* so far for delayed ones, by id. */
+    struct list tallied;  /* In the journal's list: its tally row is old. */
     UT_hash_handle by_name;
 };
+
+/** How many tasks of its own may be handed out: not those that are about to be
+ * cancelled (emptying.h). */
+static inline uint64_t
+queue_on_offer(const struct queue *q)
+{
+    return q->emptied ? 0 : q->now[TASK_READY];
+}
 
 /** The policy of a queue that nobody has declared. */
 void queue_policy_init(struct queue_policy *policy);

@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "master/core/emptying.h"
 #include "master/core/life.h"
 #include "master/core/reply.h"
 #include "master/core/verbs.h"
@@ -115,27 +116,6 @@ queues_open(struct core *core, const struct session *s, struct slice name,
     queues_made_by(*out, s->key);
     journal_queue(core, *out);
     return 0;
-}
-
-static void
-cancel_open(struct core *core, tick_ns now, struct queue *q)
-{
-    uint64_t after = 0;
-
-    for (;;) {
-        struct task *t = queue_peek(q);
-        if (t == NULL) break;
-        life_cancel(core, now, t);
-    }
-    /* Delayed ones stand in no list of the queue, but few have any. */
-    while (q->now[TASK_DELAYED] > 0) {
-        struct task *t = task_table_next(&core->tasks, after);
-        if (t == NULL) return;
-        after = t->id;
-        if (t->queue == q && t->state == TASK_DELAYED) {
-            life_cancel(core, now, t);
-        }
-    }
 }
 
 void
@@ -275,7 +255,7 @@ queues_shutdown(
     q->shut = true;
     if (d->immediate != 0) {
         q->emptied = true;
-        cancel_open(core, now, q);
+        emptying_begin(core, now, q);
     }
     journal_queue(core, q);
     life_touch(core, q);
