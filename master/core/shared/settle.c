@@ -24,6 +24,20 @@ settle_growth(const struct changes *changes)
     return now > before ? now - before : 0;
 }
 
+size_t
+settle_twice(const struct changes *changes)
+{
+    size_t memory = 0;
+
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct change *c = &changes->all[i];
+        if (c->kind != CHANGE_CLEAR) continue;
+        if (c->shelf->object->kind != OBJECT_VALUES) continue;
+        memory += shelf_content_memory(c->shelf, c->content);
+    }
+    return memory;
+}
+
 /* In the order in which it was done: an entry that was replaced in turn has had
  * its row by then. */
 static void

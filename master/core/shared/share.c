@@ -80,10 +80,11 @@ static int
 check_room(struct share *sh)
 {
     size_t more = settle_growth(&sh->changes);
+    size_t all = more + settle_twice(&sh->changes);
 
-    if (more == 0) return 0;
-    if (!object_has_room(sh->core, more)) return STINT_EBUDGET;
-    if (!sh->core->disk_full) return 0;
+    if (all == 0) return 0;
+    if (!object_has_room(sh->core, all)) return STINT_EBUDGET;
+    if (more == 0 || !sh->core->disk_full) return 0;
     LIST_FOREACH (node, after, &sh->changes.touched) {
         if (CONTAINER_OF(node, struct shelf, touched)->kept) {
             return STINT_ENOSPACE;

@@ -124,6 +124,30 @@ a_batch_over_the_budget_is_refused_and_undone(void **state)
     assert_int_equal(share_one(p, share_set("d", "new", "small")).code, 0);
 }
 
+/* They need their places twice while the old ones are freed. */
+static void
+values_are_cleared_only_where_there_is_room(void **state)
+{
+    struct rig *rig = *state;
+    struct msg_object_open open = {
+        .object = slice_of("v"), .kind = SHARE_VALUES, .type = 1, .size = 150000
+    };
+    const struct rec_op clear = share_op("v", OP_CLEAR);
+
+    core_free(rig->core);
+    rig->config.memory_max = 2 << 20;
+    rig_start(rig);
+    struct rig_peer *p = begin(state);
+    assert_int_equal(share_open_as(p, open), 0);
+    assert_int_equal(share_one(p, clear).code, STINT_EBUDGET);
+    assert_int_equal(share_length(p, "v"), 150000);
+    open.object = slice_of("w");
+    open.size = 20000;
+    assert_int_equal(share_open_as(p, open), 0);
+    assert_int_equal(share_one(p, share_op("w", OP_CLEAR)).code, 0);
+    assert_true(core_totals(rig->core).memory < 2 << 20);
+}
+
 static void
 an_answer_is_no_longer_than_the_largest_payload(void **state)
 {
@@ -294,6 +318,7 @@ main(void)
         ON_A_RIG(a_batch_that_fails_wakes_nobody),
         ON_A_RIG(who_watches_a_deleted_object_is_told),
         ON_A_RIG(a_batch_over_the_budget_is_refused_and_undone),
+        ON_A_RIG(values_are_cleared_only_where_there_is_room),
         ON_A_RIG(an_answer_is_no_longer_than_the_largest_payload),
         ON_A_RIG(a_value_larger_than_the_largest_payload_is_refused),
         ON_A_RIG(a_page_of_large_values_has_few_of_them),
