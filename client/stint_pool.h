@@ -125,8 +125,8 @@ struct stint_failure {
     size_t index;     /* Of a map: which item, the lowest that failed. */
 };
 
-/** Call a function and wait for its result.  Gives *result (may be NULL),
- * stint_bytes_free().  Returns 0, or the code of the failure, whose text is in
+/** Call a function and wait for its result.  Gives *result (may be NULL, here and
+ * wherever a result is given), stint_bytes_free().  Returns 0, or the code of the failure, whose text is in
  * stint_error_message(); STINT_EINVAL (there is no such function), STINT_ESHUTDOWN
  * (closed), STINT_ETOOLARGE, STINT_EBUSY (a callback cannot wait for its own pool),
  * STINT_ETYPE (the result is none of that type); or what broke the pool. */
@@ -170,7 +170,8 @@ struct stint_map_options {
  * run, whatever fails, and the failure that is told is that of the lowest.
  *
  * Owns:    gives the results, stint_results_free(results, count), also when it
- *          failed: then those that failed have data NULL.
+ *          failed: then those that failed have data NULL, or of _ints the number 0;
+ *          `results` is NULL, or as it was, when nothing was called.
  * Returns: 0, or as stint_pool_apply().  No items: 0, and no callback.
  * Source:  Pool.map, starmap.
  */

@@ -49,6 +49,23 @@ copy(const struct stint_bytes *from, struct stint_bytes *to)
     return 0;
 }
 
+/* The caller may not want the number, but that it is one. */
+static int
+unpack_int(const struct stint_bytes *packed, int64_t *out)
+{
+    int64_t unwanted;
+
+    return stint_unpack_int(packed, out != NULL ? out : &unwanted);
+}
+
+static int
+unpack_double(const struct stint_bytes *packed, double *out)
+{
+    double unwanted;
+
+    return stint_unpack_double(packed, out != NULL ? out : &unwanted);
+}
+
 /* Start and wait; then `a` is to be freed in any case. */
 static int
 call(struct stint_pool *pool, const char *function,
@@ -98,7 +115,7 @@ stint_pool_apply_int(struct stint_pool *pool, const char *function,
     if (rc != 0) return rc;
     rc = call(pool, function, &packed, &a, &got);
     if (rc == 0) {
-        rc = stint_unpack_int(got, result);
+        rc = unpack_int(got, result);
         if (rc != 0) rc = say_type(function, rc, "integer");
     }
     stint_async_free(a);
@@ -118,7 +135,7 @@ stint_pool_apply_double(struct stint_pool *pool, const char *function,
     if (rc != 0) return rc;
     rc = call(pool, function, &packed, &a, &got);
     if (rc == 0) {
-        rc = stint_unpack_double(got, result);
+        rc = unpack_double(got, result);
         if (rc != 0) rc = say_type(function, rc, "double");
     }
     stint_async_free(a);
@@ -137,6 +154,6 @@ stint_async_get_int(struct stint_async *a, int64_t *result, int64_t timeout_ms)
     if (count != 1) {
         return say(STINT_ETYPE, "there are %zu results, not one", count);
     }
-    rc = stint_unpack_int(got, result);
+    rc = unpack_int(got, result);
     return rc == 0 ? 0 : say(rc, "the result is not one packed integer");
 }

@@ -43,11 +43,21 @@ join(const struct hand *hand, unsigned number, struct stint **s)
     return stint_connect(&options, s);
 }
 
+/* The pool ends its workers by a signal, as soon as it has all results: what
+ * was printed is out before these are. */
+static void
+flush_output(void)
+{
+    (void)fflush(stdout);
+    (void)fflush(stderr);
+}
+
 static void
 note_task(void *arg, uint64_t task)
 {
     struct hand_seat *seat = arg;
 
+    if (task == 0) flush_output();
     atomic_store(&seat->task, task);
 }
 
@@ -85,6 +95,7 @@ hand_run(void *arg, unsigned number)
 
     if (o->initializer != NULL) {
         int code = o->initializer(o->initializer_arg);
+        flush_output();
         if (code != 0) {
             complain(hand->board, "it returned %d", code);
             return HAND_NO_INITIALIZER;

@@ -91,9 +91,9 @@ stint_pool_map(struct stint_pool *pool, const char *function,
     const struct stint_bytes *got;
     struct stint_async *a;
 
-    *results = NULL;
+    if (results != NULL) *results = NULL;
     int rc = map(pool, function, items, count, options, &a, &got);
-    if (a != NULL) {
+    if (a != NULL && results != NULL) {
         /* The sentence is that of the call: nothing below may say another. */
         *results = copy(a->results, count);
         if (*results == NULL && rc == 0)
@@ -128,14 +128,16 @@ pack_ints(const int64_t *items, size_t count)
     return to;
 }
 
+/* What is none is 0. */
 static int
 unpack_ints(const struct stint_bytes *from, size_t count, int64_t *to)
 {
     int rc = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (from[i].data == NULL) continue;
-        int code = stint_unpack_int(&from[i], &to[i]);
+        int64_t n = 0;
+        int code = from[i].data != NULL ? stint_unpack_int(&from[i], &n) : 0;
+        if (to != NULL) to[i] = n;
         if (code != 0 && rc == 0)
             rc = say(code, "result %zu is not one packed integer", i);
     }
@@ -155,7 +157,12 @@ stint_pool_map_ints(struct stint_pool *pool, const char *function,
         return say(STINT_ENOMEM, "no memory for %zu items", count);
     }
     int rc = map(pool, function, packed, count, options, &a, &got);
-    if (rc == 0) rc = unpack_ints(got, count, results);
+    if (a != NULL) {
+        int code = unpack_ints(a->results, count, results);
+        /* What failed is said before what is no integer. */
+        rc = stint_async_get(a, NULL, NULL, 0);
+        if (rc == 0) rc = code;
+    }
     stint_async_free(a);
     free(packed);
     return rc;
