@@ -39,7 +39,8 @@
  *
  * What stint.h says of errors, timeouts, memory and threads holds here; any number
  * of threads may share a pool and its results, but for an imap, which is one
- * thread's at a time.
+ * thread's at a time.  A copy of this process made by fork() has the results that
+ * were there, and no pool: STINT_ECLOSED.
  */
 #ifndef STINT_POOL_H
 #define STINT_POOL_H

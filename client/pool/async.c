@@ -271,6 +271,9 @@ wait_ready(struct stint_async *a, int64_t timeout_ms)
     tick_ns until;
 
     int rc = pool_deadline(timeout_ms, &until);
+    if (rc == 0) rc = pool_check_ours(pool);
+    /* A copy has what was there, and nobody who changes it. */
+    if (rc == STINT_ECLOSED && a->ready) return 0;
     if (rc != 0) return rc;
     bool inside = pool_is_inside(pool);
     pool_lock(pool);

@@ -288,6 +288,7 @@ stint_imap_next(struct stint_imap *it, struct stint_bytes *result,
 
     *result = (struct stint_bytes){ NULL, 0 };
     int rc = pool_deadline(timeout_ms, &until);
+    if (rc == 0) rc = pool_check_ours(pool);
     if (rc != 0) return rc;
     if (pool_is_inside(pool)) {
         return say(STINT_EBUSY, "a callback cannot wait for its own pool");

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/pool/hand.h"
 #include "client/pool/pool.h"
@@ -59,6 +60,7 @@ allocate(const struct stint_pool_options *o)
         return NULL;
     }
     (void)pthread_mutex_init(&pool->lock, NULL);
+    pool->process = getpid();
     pool->tries = o->tries != 0 ? o->tries : TRIES;
     /* Who is replaced after so many, or after the first that takes too long,
      * gets no more at once. */
@@ -152,6 +154,7 @@ stint_pool_close(struct stint_pool *pool)
 void
 stint_pool_terminate(struct stint_pool *pool)
 {
+    if (pool_check_ours(pool) != 0) return;
     pool_lock(pool);
     bool first = !pool->terminated && !pool->over;
     pool->terminated = true;
@@ -197,6 +200,7 @@ stint_pool_join(struct stint_pool *pool, int64_t timeout_ms)
     tick_ns until;
 
     int rc = pool_deadline(timeout_ms, &until);
+    if (rc == 0) rc = pool_check_ours(pool);
     if (rc != 0) return rc;
     if (pool_is_inside(pool)) {
         return say(STINT_EBUSY, "a callback cannot join its own pool");
@@ -226,6 +230,6 @@ stint_pool_free(struct stint_pool *pool)
 {
     if (pool == NULL) return;
     stint_pool_terminate(pool);
-    /* What is terminated can be joined, but by its own callbacks. */
+    /* What is terminated can be joined, but by its own callbacks or a copy. */
     if (stint_pool_join(pool, STINT_FOREVER) == 0) destroy(pool);
 }

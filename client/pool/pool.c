@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
@@ -68,6 +69,16 @@ pool_deadline(int64_t timeout_ms, tick_ns *out)
     return 0;
 }
 
+int
+pool_check_ours(const struct stint_pool *pool)
+{
+    if (pool->process == getpid()) return 0;
+    return say(STINT_ECLOSED,
+        "this pool is that of process %d, of which we are a copy: a process "
+        "that was forked opens its own",
+        (int)pool->process);
+}
+
 /* Whose result thread this one is. */
 static _Thread_local const struct stint_pool *inside;
 
@@ -106,6 +117,8 @@ pool_check_function(const struct stint_pool *pool, const char *function)
 {
     size_t length = strlen(function);
 
+    int rc = pool_check_ours(pool);
+    if (rc != 0) return rc;
     if (length == 0 || length > NAME_MAX_) {
         return say(STINT_EINVAL,
             "the name of a pool's function has 1 to %d bytes, not %zu",

@@ -15,6 +15,7 @@
 #define POOL_H
 
 #include <pthread.h>
+#include <sys/types.h>
 
 #include "client/pool/chunk.h"
 #include "client/pool/crew.h"
@@ -30,6 +31,7 @@ struct stint_pool {
     unsigned processes; /* Of the crew. */
     size_t chunk_max;   /* Most items that go together; 0: no bound. */
     unsigned tries;
+    pid_t process;     /* Whose threads they are: a copy of it has none. */
     pthread_t results; /* The result thread. */
 
     pthread_mutex_t lock;
@@ -46,6 +48,9 @@ struct stint_pool {
 
 /** Start the result thread of a pool whose connection stands. */
 int pool_start(struct stint_pool *pool);
+
+/** 0, or STINT_ECLOSED: it is that of the process that we are a copy of. */
+int pool_check_ours(const struct stint_pool *pool);
 
 /** Wake the result thread, to see whether it is done. */
 void pool_wake(struct stint_pool *pool);

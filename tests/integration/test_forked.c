@@ -3,9 +3,11 @@
 #include "tests/integration/with_master.h"
 
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <stint_pipe.h>
+#include <stint_pool.h>
 #include <stint_process.h>
 #include <stint_shared.h>
 #include <stint_sync.h>
@@ -158,6 +160,74 @@ it_does_not_matter_what_other_threads_do_meanwhile(void **state)
 }
 
 static int
+square(struct stint_call *call)
+{
+    int64_t n;
+
+    if (stint_call_int(call, &n) != 0) return -1;
+    return stint_call_return_int(call, n * n);
+}
+
+static atomic_int *let_go; /* Shared by all processes. */
+
+static int
+late(struct stint_call *call)
+{
+    while (atomic_load(let_go) == 0)
+        (void)usleep(1000);
+    return square(call);
+}
+
+static struct stint_async *result, *earlier;
+
+static int
+use_pool(void *arg)
+{
+    struct stint_pool *pool = arg;
+    int64_t n;
+
+    if (!is_told(stint_pool_apply_int(pool, "square", 7, &n))) return 1;
+    if (!is_told(stint_async_get_int(result, &n, STINT_FOREVER))) return 2;
+    if (!is_told(stint_pool_join(pool, STINT_FOREVER))) return 3;
+    if (stint_async_get_int(earlier, &n, 0) != 0 || n != 25) return 4;
+    stint_pool_terminate(pool);
+    stint_pool_free(pool);
+    return 0;
+}
+
+/* Source: NotImplementedError('pool objects cannot be passed between
+ * processes'). */
+static void
+a_copy_is_told_that_a_pool_is_not_its_own(void **state)
+{
+    (void)state;
+    static const struct stint_handler functions[] = { { "square", square },
+        { "late", late }, { 0 } };
+    const struct stint_pool_options options = { .processes = 1,
+        .functions = functions };
+    struct stint_pool *pool;
+    int64_t n = 0;
+
+    let_go = mmap(NULL, sizeof *let_go, PROT_READ | PROT_WRITE,
+        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(let_go, MAP_FAILED);
+    OK(stint_pool_open(&options, &pool));
+    OK(stint_pool_apply_async_int(pool, "square", 5, NULL, &earlier));
+    OK(stint_async_wait(earlier, PATIENCE_MS));
+    OK(stint_pool_apply_async_int(pool, "late", 6, NULL, &result));
+    assert_int_equal(run(use_pool, pool), 0);
+    atomic_store(let_go, 1);
+    OK(stint_async_get_int(result, &n, PATIENCE_MS));
+    assert_int_equal(n, 36);
+    OK(stint_pool_apply_int(pool, "square", 7, &n));
+    assert_int_equal(n, 49);
+    stint_async_free(result);
+    stint_async_free(earlier);
+    stint_pool_free(pool);
+    (void)munmap(let_go, sizeof *let_go);
+}
+
+static int
 connect_anew(void *arg)
 {
     const struct stint_options *options = arg;
@@ -202,6 +272,7 @@ main(void)
         WITH_ALL(a_copy_is_told_that_a_connection_is_not_its_own),
         WITH_ALL(so_is_one_of_a_plain_fork),
         WITH_ALL(it_does_not_matter_what_other_threads_do_meanwhile),
+        cmocka_unit_test(a_copy_is_told_that_a_pool_is_not_its_own),
         WITH_ALL(a_copy_may_connect_by_itself),
     };
 
