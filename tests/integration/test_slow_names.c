@@ -15,7 +15,7 @@
 
 #include <stint.h>
 
-enum { TIMEOUT_MS = 300, LONG_MS = 60000 };
+enum { TIMEOUT_MS = 2000, LONG_MS = 60000 };
 
 static atomic_int looking;
 static atomic_bool found_out; /* That the name is not known. */
