@@ -133,11 +133,12 @@ use_of(const struct stint_object_row *row)
 static int
 see_victim(void *arg, const struct stint_object_row *row)
 {
+    const char *kind = objects_kind(row->kind);
     struct victim *v = arg;
     char *size = objects_size(row);
 
-    v->what = mem_format("%s '%s'%s%s", objects_kind(row->kind), row->name,
-        size != NULL ? ", " : "", size != NULL ? size : "");
+    v->what = size != NULL ? mem_format("%s '%s' (%s)", kind, row->name, size)
+                           : mem_format("%s '%s'", kind, row->name);
     v->in_use = use_of(row);
     free(size);
     return 0;

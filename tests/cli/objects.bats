@@ -181,12 +181,12 @@ for e in json.load(open("shown"))["entries"]:
     keep kim dict old ada 36 -- dict kept
     run -64 --separate-stderr stint objects delete old </dev/null
     is_one_error
-    [[ $stderr == *"dict 'old', 1 entry"* ]]
+    [[ $stderr == *"dict 'old' (1 entry)"* ]]
     run -0 --separate-stderr stint objects delete old --dry-run
-    [[ $stderr == "would delete dict 'old'"* ]]
+    [[ $stderr == "would delete dict 'old' (1 entry)" ]]
     [ "$(stint objects -q | wc -l)" -eq 2 ]
     run -1 script -qec "'$STINT' objects delete old" /dev/null <<<n
-    [[ $output == *"Delete dict 'old', 1 entry? [y/N]"*"nothing was changed"* ]]
+    [[ $output == *"Delete dict 'old' (1 entry)? [y/N]"*"nothing was changed"* ]]
     [ "$(stint objects -q | wc -l)" -eq 2 ]
     run -0 script -qec "'$STINT' objects delete old" /dev/null <<<y
     [ "$(stint objects -q)" = kept ]
