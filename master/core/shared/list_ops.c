@@ -4,8 +4,6 @@
 #include "master/core/shared/number.h"
 #include "master/core/shared/page.h"
 
-enum { TYPE_DOUBLE = 2, TYPE_BYTES = 3 };
-
 static bool
 is_values(const struct step *step)
 {
@@ -38,10 +36,10 @@ check_type(const struct step *step, struct slice value)
     const struct object *o = step->shelf->object;
     struct number n;
 
-    if (!is_values(step) || o->type == TYPE_BYTES) return 0;
+    if (!is_values(step) || o->type == VALUES_BYTES) return 0;
     int rc = number_read(value, &n);
     if (rc != 0) return rc;
-    return n.is_double == (o->type == TYPE_DOUBLE) ? 0 : STINT_ETYPE;
+    return n.is_double == (o->type == VALUES_REAL) ? 0 : STINT_ETYPE;
 }
 
 /* Whether the entry has the version and, of a check, the value that is meant.

@@ -7,12 +7,6 @@
 #include "master/core/shared/shelf.h"
 #include "master/core/shared/shelves.h"
 
-static bool
-is_lock(const struct object *o)
-{
-    return o->kind == OBJECT_LOCK || o->kind == OBJECT_RLOCK;
-}
-
 /* It stands in the table while its entries are loaded, with nothing in it. */
 static bool
 is_gone(const struct object *o)
@@ -38,7 +32,7 @@ restore_condition(
 {
     struct object *lock = object_numbered(core, row->lock);
 
-    if (lock == NULL || !is_lock(lock)) return false;
+    if (lock == NULL || !object_is_lock(lock)) return false;
     o->is.condition.lock = lock;
     lock->is.lock.conditions += 1;
     return true;
@@ -107,7 +101,7 @@ load_objects_row(struct core *core, uint64_t number,
 static void
 give_back(struct core *core, struct object *o, const struct rec_kept_hold *row)
 {
-    if (is_lock(o)) {
+    if (object_is_lock(o)) {
         o->is.lock.died = true;
         o->is.lock.fence = row->fence;
     } else if (o->kind == OBJECT_SEMAPHORE) {
@@ -139,7 +133,7 @@ restore_hold(struct core *core, struct object *o, struct session *s,
     h->fence = row->fence;
     h->since = row->since;
     holds_restore(h, o, s);
-    if (is_lock(o)) {
+    if (object_is_lock(o)) {
         o->is.lock.owner = h;
         o->is.lock.fence = row->fence;
     }
@@ -155,11 +149,12 @@ load_objects_hold(struct core *core, uint64_t id,
     if (id > core->objects.holds) core->objects.holds = id;
     if (row->fence > core->objects.fence) core->objects.fence = row->fence;
     *why = "something is held that is not there, or that somebody else holds";
-    if (o == NULL || (is_lock(o) && o->is.lock.owner != NULL)) {
+    if (o == NULL || (object_is_lock(o) && o->is.lock.owner != NULL)) {
         return STINT_EDAMAGED;
     }
     if (o->kind == OBJECT_BARRIER) return break_barrier(core, o, id);
-    if (!is_lock(o) && o->kind != OBJECT_SEMAPHORE) return STINT_EDAMAGED;
+    if (!object_is_lock(o) && o->kind != OBJECT_SEMAPHORE)
+        return STINT_EDAMAGED;
     if (s != NULL) return restore_hold(core, o, s, id, row);
     give_back(core, o, row);
     journal_drop(core, ROW_hold, id);
@@ -176,7 +171,7 @@ load_objects_entry(struct core *core, uint64_t id,
 
     if (id > core->objects.entries) core->objects.entries = id;
     *why = "an entry of no dict, list or values, or there twice";
-    if (o == NULL || o->kind < OBJECT_DICT || o->kind > OBJECT_VALUES) {
+    if (o == NULL || !object_is_shared(o)) {
         return STINT_EDAMAGED;
     }
     if (!is_gone(o)) return shelves_load(core, o, id, row);

@@ -39,6 +39,13 @@ enum object_kind {
     OBJECT_PIPE = 10,
 };
 
+/* The numbers are those of object_open.type. */
+enum values_type {
+    VALUES_WHOLE = 1, /* int64 */
+    VALUES_REAL = 2,  /* double */
+    VALUES_BYTES = 3,
+};
+
 /* The bits are those of object_open.flags. */
 enum {
     OBJECT_BOUNDED = 1,
@@ -112,6 +119,21 @@ struct object *object_find(const struct core *core, struct slice name);
 
 /** The object of this number, or NULL. */
 struct object *object_numbered(const struct core *core, uint64_t number);
+
+/** Whether it can be owned by one alone. */
+static inline bool
+object_is_lock(const struct object *o)
+{
+    return o->kind == OBJECT_LOCK || o->kind == OBJECT_RLOCK;
+}
+
+/** Whether it has a shelf, with what is shared. */
+static inline bool
+object_is_shared(const struct object *o)
+{
+    return o->kind == OBJECT_DICT || o->kind == OBJECT_LIST
+           || o->kind == OBJECT_VALUES;
+}
 
 /** Whether it may be a name: 1 to 255 bytes of plain text. */
 bool object_is_name(struct slice name);

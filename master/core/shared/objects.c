@@ -163,9 +163,7 @@ lock_for(
     }
     *out = object_find(core, m->lock);
     if (*out == NULL) return STINT_ENOOBJECT;
-    if ((*out)->kind != OBJECT_LOCK && (*out)->kind != OBJECT_RLOCK) {
-        return STINT_EEXISTS;
-    }
+    if (!object_is_lock(*out)) return STINT_EEXISTS;
     /* What survives cannot stand on what does not. */
     bool survives =
         core->config.durable && durability_of(core, m) != QUEUE_MEMORY;
@@ -292,20 +290,13 @@ static void
 turn_all_away(struct core *core, struct object *o)
 {
     turn_away(core, &o->line);
-    if (o->kind == OBJECT_LOCK || o->kind == OBJECT_RLOCK) {
+    if (object_is_lock(o)) {
         turn_away(core, &o->is.lock.first);
     } else if (o->kind == OBJECT_BARRIER) {
         turn_away(core, &o->is.barrier.passing);
     } else if (o->kind == OBJECT_PIPE) {
         pipe_flow_turn_away(core, o->is.pipe);
     }
-}
-
-static bool
-is_shelf(const struct object *o)
-{
-    return o->kind == OBJECT_DICT || o->kind == OBJECT_LIST
-           || o->kind == OBJECT_VALUES;
 }
 
 static void
@@ -320,7 +311,7 @@ destroy(struct core *core, struct object *o)
         holds_end(core, h);
         holds_free(core, h);
     }
-    if (is_shelf(o) && shelves_gone(core, o)) {
+    if (object_is_shared(o) && shelves_gone(core, o)) {
         objrow_dying(core, o);
     } else {
         objrow_gone(core, o);
@@ -345,13 +336,11 @@ objects_delete(
 {
     uint64_t request = m->as.object_delete.request;
     struct object *o = object_find(core, m->as.object_delete.object);
-    bool is_lock =
-        o != NULL && (o->kind == OBJECT_LOCK || o->kind == OBJECT_RLOCK);
 
     (void)now;
     if (o == NULL) {
         reply_error(core, s, request, STINT_ENOOBJECT, NULL);
-    } else if (is_lock && o->is.lock.conditions > 0) {
+    } else if (object_is_lock(o) && o->is.lock.conditions > 0) {
         reply_error(core, s, request, STINT_EBUSY,
             "conditions have this lock: delete them first");
     } else if (m->as.object_delete.idle != 0 && is_in_use(o)) {

@@ -30,8 +30,7 @@ number_of(const struct object *o)
 void
 objrow_object(struct core *core, const struct object *o)
 {
-    bool is_lock = o->kind == OBJECT_LOCK || o->kind == OBJECT_RLOCK;
-    bool is_shelf = o->kind >= OBJECT_DICT && o->kind <= OBJECT_VALUES;
+    bool is_lock = object_is_lock(o);
 
     if (!object_is_kept(core, o)) return;
     journal_put(core, ROW_object, o->number, RECORD_kept_object,
@@ -48,7 +47,7 @@ objrow_object(struct core *core, const struct object *o)
             .fence = is_lock ? o->is.lock.fence : 0,
             .died = is_lock && o->is.lock.died,
             .version = o->version,
-            .cleared = is_shelf ? o->is.shelf->cleared : 0,
+            .cleared = object_is_shared(o) ? o->is.shelf->cleared : 0,
         },
         o->durability == QUEUE_SYNCED);
 }

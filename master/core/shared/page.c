@@ -9,8 +9,8 @@ page_zero(const struct object *o)
     static const uint8_t whole[] = { 0 };
     static const uint8_t real[] = { 0xcb, 0, 0, 0, 0, 0, 0, 0, 0 };
 
-    if (o->type == 2) return (struct slice){ real, sizeof real };
-    if (o->type == 3) return (struct slice){ whole, 0 };
+    if (o->type == VALUES_REAL) return (struct slice){ real, sizeof real };
+    if (o->type == VALUES_BYTES) return (struct slice){ whole, 0 };
     return (struct slice){ whole, sizeof whole };
 }
 

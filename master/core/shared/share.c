@@ -37,10 +37,7 @@ find(struct share *sh, struct slice name)
     }
     o = object_find(sh->core, name);
     if (o == NULL) return STINT_ENOOBJECT;
-    if (o->kind != OBJECT_DICT && o->kind != OBJECT_LIST
-        && o->kind != OBJECT_VALUES) {
-        return STINT_ETYPE;
-    }
+    if (!object_is_shared(o)) return STINT_ETYPE;
     sh->last = o;
     sh->step.shelf = o->is.shelf;
     return 0;

@@ -141,8 +141,7 @@ shelves_loaded(struct core *core)
 {
     for (struct object *o = core->objects.by_number; o != NULL;
          o = o->by_number.next) {
-        if (o->kind < OBJECT_DICT || o->kind > OBJECT_VALUES) continue;
-        if (!put_in_order(core, o)) return false;
+        if (object_is_shared(o) && !put_in_order(core, o)) return false;
     }
     return true;
 }

@@ -57,10 +57,8 @@ check(const struct core *core, const struct session *s,
     const struct msg_watch *m, const struct object *o)
 {
     if (o == NULL) return STINT_ENOOBJECT;
-    if (o->kind != OBJECT_DICT && (m->keyed != 0 || o->kind < OBJECT_DICT)) {
-        return STINT_ETYPE;
-    }
-    if (o->kind > OBJECT_VALUES) return STINT_ETYPE;
+    if (!object_is_shared(o)) return STINT_ETYPE;
+    if (m->keyed != 0 && o->kind != OBJECT_DICT) return STINT_ETYPE;
     return wait_check(&core->waits, s, m->wait_ns);
 }
 
