@@ -402,7 +402,8 @@ gone() {
     runner=$!
     signal_when begun INT "$runner"
     wait_for grep -q "leaving job 1" run.err
-    sleep 1
+    # Later than an echo (200 ms), and before it has left (1 s).
+    sleep 0.4
     kill -INT "$runner"
     ends_with 130 "$runner"
     grep -q "job 1 is cancelled" run.err
