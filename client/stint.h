@@ -696,8 +696,9 @@ STINT_API const char *stint_master_http(const struct stint_master *m);
 /** Path of the admin access file; NULL without a state directory. */
 STINT_API const char *stint_master_access_file(const struct stint_master *m);
 
-/** Connect to it from this process, with the role admin.  `options` may set
- * what is not address and key. */
+/** Connect to it with the role admin, from this process or from a copy of it (fork,
+ * stint_process_start): what proxies of a Manager() do unseen.  `options` (or NULL)
+ * may set what is not address and key. */
 STINT_CHECK int stint_master_connect(struct stint_master *m,
     const struct stint_options *options, struct stint **out);
 
@@ -707,12 +708,13 @@ STINT_CHECK int stint_master_connect(struct stint_master *m,
  * Source: Server.serve_forever. */
 STINT_CHECK int stint_master_serve(struct stint_master *m);
 
-/** Make stint_master_serve() return.  Signal-safe. */
+/** Make stint_master_serve() return.  Signal-safe.  In a copy of the process it does
+ * nothing. */
 STINT_API void stint_master_quit(struct stint_master *m);
 
 /** Answers out, then stop and free.  NULL is fine.  Takes ten seconds at most; a
  * disk that does not answer for so long keeps its thread and its files until the
- * process ends. */
+ * process ends.  In a copy of the process it does nothing. */
 STINT_API void stint_master_stop(struct stint_master *m);
 
 /* ---- looking and administration ----------------------------------------- */

@@ -21,26 +21,18 @@ check(int code)
     exit(1);
 }
 
-/* ---- Manager(): the objects that processes share live here ----------------
- */
+/* ---- Manager(): the objects that processes share live here ---------------- */
 
 static struct stint_master *manager;
-static char manager_key[STINT_AUTHKEY_TEXT];
-static struct stint_options manager_way = { .authkey = manager_key };
 
 /* manager = Manager() */
 static inline void
 manager_start(void)
 {
-    struct stint_master_options options = {
-        .listen = "tcp://127.0.0.1:0",
-        .authkey = manager_key,
-        .memory = true,
-    };
+    struct stint_master_options options = { .listen = "tcp://127.0.0.1:0",
+        .memory = true };
 
-    stint_key_generate(manager_key);
     check(stint_master_start(&options, &manager));
-    manager_way.master = stint_master_address(manager);
 }
 
 /* What a proxy does unseen: each process has a connection of its own. */
@@ -49,7 +41,7 @@ manager_connect(void)
 {
     struct stint *s;
 
-    check(stint_connect(&manager_way, &s));
+    check(stint_master_connect(manager, NULL, &s));
     return s;
 }
 

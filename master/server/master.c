@@ -50,6 +50,7 @@ struct stint_master {
     struct router_place place;
     struct loop_seam seam; /* `arg` NULL: none. */
     struct web *web;       /* NULL: none. */
+    pid_t pid; /* Whose threads they are: a fork has none of them. */
     struct loop loop;
     bool has_loop;
     pthread_t thread;
@@ -304,6 +305,7 @@ new_master(const struct stint_master_options *options,
 
     if (m == NULL) return NULL;
     m->end_fd = -1;
+    m->pid = getpid();
     if (seam != NULL) m->seam = *seam;
     if (options != NULL) {
         m->logger =
@@ -433,13 +435,14 @@ stint_master_serve(struct stint_master *m)
 void
 stint_master_quit(struct stint_master *m)
 {
-    loop_quit(&m->loop);
+    if (m->pid == getpid()) loop_quit(&m->loop);
 }
 
 int
-master_worker_died(struct stint_master *m, const char *name, uint64_t task)
+master_worker_died(struct stint_master *m, const char *name, uint64_t task,
+    const char *how)
 {
-    return deaths_tell(&m->loop.deaths, name, task);
+    return deaths_tell(&m->loop.deaths, name, task, how);
 }
 
 static void
@@ -457,7 +460,9 @@ stop_thread(struct stint_master *m)
 void
 stint_master_stop(struct stint_master *m)
 {
-    if (m == NULL) return;
+    /* What a copy of the process has of it is its parent's: files, descriptors,
+     * and threads that are not there. */
+    if (m == NULL || m->pid != getpid()) return;
     stop_thread(m);
     web_close(m->web);
     /* A disk that hangs keeps its thread, its files and the lock on them until

@@ -112,17 +112,24 @@ a_copy_is_told_that_a_connection_is_not_its_own(void **state)
     expect(message, "hello");
 }
 
-static void
-so_is_one_of_a_plain_fork(void **state)
+static int
+run_plain(int (*target)(void *arg), void *arg)
 {
-    (void)state;
     int status = -1;
     pid_t pid = fork();
 
     assert_true(pid >= 0);
-    if (pid == 0) _exit(use_all(NULL));
+    if (pid == 0) _exit(target(arg));
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void
+so_is_one_of_a_plain_fork(void **state)
+{
+    (void)state;
+    assert_int_equal(run_plain(use_all, NULL), 0);
     put(q, "ours");
     get(q, "ours");
 }
@@ -262,6 +269,49 @@ a_copy_may_connect_by_itself(void **state)
     stint_master_stop(own);
 }
 
+/* As Manager()'s proxies do in a child; what it stops and leaves is not its. */
+static int
+use_and_stop(void *arg)
+{
+    struct stint_master *parents = arg;
+    struct stint *own;
+    int64_t sum;
+
+    if (stint_master_connect(parents, NULL, &own) != 0) return 1;
+    if (stint_dict_open(own, "shared", NULL, &dict) != 0) return 2;
+    if (stint_dict_add(dict, "count", 5, 1, &sum) != 0) return 3;
+    stint_dict_close(dict);
+    if (stint_close(own) != 0) return 4;
+    stint_master_quit(parents);
+    stint_master_stop(parents);
+    return 0;
+}
+
+static void
+copies_get_into_the_master_of_their_parent_and_cannot_stop_it(void **state)
+{
+    (void)state;
+    const struct stint_master_options options = { .listen = "tcp://127.0.0.1:0",
+        .memory = true };
+    struct stint_master *own;
+    struct stint_dict *shared;
+    struct stint *ours;
+    int64_t sum;
+
+    OK(stint_master_start(&options, &own));
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(run(use_and_stop, own), 0);
+        assert_int_equal(run_plain(use_and_stop, own), 0);
+    }
+    OK(stint_master_connect(own, NULL, &ours));
+    OK(stint_dict_open(ours, "shared", NULL, &shared));
+    OK(stint_dict_add(shared, "count", 5, 0, &sum));
+    assert_int_equal(sum, 6);
+    stint_dict_close(shared);
+    OK(stint_close(ours));
+    stint_master_stop(own);
+}
+
 #define WITH_ALL(name) \
     cmocka_unit_test_setup_teardown(name, open_all, close_all)
 
@@ -274,6 +324,8 @@ main(void)
         WITH_ALL(it_does_not_matter_what_other_threads_do_meanwhile),
         cmocka_unit_test(a_copy_is_told_that_a_pool_is_not_its_own),
         WITH_ALL(a_copy_may_connect_by_itself),
+        cmocka_unit_test(
+            copies_get_into_the_master_of_their_parent_and_cannot_stop_it),
     };
 
     return cmocka_run_group_tests(tests, start_master, stop_master);
