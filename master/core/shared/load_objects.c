@@ -6,6 +6,7 @@
 #include "master/core/shared/objrow.h"
 #include "master/core/shared/shelf.h"
 #include "master/core/shared/shelves.h"
+#include "master/core/shared/sync_semaphore.h"
 
 /* It stands in the table while its entries are loaded, with nothing in it. */
 static bool
@@ -105,7 +106,7 @@ give_back(struct core *core, struct object *o, const struct rec_kept_hold *row)
         o->is.lock.died = true;
         o->is.lock.fence = row->fence;
     } else if (o->kind == OBJECT_SEMAPHORE) {
-        o->is.semaphore.permits += row->count;
+        sync_semaphore_return(o, row->count);
     }
     objrow_object(core, o);
 }
@@ -136,6 +137,8 @@ restore_hold(struct core *core, struct object *o, struct session *s,
     if (object_is_lock(o)) {
         o->is.lock.owner = h;
         o->is.lock.fence = row->fence;
+    } else if (o->kind == OBJECT_SEMAPHORE) {
+        o->is.semaphore.held += row->count;
     }
     return 0;
 }

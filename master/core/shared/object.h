@@ -83,6 +83,7 @@ struct object {
         } lock;
         struct {
             uint64_t permits; /* That are free. */
+            uint64_t held;    /* And not free; both together <= INT64_MAX. */
         } semaphore;
         struct {
             struct object *lock;

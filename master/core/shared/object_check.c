@@ -50,6 +50,8 @@ check_semaphore(const struct object *o, uint64_t permits)
         CHECK(no_return || o->is.semaphore.permits + permits == o->size);
     }
     CHECK(!no_return || permits == 0);
+    CHECK(o->is.semaphore.held == permits);
+    CHECK(o->is.semaphore.permits <= INT64_MAX - permits);
     CHECK(o->is.semaphore.permits == 0 || o->waiting == 0);
 }
 

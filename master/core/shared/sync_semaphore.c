@@ -32,6 +32,7 @@ take(struct core *core, struct object *o, struct hold *spare, struct session *s,
     struct hold *h = is_held(o) ? holds_find(o, s) : NULL;
 
     o->is.semaphore.permits -= 1;
+    if (is_held(o)) o->is.semaphore.held += 1;
     if (h != NULL) {
         h->count += 1;
         holds_changed(core, h);
@@ -87,11 +88,15 @@ hand_out(struct core *core, struct object *o)
 static uint64_t
 take_from(struct core *core, struct hold *h, uint64_t count)
 {
+    struct object *o = h->object;
+
     if (h->count > count) {
+        o->is.semaphore.held -= count;
         h->count -= count;
         holds_changed(core, h);
         return 0;
     }
+    o->is.semaphore.held -= h->count;
     count -= h->count;
     holds_end(core, h);
     holds_free(core, h);
@@ -123,6 +128,17 @@ unhold(struct core *core, struct object *o, const struct session *s,
     }
 }
 
+/* Whether those that are held have their place when they come back. */
+static bool
+has_place(const struct object *o, const struct session *s, uint64_t count)
+{
+    const struct hold *own = holds_find(o, s);
+    uint64_t back = own == NULL ? 0 : own->count < count ? own->count : count;
+    uint64_t all = o->is.semaphore.permits + o->is.semaphore.held;
+
+    return all <= INT64_MAX && count - back <= INT64_MAX - all;
+}
+
 static void
 release(struct core *core, struct session *s, const struct msg_sync *m,
     struct object *o)
@@ -134,8 +150,9 @@ release(struct core *core, struct session *s, const struct msg_sync *m,
             "a bounded semaphore has no more permits than at the beginning");
         return;
     }
-    if (count > INT64_MAX - o->is.semaphore.permits) {
-        reply_error(core, s, m->request, STINT_EOVERFLOW, NULL);
+    if (!has_place(o, s, count)) {
+        reply_error(core, s, m->request, STINT_EOVERFLOW,
+            "a semaphore has no more than 2^63 - 1 permits, free and held");
         return;
     }
     unhold(core, o, s, count);
@@ -146,11 +163,20 @@ release(struct core *core, struct session *s, const struct msg_sync *m,
 }
 
 void
+sync_semaphore_return(struct object *o, uint64_t count)
+{
+    uint64_t room = INT64_MAX - o->is.semaphore.permits;
+
+    o->is.semaphore.permits += count < room ? count : room;
+}
+
+void
 sync_semaphore_died(struct core *core, struct hold *h)
 {
     struct object *o = h->object;
 
-    o->is.semaphore.permits += h->count;
+    o->is.semaphore.held -= h->count;
+    sync_semaphore_return(o, h->count);
     holds_end(core, h);
     holds_free(core, h);
     objrow_object(core, o);

@@ -14,6 +14,9 @@
 void sync_semaphore_verb(struct core *core, tick_ns now, struct session *s,
     const struct msg_sync *m, struct object *o);
 
+/** So many permits are free again; more than its row can say are lost. */
+void sync_semaphore_return(struct object *o, uint64_t count);
+
 /** Its holder died: the permits return. */
 void sync_semaphore_died(struct core *core, struct hold *h);
 

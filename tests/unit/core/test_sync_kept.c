@@ -172,6 +172,30 @@ permits_are_conserved_over_a_restart_and_those_of_the_gone_return(void **state)
     assert_int_equal(sync_look(t.b, "S").number, 3);
 }
 
+/* Free and held together, as those that are held come back. */
+static void
+no_more_permits_are_released_than_a_row_can_say(void **state)
+{
+    struct two t = meet(state);
+
+    sync_open(t.b, "S", OBJECT_SEMAPHORE, INT64_MAX);
+    (void)sync_take(t.a, "S");
+    (void)sync_take(t.a, "S");
+    assert_int_equal(sync_do(t.b, "S", SYNC_RELEASE, 1), STINT_EOVERFLOW);
+    /* One's own are only given back, */
+    assert_int_equal(sync_do(t.a, "S", SYNC_RELEASE, 3), STINT_EOVERFLOW);
+    assert_int_equal(sync_do(t.a, "S", SYNC_RELEASE, 1), 0);
+    restart(&t);
+    assert_int_equal(sync_do(t.b, "S", SYNC_RELEASE, 1), STINT_EOVERFLOW);
+    /* and so are those of the dead. */
+    (void)rig_say(t.a, (struct msg){ .type = MSG_bye });
+    kept_settle(t.rig);
+    assert_int_equal(sync_look(t.b, "S").number, INT64_MAX);
+    kept_restart(t.rig);
+    rig_hello(t.b, PROTO_VERSION);
+    assert_int_equal(sync_look(t.b, "S").number, INT64_MAX);
+}
+
 static void
 permits_of_a_key_that_was_revoked_while_the_master_was_away_return(void **state)
 {
@@ -353,6 +377,7 @@ main(void)
         KEPT(permits_are_conserved_over_a_restart_and_those_of_the_gone_return),
         KEPT(
             permits_of_a_key_that_was_revoked_while_the_master_was_away_return),
+        KEPT(no_more_permits_are_released_than_a_row_can_say),
         KEPT(an_event_is_set_and_a_barrier_broken_after_a_restart),
         KEPT(a_barrier_in_its_action_is_broken_by_a_restart),
         KEPT(a_condition_has_its_lock_after_a_restart),
