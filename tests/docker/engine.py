@@ -18,7 +18,7 @@ class NoEngine(Exception):
     """Why no engine can run here."""
 
 
-def output(*argv, timeout=300):
+def output(*argv, timeout=900):
     """What a command prints; None when it fails or is not there."""
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, text=True,
@@ -28,7 +28,7 @@ def output(*argv, timeout=300):
     return done.stdout if done.returncode == 0 else None
 
 
-def must(*argv, timeout=300):
+def must(*argv, timeout=900):
     """Run a step without which there is no engine."""
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -74,7 +74,7 @@ class Engine:
 
     def __enter__(self):
         try:
-            if output("docker", "info", timeout=30) is None:
+            if output("docker", "info", timeout=120) is None:
                 self.start_own()
             self.compose = compose_command()
             if self.compose is None:
@@ -99,7 +99,7 @@ class Engine:
         must("scripts/deps", "docker")
         # The client that belongs to the engine, before any other.
         os.environ["PATH"] = "/usr/bin:" + os.environ["PATH"]
-        if output("docker", "info", timeout=30) is not None:
+        if output("docker", "info", timeout=120) is not None:
             return  # The packages have brought a service that runs.
         self.folder = tempfile.mkdtemp(prefix="stint-docker-")
         self.rules = rules()
@@ -184,7 +184,7 @@ def make_base(root):
     mirror = mirrors.splitlines()[0]
     more = ["--include=ca-certificates"] if mirror.startswith("https:") else []
     must("debootstrap", "--variant=minbase", *more, "bookworm", root, mirror,
-         timeout=600)
+         timeout=1200)
     proxies = output("apt-config", "dump", "Acquire::http::Proxy") or ""
     with open(root + "/etc/apt/apt.conf.d/90proxy", "w") as conf:
         conf.write(proxies)
