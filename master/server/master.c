@@ -439,10 +439,9 @@ stint_master_quit(struct stint_master *m)
 }
 
 int
-master_worker_died(struct stint_master *m, const char *name, uint64_t task,
-    const char *how)
+master_worker_died(struct stint_master *m, const char *name, uint64_t task)
 {
-    return deaths_tell(&m->loop.deaths, name, task, how);
+    return deaths_tell(&m->loop.deaths, name, task);
 }
 
 static void
