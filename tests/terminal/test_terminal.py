@@ -187,12 +187,12 @@ def test_a_window_that_shrinks_and_folds_its_lines(shop):
 
 @pytest.mark.parametrize("columns", [80, 200])
 def test_in_tmux(shop, columns):
-    with Tmux(shop, columns, SLOW + tuple(values(6))) as tmux:
+    with Tmux(shop, columns, SLOW + tuple(values(16))) as tmux:
         until(lambda: BAR.search(tmux.text()), what="a bar")
         text = tmux.end()
     lines = text.splitlines()
-    assert lines[:6] == ["result " + v for v in values(6)]
-    assert lines[6].startswith("job ") and "6 ok" in lines[6]
+    assert lines[:16] == ["result " + v for v in values(16)]
+    assert lines[16].startswith("job ") and "16 ok" in lines[16]
     assert not BAR.search(text)
 
 
