@@ -58,6 +58,9 @@ stint_job_list_files(struct stint_job *job, uint64_t seq,
     do {
         rc = flight_ask(&flight, &m, MESSAGE_BYTES);
         if (rc == 0) rc = flight_next(&flight, deadline, &answer);
+        if (rc == 0 && answer->type != MSG_file_rows) {
+            rc = say(STINT_EPROTO, "the master did not answer with files");
+        }
         if (rc != 0) break;
         m.as.file_list.after = answer->as.file_rows.next;
         rc = see_rows(answer->as.file_rows.rows, see, arg);

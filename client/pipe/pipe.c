@@ -178,7 +178,9 @@ stint_pipe_pass(struct stint_pipe *p, struct stint_bytes *ticket)
         rc = call_send(&call, &m, call_deadline(p->s));
     }
     if (rc == 0) {
-        rc = keep_ticket(call.m.as.piped.ticket, ticket);
+        rc = call.m.type == MSG_piped
+                 ? keep_ticket(call.m.as.piped.ticket, ticket)
+                 : say(STINT_EPROTO, "the master did not answer with a ticket");
         call_end(&call);
     } else if (rc == STINT_ESTALE) {
         rc = pipe_answer_say(p, rc);
