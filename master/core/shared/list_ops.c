@@ -116,24 +116,23 @@ add(struct step *step)
 
 /* ---- of lists only ------------------------------------------------------- */
 
-/* What is changed in the middle moves the shorter side: eight bytes each. */
-static void
-count_moved(struct step *step, size_t at)
+/* What is changed in the middle moves places of eight bytes each. */
+static uint64_t
+moved(const struct step *step)
 {
-    size_t count = shelf_count(step->shelf);
-
-    step->looked += (at < count / 2 ? at : count - at) / 64;
+    return step->shelf->content->in.sequence.moved / 64;
 }
 
 static int
 take_at(struct step *step, size_t at)
 {
     const struct entry *e = shelf_at(step->shelf, at);
+    uint64_t before = moved(step);
     int rc = compare(step, e);
 
-    count_moved(step, at);
     if (rc == 0) rc = shelf_take_at(step->shelf, step->changes, at);
     if (rc != 0) return rc;
+    step->looked += moved(step) - before;
     if (step->op->verb == OP_POP) step->done.value = entry_value(e);
     step->done.number = (int64_t)at;
     step->done.version = step->shelf->object->version;
@@ -161,32 +160,41 @@ insert(struct step *step)
         if (at < 0) at = 0;
         if ((uint64_t)at < count) to = (size_t)at;
     }
-    count_moved(step, to);
+    uint64_t before = moved(step);
+    size_t ranked = step->changes->count;
     int rc = shelf_insert(step->shelf, step->changes, to, step->op->value);
+    step->looked += moved(step) - before + step->changes->count - ranked;
     step->done.number = (int64_t)to;
     step->done.version = step->shelf->object->version;
     return rc;
 }
 
-/* The first place from `from` on that has this value; the count if none has. */
-static size_t
-seek(struct step *step, size_t from)
+/* Find the first place from *at on that has this value; the count if none has.
+ * `most` is when to give up. */
+static int
+seek(struct step *step, uint64_t most, size_t *at)
 {
     size_t count = shelf_count(step->shelf);
 
-    for (size_t i = from; i < count; i++) {
-        struct slice value = value_of(step, shelf_at(step->shelf, i));
-        step->looked += 1 + value.length / 64;
-        if (slice_equal(value, step->op->value)) return i;
+    for (; *at < count; *at += 1) {
+        struct slice value = value_of(step, shelf_at(step->shelf, *at));
+        if (step->looked >= most) return STINT_ELIMIT;
+        step->looked += 1;
+        if (value.length == step->op->value.length) {
+            step->looked += value.length / 64;
+            if (slice_equal(value, step->op->value)) return 0;
+        }
     }
-    return count;
+    return 0;
 }
 
 static int
 find(struct step *step)
 {
-    size_t count = shelf_count(step->shelf), at = seek(step, 0);
+    size_t count = shelf_count(step->shelf), at = 0;
+    int rc = seek(step, step->looked + OPS_LOOKED_MAX, &at);
 
+    if (rc != 0) return rc;
     step->done.version = step->shelf->object->version;
     if (step->op->verb == OP_CONTAINS) {
         step->done.number = at < count;
@@ -200,12 +208,16 @@ find(struct step *step)
 static int
 count_equal(struct step *step)
 {
-    size_t count = shelf_count(step->shelf);
+    size_t count = shelf_count(step->shelf), at = 0;
+    uint64_t most = step->looked + OPS_LOOKED_MAX;
+    int rc = seek(step, most, &at);
 
-    for (size_t at = seek(step, 0); at < count; at = seek(step, at + 1))
+    for (; rc == 0 && at < count; rc = seek(step, most, &at)) {
         step->done.number += 1;
+        at += 1;
+    }
     step->done.version = step->shelf->object->version;
-    return 0;
+    return rc;
 }
 
 /* ---- of the whole -------------------------------------------------------- */
@@ -219,6 +231,8 @@ whole(struct step *step)
     if (step->op->verb == OP_CLEAR && count > 0) {
         rc = shelf_clear(step->shelf, step->changes);
         step->looked += count;
+    } else if (step->op->verb == OP_REVERSE && count > OPS_LOOKED_MAX) {
+        rc = STINT_ELIMIT;
     } else if (step->op->verb == OP_REVERSE && count > 1) {
         rc = shelf_reverse(step->shelf, step->changes);
         step->looked += count;

@@ -29,6 +29,10 @@ enum op_verb {
     OP_VERSION = 17,
 };
 
+/* One operation goes through so many entries at most, of 64 bytes or less: some
+ * ten milliseconds.  So does all before it in its request. */
+enum { OPS_LOOKED_MAX = 1 << 20 };
+
 /* What an operation works with. */
 struct step {
     struct shelf *shelf;

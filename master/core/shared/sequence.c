@@ -14,7 +14,8 @@ sequence_init(struct sequence *q)
 void
 sequence_fini(struct sequence *q)
 {
-    for (size_t i = 0; i < q->count; i++)
+    /* Values that are all zero may be very many. */
+    for (size_t i = 0; i < q->count && q->memory > 0; i++)
         entry_free(sequence_at(q, i));
     free(q->all);
 }
@@ -45,6 +46,7 @@ move(struct sequence *q, size_t to, size_t from, size_t count)
 {
     if (count == 0) return;
     memmove(q->all + to, q->all + from, count * sizeof(struct entry *));
+    q->moved += count;
 }
 
 static bool
@@ -93,14 +95,29 @@ sequence_set(struct sequence *q, size_t at, struct entry *e)
     return before;
 }
 
-/* The shorter side moves, if it can. */
+/* Half of the room goes to the end that has none, so that the next ones there
+ * find some. */
+static void
+share_room(struct sequence *q)
+{
+    size_t first = (q->capacity - q->count) / 2;
+
+    if (q->first == 0) first += (q->capacity - q->count) % 2;
+    move(q, first, q->first, q->count);
+    q->first = first;
+}
+
+/* The shorter side moves. */
 void
 sequence_insert(struct sequence *q, size_t at, struct entry *e)
 {
-    bool back_is_full = q->first + q->count == q->capacity;
+    bool in_front = at < q->count / 2;
 
     CHECK(at <= q->count && q->count < q->capacity);
-    if (q->first > 0 && (back_is_full || at < q->count / 2)) {
+    if (in_front ? q->first == 0 : q->first + q->count == q->capacity) {
+        share_room(q);
+    }
+    if (in_front) {
         move(q, q->first - 1, q->first, at);
         q->first -= 1;
     } else {

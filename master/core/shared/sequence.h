@@ -1,8 +1,9 @@
 /**
  * sequence.h - entries by their places.                         [layer: core]
  *
- * An array with room at both ends, so that taking the first costs no more than
- * taking the last.  Of values some may be NULL: never set, zero.
+ * An array with room at both ends, so that taking the first, or putting one
+ * before it, costs no more than at the end.  Of values some may be NULL: never
+ * set, zero.
  */
 #ifndef SEQUENCE_H
 #define SEQUENCE_H
@@ -14,7 +15,8 @@
 struct sequence {
     struct entry **all; /* Owned. */
     size_t first, count, capacity;
-    size_t memory; /* Of the entries, but not of the array. */
+    size_t memory;  /* Of the entries, but not of the array. */
+    uint64_t moved; /* How many places were, so far: what it all cost. */
 };
 
 void sequence_init(struct sequence *q);

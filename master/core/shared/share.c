@@ -9,10 +9,6 @@
 #include "master/core/verbs.h"
 #include "proto/record.h"
 
-/* Before another operation so many entries may have been gone through: some ten
- * milliseconds. */
-enum { LOOKED_MAX = 1 << 20 };
-
 /* What an answer has besides what was read. */
 enum { ANSWER_EXTRA = 16 << 10, RECORD_EXTRA = 32 };
 
@@ -64,7 +60,7 @@ run_one(struct share *sh, const struct rec_op *op)
     int rc = find(sh, op->object);
 
     if (rc != 0) return rc;
-    if (sh->step.looked > LOOKED_MAX) return STINT_ELIMIT;
+    if (sh->step.looked > OPS_LOOKED_MAX) return STINT_ELIMIT;
     if (op->value.length > sh->core->config.payload_max) return STINT_ETOOLARGE;
     sh->step.op = op;
     buf_clear(&sh->page);
@@ -108,8 +104,9 @@ why_not(int code)
 {
     switch (code) {
     case STINT_ELIMIT:
-        return "so many entries cannot be gone through in one step: ask for "
-               "less at a time";
+        return "more than a million entries cannot be gone through in one "
+               "step: ask for less at a time, and read what is longer in "
+               "slices";
     case STINT_ETOOLARGE:
         return "a value, or all that is asked for together, is larger than the "
                "master's largest payload: ask for less at a time";

@@ -277,6 +277,67 @@ a_batch_may_take_only_so_many_from_the_middle_of_a_long_list(void **state)
     assert_int_equal(share_all(p, ops, OPS).code, 0);
 }
 
+static void
+one_operation_goes_through_a_million_entries_at_most(void **state)
+{
+    static const enum op_verb verbs[] = { OP_INDEX, OP_COUNT, OP_CONTAINS };
+    struct rig_peer *p = begin(state);
+    struct msg_object_open open = { .object = slice_of("v"),
+        .kind = SHARE_VALUES,
+        .type = 1,
+        .size = OPS_LOOKED_MAX };
+
+    assert_int_equal(share_open_as(p, open), 0);
+    open.object = slice_of("w");
+    open.size += 2;
+    assert_int_equal(share_open_as(p, open), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        struct rec_op op = share_op("v", verbs[i]);
+        op.value = share_packed(1);
+        int64_t code = share_one(p, op).code;
+        assert_int_equal(code, i == 0 ? STINT_ENOENTRY : 0);
+        op.object = slice_of("w");
+        assert_int_equal(share_one(p, op).code, STINT_ELIMIT);
+        op.value = share_packed(0);
+        assert_int_equal(
+            share_one(p, op).code, verbs[i] == OP_COUNT ? STINT_ELIMIT : 0);
+    }
+}
+
+static void
+a_list_of_more_than_a_million_is_not_reversed_or_searched_to_its_end(
+    void **state)
+{
+    struct rig_peer *p = begin(state);
+
+    append_many(p, OPS_LOOKED_MAX);
+    assert_int_equal(share_one(p, share_op("l", OP_REVERSE)).code, 0);
+    (void)share_one(p, share_value("l", OP_APPEND, "last"));
+    assert_int_equal(
+        share_one(p, share_op("l", OP_REVERSE)).code, STINT_ELIMIT);
+    assert_int_equal(
+        share_one(p, share_value("l", OP_REMOVE, "none")).code, STINT_ELIMIT);
+    assert_int_equal(share_length(p, "l"), OPS_LOOKED_MAX + 1);
+}
+
+/* As many before the first as behind the last. */
+static void
+a_batch_puts_thousands_before_the_first_of_a_long_list(void **state)
+{
+    enum { OPS = 4096 };
+    static struct rec_op ops[OPS];
+    struct rig_peer *p = begin(state);
+
+    append_many(p, 50 * OPS);
+    for (unsigned i = 0; i < OPS; i++)
+        ops[i] = share_at("l", OP_INSERT, 0);
+    for (unsigned i = 0; i < 50; i++) {
+        assert_int_equal(share_all(p, ops, OPS).code, 0);
+        rig_forget_inbox(p);
+    }
+    assert_int_equal(share_length(p, "l"), 100 * OPS);
+}
+
 /* The budget knows of it until it is freed, some of it in each turn. */
 static void
 what_was_cleared_is_freed_in_steps(void **state)
@@ -323,6 +384,10 @@ main(void)
         ON_A_RIG(a_value_larger_than_the_largest_payload_is_refused),
         ON_A_RIG(a_page_of_large_values_has_few_of_them),
         ON_A_RIG(a_batch_may_take_only_so_many_from_the_middle_of_a_long_list),
+        ON_A_RIG(one_operation_goes_through_a_million_entries_at_most),
+        ON_A_RIG(
+            a_list_of_more_than_a_million_is_not_reversed_or_searched_to_its_end),
+        ON_A_RIG(a_batch_puts_thousands_before_the_first_of_a_long_list),
         ON_A_RIG(what_was_cleared_is_freed_in_steps),
         ON_A_RIG(a_page_has_a_thousand_entries_at_most_and_goes_on_behind_them),
     };
