@@ -163,6 +163,7 @@ post_fill(struct msg *m, const struct stint_queue *q,
         .delay_ns = (uint64_t)(o->delay_ms * TICK_MS),
         .expires_ns = (uint64_t)(o->expires_ms * TICK_MS),
         .attempts_max = o->attempts_max,
+        .once = o->once,
         .handler = handler };
     return 0;
 }
@@ -188,6 +189,7 @@ is_like(const struct posted *p, const struct stint_queue *q,
            && p->options.delay_ms == o->delay_ms
            && p->options.expires_ms == o->expires_ms
            && p->options.attempts_max == o->attempts_max
+           && p->options.once == o->once
            && is_same_name(p->handler, o->handler);
 }
 

@@ -64,6 +64,10 @@ fill_task(struct msg_schedule_set *m, const struct stint_put_options *o)
         return say(STINT_EINVAL, "the handler's name is longer than %d bytes",
             HANDLER_MAX);
     }
+    if (o->once) {
+        return say(STINT_EINVAL,
+            "a schedule does not know `once`: put such tasks yourself");
+    }
     if (!pump_is_ms(o->delay_ms) || !pump_is_ms(o->expires_ms)
         || o->attempts_max > UINT16_MAX) {
         return say(STINT_EINVAL,

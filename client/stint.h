@@ -255,6 +255,11 @@ struct stint_put_options {
     int64_t expires_ms;    /* Cancelled if not begun by then; 0: never. */
     unsigned attempts_max; /* 0: the queue's. */
     const char *handler;   /* Which handler runs it; NULL: the default. */
+    bool once;             /* It must not run twice: once begun it is not run again
+                              when its worker was lost or its lease ran out, but
+                              ends with STINT_EWORKERLOST, whatever attempts are
+                              left; no worker takes it ahead of a free slot.  Not
+                              of a schedule. */
 };
 
 /**

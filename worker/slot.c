@@ -172,7 +172,7 @@ report(struct slot *slot, struct stint_task *task, enum run_end how)
 }
 
 static void
-tell_runs(const struct stint_worker *w, uint64_t task)
+tell_runs(const struct stint_worker *w, const struct stint_task *task)
 {
     if (w->runs != NULL) w->runs(w->runs_arg, task);
 }
@@ -181,10 +181,10 @@ static void
 serve(struct slot *slot, struct stint_task *task)
 {
     errand_prepare(slot, task);
-    tell_runs(slot->worker, stint_task_id(task));
+    tell_runs(slot->worker, task);
     begin(slot, task); /* From here on others may end it. */
     enum run_end how = errand_run(slot, task);
-    tell_runs(slot->worker, 0);
+    tell_runs(slot->worker, NULL);
     task = end(slot, how);
     if (task != NULL) report(slot, task, how);
     errand_finish(slot);

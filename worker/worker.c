@@ -275,8 +275,8 @@ stint_worker_counts(const struct stint_worker *w)
 /* ---- for the other parts ------------------------------------------------- */
 
 void
-worker_watch(
-    struct stint_worker *w, void (*runs)(void *arg, uint64_t task), void *arg)
+worker_watch(struct stint_worker *w,
+    void (*runs)(void *arg, const struct stint_task *task), void *arg)
 {
     w->runs = runs;
     w->runs_arg = arg;

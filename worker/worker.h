@@ -71,7 +71,8 @@ struct stint_worker {
     size_t output_max;
     void (*log)(void *arg, int level, const char *line); /* Or NULL. */
     void *log_arg;
-    void (*runs)(void *arg, uint64_t task); /* Or NULL: see worker_watch(). */
+    /* Or NULL: see worker_watch(). */
+    void (*runs)(void *arg, const struct stint_task *task);
     void *runs_arg;
     int wake_fd; /* Something to look at for the coordinator. */
     int stop_fd; /* Readable for ever once the worker stops. */
@@ -94,10 +95,10 @@ struct stint_worker {
     struct slot slots[]; /* slot_count of them. */
 };
 
-/** Have each slot say which task it begins to run, and 0 when it has run it.
+/** Have each slot say which task it begins to run, and NULL when it has run it.
  * Before it serves; called in the slot's thread, and must be quick. */
-void worker_watch(
-    struct stint_worker *w, void (*runs)(void *arg, uint64_t task), void *arg);
+void worker_watch(struct stint_worker *w,
+    void (*runs)(void *arg, const struct stint_task *task), void *arg);
 
 /** Remember why the worker has to end, with the sentence of this thread. */
 void worker_trouble(struct stint_worker *w, int code);

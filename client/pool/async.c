@@ -101,7 +101,9 @@ lose(struct stint_async *a, const struct chunk *c, const struct ended_one *how)
 {
     struct fault *f = fault_at(a, c->first, how->code);
 
-    if (f != NULL) chunk_lost(f, how, c->first);
+    if (f == NULL) return;
+    chunk_lost(f, how, c->first);
+    chunk_on(f, a->pool->host);
 }
 
 static void
@@ -110,7 +112,9 @@ garble(
 {
     struct fault *f = fault_at(a, c->first, STINT_EMALFORMED);
 
-    if (f != NULL) chunk_garbled(f, how, c->first);
+    if (f == NULL) return;
+    chunk_garbled(f, how, c->first);
+    chunk_on(f, a->pool->host);
 }
 
 static void

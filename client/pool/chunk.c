@@ -136,6 +136,12 @@ chunk_garbled(struct fault *f, const struct ended_one *how, size_t index)
         how->worker);
 }
 
+void
+chunk_on(struct fault *f, const char *host)
+{
+    if (f->host[0] == '\0') (void)snprintf(f->host, sizeof f->host, "%s", host);
+}
+
 struct stint_failure
 chunk_failure(const struct fault *f)
 {

@@ -61,6 +61,9 @@ void chunk_failed(struct fault *f, const struct outcome *outcome,
 /** What a worker sent is no result. */
 void chunk_garbled(struct fault *f, const struct ended_one *how, size_t index);
 
+/** Who failed did so on this host, if it did not say where. */
+void chunk_on(struct fault *f, const char *host);
+
 /** Lends what stint_async_failure() gives. */
 struct stint_failure chunk_failure(const struct fault *f);
 

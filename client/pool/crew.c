@@ -131,18 +131,36 @@ give_up(struct crew *crew, const struct nursery_exit *e)
     }
 }
 
+/* For the failure of what it ran. */
+static void
+describe(const struct nursery_exit *e, const struct hand_seat *seat, char *text,
+    size_t room)
+{
+    bool killed = e->code < 0;
+    const char *name = killed ? sigabbrev_np(-e->code) : NULL;
+
+    size_t n = (size_t)snprintf(text, room, "worker %d %s %d", (int)e->pid,
+        killed ? "was ended by signal" : "ended with exit code",
+        killed ? -e->code : e->code);
+    if (name != NULL)
+        n += (size_t)snprintf(text + n, room - n, " (SIG%s)", name);
+    (void)snprintf(text + n, room - n, " in \"%s\", attempt %u", seat->function,
+        seat->attempt);
+}
+
 /* At once: its silence would tell in a second only.  Returns whether it had
  * begun to serve. */
 static bool
 tell_master(struct crew *crew, const struct nursery_exit *e)
 {
     const struct hand_seat *seat = &crew->hand.board->seats[e->number];
-    char name[HAND_NAME];
+    char name[HAND_NAME], how[HAND_FUNCTION + 128];
 
     if (!atomic_load(&seat->serves)) return false;
     hand_name(name, e->number, e->pid);
     /* Without memory its silence tells. */
-    (void)master_worker_died(crew->master, name, atomic_load(&seat->task));
+    describe(e, seat, how, sizeof how);
+    (void)master_worker_died(crew->master, name, atomic_load(&seat->task), how);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "worker/map.h"
 #include "worker/worker.h"
 
 enum { AHEAD_MS = 20 };
@@ -52,13 +53,27 @@ flush_output(void)
     (void)fflush(stderr);
 }
 
-static void
-note_task(void *arg, uint64_t task)
-{
-    struct hand_seat *seat = arg;
+struct desk {
+    struct hand_seat *seat;
+    bool once;
+};
 
-    if (task == 0) flush_output();
-    atomic_store(&seat->task, task);
+static void
+note_task(void *arg, const struct stint_task *task)
+{
+    const struct desk *desk = arg;
+    struct hand_seat *seat = desk->seat;
+
+    if (task == NULL) {
+        flush_output();
+        if (!desk->once) atomic_store(&seat->task, 0);
+        return;
+    }
+    const char *function = map_function(stint_task_handler(task));
+    (void)snprintf(seat->function, sizeof seat->function, "%s",
+        function != NULL ? function : "");
+    seat->attempt = stint_task_attempt(task);
+    atomic_store(&seat->task, stint_task_id(task));
 }
 
 static int
@@ -75,11 +90,13 @@ serve(const struct hand *hand, unsigned number, struct stint *s)
         .grace_ms = 1,
         .ahead_ms = AHEAD_MS,
         .tasks_max = (int64_t)o->tasks_per_child };
+    struct desk desk = { .seat = &hand->board->seats[number],
+        .once = o->tries == 1 };
     struct stint_worker *w;
 
     int rc = stint_worker_new(s, &options, &w);
     if (rc != 0) return rc;
-    worker_watch(w, note_task, &hand->board->seats[number]);
+    worker_watch(w, note_task, &desk);
     atomic_store(&hand->board->seats[number].serves, true);
     rc = stint_worker_serve(w);
     stint_worker_free(w);

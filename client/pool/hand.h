@@ -12,7 +12,7 @@
 
 #include "client/stint_pool.h"
 
-enum { HAND_ADDRESS = 96, HAND_WHY = 512 };
+enum { HAND_ADDRESS = 96, HAND_WHY = 512, HAND_FUNCTION = 64 };
 
 /* How it leaves when it could not begin. */
 enum hand_code { HAND_NO_INITIALIZER = 101, HAND_NO_MASTER = 102 };
@@ -20,7 +20,11 @@ enum hand_code { HAND_NO_INITIALIZER = 101, HAND_NO_MASTER = 102 };
 /* What is known of each number, whose process may die at any moment. */
 struct hand_seat {
     atomic_bool serves;
-    atomic_uint_least64_t task; /* What it runs just now, or 0. */
+    /* What it runs just now, or 0.  With one try: what it ran last, as that is
+     * not to be run again even if the result had no time to leave. */
+    atomic_uint_least64_t task;
+    unsigned attempt;             /* Of that task: which it is, */
+    char function[HAND_FUNCTION]; /* and what runs.  Read of the dead only. */
 };
 
 /* In memory that the processes share.  The master's address is there before the

@@ -247,9 +247,11 @@ give(struct stint_imap *it, struct batch *b, struct stint_bytes *result,
     if (index != NULL) *index = at;
     if (b->how.code != 0) {
         chunk_lost(&it->fault, &b->how, at);
+        chunk_on(&it->fault, it->pool->host);
     } else if (b->garbled || !chunk_next(&b->at, &outcome)) {
         b->garbled = true;
         chunk_garbled(&it->fault, &b->how, at);
+        chunk_on(&it->fault, it->pool->host);
     } else if (outcome.failed) {
         chunk_failed(&it->fault, &outcome, &b->how, at);
     } else {

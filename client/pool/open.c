@@ -8,6 +8,7 @@
 #include "client/pool/hand.h"
 #include "client/pool/pool.h"
 #include "common/sys/clock.h"
+#include "common/sys/host.h"
 #include "common/sys/say.h"
 
 enum { TRIES = 3, BACKOFF_MS = 1, BACKOFF_MAX_MS = 1000 };
@@ -81,6 +82,7 @@ open_crew(struct stint_pool *pool, const struct stint_pool_options *o)
     int rc = crew_open(o, &pool->crew, &pool->s);
     if (rc != 0) return rc;
     pool->processes = crew_size(pool->crew);
+    host_name(pool->host);
     rc = stint_queue_open(pool->s, HAND_QUEUE, &queue, &pool->q);
     return rc == 0 ? crew_start(pool->crew) : rc;
 }

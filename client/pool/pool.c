@@ -175,6 +175,7 @@ pool_submit(struct stint_pool *pool, const char *function, struct chunk *c,
 {
     char handler[HANDLER_ROOM];
     const struct stint_put_options options = { .attempts_max = pool->tries,
+        .once = pool->tries == 1,
         .handler = handler };
 
     (void)snprintf(handler, sizeof handler, "map:%s", function);

@@ -29,6 +29,7 @@ struct stint_pool {
     struct ended *ended;
     struct crew *crew;  /* NULL: the workers are elsewhere. */
     unsigned processes; /* Of the crew. */
+    char host[256];     /* Where that is; "" without one. */
     size_t chunk_max;   /* Most items that go together; 0: no bound. */
     unsigned tries;
     pid_t process;     /* Whose threads they are: a copy of it has none. */

@@ -345,8 +345,8 @@ core_forget(
 }
 
 bool
-core_worker_died(
-    struct core *core, tick_ns now, struct slice name, uint64_t task)
+core_worker_died(struct core *core, tick_ns now, struct slice name,
+    uint64_t task, struct slice how)
 {
     enum { WORKER = 1 };
 
@@ -355,7 +355,7 @@ core_worker_died(
             || !slice_equal(slice_of(s->name), name)) {
             continue;
         }
-        greet_died(core, now, s, task);
+        greet_died(core, now, s, task, how);
         return true;
     }
     return false;

@@ -227,14 +227,15 @@ bool core_forget(
 
 /**
  * Somebody has seen the process of the worker `name` die, in the midst of the
- * task `task` (0: of none): only that one was tried, all else that it holds
- * goes back as if it was not granted.  It is forgotten.
+ * task `task` (0: of none): only that one was tried, and failed because of
+ * `how`; all else that it holds goes back as if it was not granted.  It is
+ * forgotten.
  *
  * Returns false: no worker of that name is there.
  * Time:    O(sessions).
  */
-bool core_worker_died(
-    struct core *core, tick_ns now, struct slice name, uint64_t task);
+bool core_worker_died(struct core *core, tick_ns now, struct slice name,
+    uint64_t task, struct slice how);
 
 /** A client with the role admin asked the master to stop. */
 bool core_stop_asked(const struct core *core);

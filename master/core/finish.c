@@ -216,7 +216,7 @@ give_back_unshown(struct core *core, tick_ns now, struct session *s)
         const struct lease *l = CONTAINER_OF(node, struct lease, of_session);
         if (!l->recovered) continue;
         enum life_cause cause =
-            job_is_once(l->task->queue) ? LIFE_LOST : LIFE_UNDELIVERED;
+            job_is_once(l->task) ? LIFE_LOST : LIFE_UNDELIVERED;
         life_return(core, now, l->task, cause, 0, &life_wordless);
     }
 }

@@ -329,31 +329,41 @@ greet_heard(struct core *core, tick_ns now, struct session *s)
     }
 }
 
+/* What is known of who was seen to die. */
+struct death {
+    uint64_t task; /* It ran this one; 0: none. */
+    struct slice how;
+};
+
 /* A task whose frame was never acknowledged did not reach it, and what it had
- * taken ahead it had not begun: that costs the task no attempt.  `ran` (or
- * NULL) is what it was seen to die of, and then it is known. */
+ * taken ahead it had not begun: that costs the task no attempt.  If it was seen
+ * to die (or NULL) it is known what it ran. */
 static enum life_cause
-cause_of(const struct lease *l, enum life_cause cause, const uint64_t *ran)
+cause_of(const struct lease *l, enum life_cause cause, const struct death *seen)
 {
-    if (ran != NULL) return l->task->id == *ran ? cause : LIFE_UNDELIVERED;
+    if (seen != NULL)
+        return l->task->id == seen->task ? cause : LIFE_UNDELIVERED;
     if (life_is_undelivered(l)) return LIFE_UNDELIVERED;
     /* It is handed out to be begun at once: place.h. */
-    if (!l->ahead || job_is_once(l->task->queue)) return cause;
+    if (!l->ahead || job_is_once(l->task)) return cause;
     return cause == LIFE_RELEASED ? LIFE_UNTRIED : LIFE_UNDELIVERED;
 }
 
 /* I13: what it held goes back, what it waited for ends. */
 static void
 give_back(struct core *core, tick_ns now, struct session *s,
-    enum life_cause cause, const uint64_t *ran)
+    enum life_cause cause, const struct death *seen)
 {
+    const struct life_words how = {
+        .reason = seen != NULL ? seen->how : (struct slice){ NULL, 0 }
+    };
+
     ahead_freeze(s);
     for (;;) {
         struct list *node = list_first(&s->leases);
         if (node == NULL) break;
         const struct lease *l = CONTAINER_OF(node, struct lease, of_session);
-        life_return(
-            core, now, l->task, cause_of(l, cause, ran), 0, &life_wordless);
+        life_return(core, now, l->task, cause_of(l, cause, seen), 0, &how);
     }
     for (;;) {
         struct list *node = list_first(&s->waits);
@@ -365,10 +375,11 @@ give_back(struct core *core, tick_ns now, struct session *s,
 }
 
 static void
-forget(struct core *core, tick_ns now, struct session *s, const uint64_t *ran)
+forget(
+    struct core *core, tick_ns now, struct session *s, const struct death *seen)
 {
     CHECK(s->state != SESSION_GHOST);
-    give_back(core, now, s, LIFE_LOST, ran);
+    give_back(core, now, s, LIFE_LOST, seen);
     backlog_drop(core, s);
     outcome_drop_all(core, s);
     jobs_orphan(core, s);
@@ -395,10 +406,11 @@ greet_forget(struct core *core, tick_ns now, struct session *s)
 }
 
 void
-greet_died(struct core *core, tick_ns now, struct session *s, uint64_t task)
+greet_died(struct core *core, tick_ns now, struct session *s, uint64_t task,
+    struct slice how)
 {
     if (s->state == SESSION_LIVE) report(core, s, NEWS_LOST);
-    forget(core, now, s, &task);
+    forget(core, now, s, &(struct death){ .task = task, .how = how });
 }
 
 void

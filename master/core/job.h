@@ -113,11 +113,14 @@ job_sum(const struct queue *q)
                                                     : NULL;
 }
 
-/** Whether a task of `q` that may have begun is not to begin again. */
+/** Whether `t`, when it may have begun, is not to begin again. */
 static inline bool
-job_is_once(const struct queue *q)
+job_is_once(const struct task *t)
 {
-    return q->job != NULL && q->job->losses == 0;
+    const struct job *job = t->queue->job;
+
+    if (job != NULL) return job->losses == 0;
+    return t->more != NULL && t->more->once;
 }
 
 /** Whether nothing more happens to it but that it is tried again; the turn then

@@ -250,6 +250,7 @@ journal_task(struct core *core, struct task *t)
             .handler = slice_of(t->more != NULL ? t->more->handler : ""),
             .payload = task_payload(t),
             .seq = t->seq,
+            .once = t->more != NULL && t->more->once,
         });
     note_warm(core, t);
     journal_tally(core, t->queue);
@@ -274,9 +275,8 @@ journal_state(struct core *core, struct task *t)
     };
     if (t->state == TASK_LEASED) {
         /* Its end cannot come before the commit: match.c. */
-        if (!job_is_once(t->queue)) core->journal.granted = true;
-        if (job_is_once(t->queue)
-            && t->queue->policy.durability == QUEUE_SYNCED)
+        if (!job_is_once(t)) core->journal.granted = true;
+        if (job_is_once(t) && t->queue->policy.durability == QUEUE_SYNCED)
             core->journal.sync = true;
         row.holder = serial_of(core, t->is.lease->session);
         row.start = t->is.lease->start;

@@ -261,6 +261,17 @@ own_goes_first(const struct queue *q, const struct job *job)
     return job->priority >= 0 && queue_on_offer(q) > 0;
 }
 
+/* The queue itself, unless its next task waits for a slot. */
+static struct queue *
+own_next(struct queue *q, struct session *s)
+{
+    const struct task *t = queue_peek(q);
+
+    if (t == NULL || place_may_own(s, t)) return q;
+    s->awaits_slot = true;
+    return NULL;
+}
+
 struct queue *
 lane_next(struct wait_link *link)
 {
@@ -287,7 +298,7 @@ lane_next(struct wait_link *link)
         return NULL;
     }
     if (best != NULL) return best->queue;
-    if (queue_on_offer(q) > 0) return q;
+    if (queue_on_offer(q) > 0) return own_next(q, s);
     link->refused = q->offers;
     return NULL;
 }

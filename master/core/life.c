@@ -449,7 +449,8 @@ is_broken_off(enum life_cause cause)
 
 /* What must not run twice is not tried again, whatever attempts are left. */
 static void
-break_off(struct core *core, tick_ns now, struct task *t, enum life_cause cause)
+break_off(struct core *core, tick_ns now, struct task *t, enum life_cause cause,
+    struct slice how)
 {
     static const char stopped[] =
         "the worker stopped before it had ended, and it must not run twice";
@@ -461,9 +462,9 @@ break_off(struct core *core, tick_ns now, struct task *t, enum life_cause cause)
                       : cause == LIFE_TIMEOUT ? late
                                               : lost;
 
+    if (how.length == 0) how = slice_of(why);
     if (cause == LIFE_RELEASED) cause = LIFE_LOST;
-    life_bury(
-        core, now, t, cause, &(struct life_words){ .reason = slice_of(why) });
+    life_bury(core, now, t, cause, &(struct life_words){ .reason = how });
 }
 
 void
@@ -473,8 +474,8 @@ life_return(struct core *core, tick_ns now, struct task *t,
     if (cause == LIFE_UNDELIVERED && t->undelivered >= TASK_UNDELIVERED_FREE) {
         cause = LIFE_LOST;
     }
-    if (job_is_once(t->queue) && is_broken_off(cause)) {
-        break_off(core, now, t, cause);
+    if (job_is_once(t) && is_broken_off(cause)) {
+        break_off(core, now, t, cause, said->reason);
         return;
     }
     take_back(core, now, t, cause, said);
@@ -546,7 +547,7 @@ life_expire(struct core *core, tick_ns now)
 bool
 life_is_undelivered(const struct lease *l)
 {
-    if (job_is_once(l->task->queue)) return false;
+    if (job_is_once(l->task)) return false;
     return l->session->stream.acked < l->frame;
 }
 
@@ -560,7 +561,7 @@ is_kept_back(const struct lease *l)
     const struct frame *next = stream_peek(out);
 
     /* It still leaves when it can. */
-    if (job_is_once(l->task->queue)) return false;
+    if (job_is_once(l->task)) return false;
     return l->frame > out->sent || (next != NULL && next->number <= l->frame);
 }
 

@@ -23,7 +23,7 @@ make_task(struct core *core, const struct rec_kept_task *row)
     }
     struct task *t = task_new(payload);
     if (t == NULL) return NULL;
-    if (row->expires == TICK_NEVER && row->attempts_max == 0
+    if (row->expires == TICK_NEVER && row->attempts_max == 0 && row->once == 0
         && row->handler.length == 0) {
         return t;
     }
@@ -34,6 +34,7 @@ make_task(struct core *core, const struct rec_kept_task *row)
     }
     more->expires = row->expires;
     more->attempts_max = (uint32_t)row->attempts_max;
+    more->once = row->once != 0;
     if (row->handler.length > 0) {
         memcpy(more->handler, row->handler.bytes, row->handler.length);
     }

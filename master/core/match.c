@@ -63,7 +63,7 @@ hand_out(struct core *core, tick_ns now, struct wait_link *link, struct task *t)
         .number = task_number(t),
     };
     /* What must not run twice is not forgotten in a crash. */
-    (job_is_once(t->queue) ? reply_fact : reply_record)(
+    (job_is_once(t) ? reply_fact : reply_record)(
         core, s, &head, RECORD_task, &record);
     if (t->is_watched) show_begun(core, now, t);
     return true;
@@ -75,8 +75,10 @@ static bool
 goes_on(const struct queue *from, const struct session *s)
 {
     if (queue_on_offer(from) == 0) return false;
-    return from->job == NULL
-           || (from->job->offered > 0 && place_may(s, from->job));
+    if (from->job != NULL)
+        return from->job->offered > 0 && place_may(s, from->job);
+    const struct task *t = queue_peek(from);
+    return t == NULL || place_may_own(s, t);
 }
 
 /* The next task for a get, out of *from if that goes on. */

@@ -41,11 +41,23 @@ has_what_it_needs(const struct session *s, const struct job *job)
     return needs_lack(&job->needs, &s->traits, true) == NULL;
 }
 
+static bool
+begins_at_once(const struct session *s)
+{
+    return s->conn != 0 && ahead_has_slot(s);
+}
+
 bool
 place_may(const struct session *s, const struct job *job)
 {
-    if (job->losses == 0 && (s->conn == 0 || !ahead_has_slot(s))) return false;
+    if (job->losses == 0 && !begins_at_once(s)) return false;
     return has_what_it_needs(s, job);
+}
+
+bool
+place_may_own(const struct session *s, const struct task *t)
+{
+    return !job_is_once(t) || begins_at_once(s);
 }
 
 bool

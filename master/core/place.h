@@ -32,6 +32,9 @@ bool place_suits(const struct session *s, const struct job *job);
 /** Whether it may have one more task of the job now. */
 bool place_may(const struct session *s, const struct job *job);
 
+/** The same of a task of the queue itself. */
+bool place_may_own(const struct session *s, const struct task *t);
+
 /** Whether it may not, for want of a free slot, but may when it has one. */
 bool place_comes(const struct session *s, const struct job *job);
 

@@ -37,7 +37,7 @@ add_more(
     if (p->expires_ns != 0) {
         expires = tick_min(expires, tick_after(now, (tick_ns)p->expires_ns));
     }
-    if (expires == TICK_NEVER && p->attempts_max == 0
+    if (expires == TICK_NEVER && p->attempts_max == 0 && p->once == 0
         && p->handler.length == 0) {
         return true;
     }
@@ -45,6 +45,7 @@ add_more(
     if (more == NULL) return false;
     more->expires = expires;
     more->attempts_max = (uint32_t)p->attempts_max;
+    more->once = p->once != 0;
     if (p->handler.length > 0) {
         memcpy(more->handler, p->handler.bytes, p->handler.length);
     }

@@ -46,6 +46,7 @@ struct task_more {
     uint32_t attempts_max; /* 0: the queue's. */
     struct buf notes;      /* Of a job's task: records `attempt`, encoded. */
     uint32_t forgiven;     /* Attempts that do not count any more. */
+    bool once; /* It must not run twice; of a job's task see job.h. */
     char handler[64 + 1];
     char worker[64]; /* Who held it last, cut to fit. */
     char *reason;    /* Owned; why the last attempt failed, or NULL. */

@@ -16,6 +16,7 @@ struct death {
     struct list node;
     tick_ns due; /* By the clock: the core's time may stand still. */
     uint64_t task;
+    const char *how; /* Behind the name. */
     char name[];
 };
 
@@ -47,16 +48,18 @@ deaths_fini(struct deaths *d)
 }
 
 int
-deaths_tell(struct deaths *d, const char *name, uint64_t task)
+deaths_tell(struct deaths *d, const char *name, uint64_t task, const char *how)
 {
     const uint64_t one = 1;
-    size_t size = strlen(name) + 1;
-    struct death *death = malloc(sizeof *death + size);
+    size_t size = strlen(name) + 1, how_size = strlen(how) + 1;
+    struct death *death = malloc(sizeof *death + size + how_size);
 
     if (death == NULL) return say(STINT_ENOMEM, "no memory for a death");
     *death = (struct death){ .due = tick_after(clock_now(), LAST_WORDS),
-        .task = task };
+        .task = task,
+        .how = death->name + size };
     memcpy(death->name, name, size);
+    memcpy(death->name + size, how, how_size);
     (void)pthread_mutex_lock(&d->lock);
     list_push(&d->told, &death->node);
     (void)pthread_mutex_unlock(&d->lock);
@@ -90,7 +93,8 @@ deaths_turn(struct deaths *d, struct core *core, tick_ns now)
     }
     tick_ns clock = clock_now();
     while ((death = take_due(d, clock)) != NULL) {
-        (void)core_worker_died(core, now, slice_of(death->name), death->task);
+        (void)core_worker_died(core, now, slice_of(death->name), death->task,
+            slice_of(death->how));
         free(death);
     }
 }

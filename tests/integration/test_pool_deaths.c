@@ -3,6 +3,8 @@
  * long. */
 #include "tests/integration/with_pool.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 /* ---- functions ----------------------------------------------------------- */
@@ -104,6 +106,129 @@ one_try_means_one(void **state)
     assert_int_equal(stint_pool_apply_int(p, "die", 1, &n), STINT_EWORKERLOST);
     assert_int_equal(call_int(p, "square", 3), 9);
     finish(p);
+}
+
+/* Marks each of its runs in a file, and dies as the first thing it does; or of
+ * its own thread, when it has returned. */
+static char marks[32];
+
+static int
+mark_run(void)
+{
+    int fd = open(marks, O_WRONLY | O_APPEND | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? write(fd, "x", 1) : -1;
+
+    if (fd >= 0) (void)close(fd);
+    return n == 1 ? 0 : -1;
+}
+
+static int
+mark_and_die(struct stint_call *call)
+{
+    (void)call;
+    if (mark_run() != 0) return -1;
+    (void)raise(SIGKILL);
+    return 0;
+}
+
+static int
+mark_and_die_later(struct stint_call *call)
+{
+    pthread_t thread;
+    int64_t us;
+
+    if (mark_run() != 0 || stint_call_int(call, &us) != 0) return -1;
+    if (pthread_create(&thread, NULL, kill_soon, (void *)(intptr_t)us) == 0)
+        (void)pthread_detach(thread);
+    return stint_call_return_int(call, us);
+}
+
+static const struct stint_handler marking[] = {
+    { "die", mark_and_die },
+    { "die later", mark_and_die_later },
+    { 0 },
+};
+
+static void
+open_marks(void)
+{
+    (void)snprintf(marks, sizeof marks, "/tmp/pool-runs-XXXXXX");
+    int fd = mkstemp(marks);
+    assert_true(fd >= 0);
+    (void)close(fd);
+}
+
+static int64_t
+close_marks(void)
+{
+    struct stat st;
+
+    assert_int_equal(stat(marks, &st), 0);
+    (void)unlink(marks);
+    return st.st_size;
+}
+
+static void
+with_one_try_nothing_runs_twice_however_soon_it_dies(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    struct stint_async *a[N];
+    int64_t n;
+
+    open_marks();
+    struct stint_pool *p = open_pool((struct stint_pool_options){
+        .processes = 3, .tries = 1, .functions = marking });
+    for (int i = 0; i < N; i++)
+        OK(stint_pool_apply_async_int(p, "die", 0, NULL, &a[i]));
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(
+            stint_async_get_int(a[i], &n, PATIENCE_MS), STINT_EWORKERLOST);
+        stint_async_free(a[i]);
+    }
+    finish(p);
+    assert_in_range(close_marks(), 1, N);
+}
+
+/* Whose result had no time to leave has run all the same. */
+static void
+with_one_try_nothing_runs_twice_whose_result_was_lost(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    struct stint_async *a[N];
+
+    open_marks();
+    struct stint_pool *p = open_pool((struct stint_pool_options){
+        .processes = 3, .tries = 1, .functions = marking });
+    for (int i = 0; i < N; i++) {
+        OK(stint_pool_apply_async_int(
+            p, "die later", (i % 20) * 50, NULL, &a[i]));
+    }
+    for (int i = 0; i < N; i++) {
+        OK(stint_async_wait(a[i], PATIENCE_MS));
+        stint_async_free(a[i]);
+    }
+    finish(p);
+    assert_in_range(close_marks(), 1, N);
+}
+
+static void
+with_three_tries_what_dies_at_once_runs_three_times(void **state)
+{
+    (void)state;
+    enum { N = 10, TRIES = 3 };
+    int64_t n;
+
+    open_marks();
+    struct stint_pool *p = open_pool((struct stint_pool_options){
+        .processes = 2, .tries = TRIES, .functions = marking });
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(
+            stint_pool_apply_int(p, "die", 0, &n), STINT_EWORKERLOST);
+    }
+    finish(p);
+    assert_in_range(close_marks(), 1, N * TRIES);
 }
 
 /* Those that the same worker had taken ahead, or had just done without having
@@ -392,6 +517,9 @@ main(void)
         cmocka_unit_test(a_task_whose_worker_dies_is_tried_again),
         cmocka_unit_test(a_task_that_kills_each_of_its_workers_is_worker_lost),
         cmocka_unit_test(one_try_means_one),
+        cmocka_unit_test(with_one_try_nothing_runs_twice_however_soon_it_dies),
+        cmocka_unit_test(with_one_try_nothing_runs_twice_whose_result_was_lost),
+        cmocka_unit_test(with_three_tries_what_dies_at_once_runs_three_times),
         cmocka_unit_test(
             only_the_task_that_its_worker_died_of_has_had_an_attempt),
         cmocka_unit_test(a_death_is_known_long_before_it_is_silence),

@@ -148,6 +148,38 @@ a_function_that_no_worker_has_fails_after_the_tries(void **state)
     finish(p);
 }
 
+/* A worker that gets a task, and is not heard of again. */
+static void
+a_task_with_one_try_whose_worker_is_lost_is_given_to_nobody_else(void **state)
+{
+    (void)state;
+    const struct stint_pool_options options = {
+        .on = s, .queue = "fragile", .tries = 1
+    };
+    const struct stint_options as = {
+        .name = "short-lived", .kind = STINT_WORKER, .slots = 1
+    };
+    struct stint_task *task;
+    struct stint_async *a;
+    struct stint_queue *q;
+    struct stint_pool *p;
+    struct stint *other;
+    int64_t n;
+
+    OK(stint_pool_open(&options, &p));
+    OK(stint_pool_apply_async_int(p, "square", 1, NULL, &a));
+    OK(stint_master_connect(master, &as, &other));
+    OK(stint_queue_open(other, "fragile", NULL, &q));
+    OK(stint_queue_take(q, NULL, &task, PATIENCE_MS));
+    stint_abandon(other);
+    assert_int_equal(
+        stint_async_get_int(a, &n, PATIENCE_MS), STINT_EWORKERLOST);
+    assert_non_null(strstr(stint_error_message(), "must not run twice"));
+    stint_async_free(a);
+    stint_task_free(task);
+    finish(p);
+}
+
 static void
 two_pools_and_plain_tasks_share_the_workers(void **state)
 {
@@ -302,6 +334,8 @@ main(void)
         cmocka_unit_test(processes_are_the_slots_of_those_who_serve_us),
         cmocka_unit_test(a_pool_elsewhere_has_the_processes_that_are_there),
         cmocka_unit_test(a_function_that_no_worker_has_fails_after_the_tries),
+        cmocka_unit_test(
+            a_task_with_one_try_whose_worker_is_lost_is_given_to_nobody_else),
         cmocka_unit_test(two_pools_and_plain_tasks_share_the_workers),
         cmocka_unit_test(terminate_ends_the_tasks_at_the_master_and_no_others),
         cmocka_unit_test(a_worker_that_comes_late_does_what_waits),

@@ -127,6 +127,102 @@ what_an_initializer_prints_is_heard(void **state)
     assert_in_range(count_heard(&h, "hello\n"), 1, 2);
 }
 
+/* ---- how a worker ended ---------------------------------------------------
+ */
+
+static int
+crash(struct stint_call *call)
+{
+    (void)call;
+    (void)raise(SIGSEGV);
+    return 0;
+}
+
+static int
+leave(struct stint_call *call)
+{
+    (void)call;
+    _exit(3);
+}
+
+static const struct stint_handler deadly[] = {
+    { "crash", crash },
+    { "leave", leave },
+    { 0 },
+};
+
+/* "worker 1234 " and then `words`. */
+static void
+assert_tells(const struct stint_failure *f, const char *words)
+{
+    char host[256] = "";
+    int pid, at = 0;
+
+    assert_int_equal(sscanf(f->text, "worker %d %n", &pid, &at), 1);
+    assert_string_equal(f->text + at, words);
+    (void)gethostname(host, sizeof host);
+    assert_string_equal(f->host, host);
+    assert_non_null(strstr(f->worker, "PoolWorker-"));
+}
+
+static void
+a_death_tells_who_died_how_and_of_what(void **state)
+{
+    (void)state;
+    struct stint_pool *p = open_pool((struct stint_pool_options){
+        .processes = 1, .tries = 2, .functions = deadly });
+    struct stint_failure failure;
+    struct stint_async *a;
+
+    OK(stint_pool_apply_async_int(p, "crash", 0, NULL, &a));
+    assert_int_equal(
+        stint_async_get(a, NULL, NULL, PATIENCE_MS), STINT_EWORKERLOST);
+    OK(stint_async_failure(a, &failure));
+    assert_tells(
+        &failure, "was ended by signal 11 (SIGSEGV) in \"crash\", attempt 2");
+    stint_async_free(a);
+    OK(stint_pool_apply_async_int(p, "leave", 0, NULL, &a));
+    assert_int_equal(
+        stint_async_get(a, NULL, NULL, PATIENCE_MS), STINT_EWORKERLOST);
+    OK(stint_async_failure(a, &failure));
+    assert_tells(&failure, "ended with exit code 3 in \"leave\", attempt 2");
+    stint_async_free(a);
+    finish(p);
+}
+
+static int
+two_zeros(void *arg, struct stint_bytes *item)
+{
+    static const uint8_t zero[] = { 0 };
+    int *left = arg;
+
+    *item = (struct stint_bytes){ zero, 1 };
+    return (*left)-- > 0 ? 1 : 0;
+}
+
+static void
+an_imap_tells_of_a_death_too(void **state)
+{
+    (void)state;
+    struct stint_pool *p = open_pool((struct stint_pool_options){
+        .processes = 1, .tries = 1, .functions = deadly });
+    struct stint_failure failure;
+    struct stint_bytes result;
+    struct stint_imap *it;
+    int left = 2;
+
+    OK(stint_pool_imap(p, "leave", two_zeros, &left, NULL, &it));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(
+            stint_imap_next(it, &result, NULL, PATIENCE_MS), STINT_EWORKERLOST);
+        OK(stint_imap_failure(it, &failure));
+        assert_tells(
+            &failure, "ended with exit code 3 in \"leave\", attempt 1");
+    }
+    stint_imap_free(it);
+    finish(p);
+}
+
 /* ---- results ------------------------------------------------------------- */
 
 static void
@@ -177,6 +273,8 @@ main(void)
         cmocka_unit_test(what_returned_functions_printed_survives_a_terminate),
         cmocka_unit_test(what_was_printed_before_survives_a_death),
         cmocka_unit_test(what_an_initializer_prints_is_heard),
+        cmocka_unit_test(a_death_tells_who_died_how_and_of_what),
+        cmocka_unit_test(an_imap_tells_of_a_death_too),
         cmocka_unit_test(results_that_nobody_wants_are_not_given),
         cmocka_unit_test(of_a_map_of_integers_the_good_ones_are_there),
     };

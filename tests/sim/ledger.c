@@ -562,7 +562,7 @@ check_attempts(
         may = t->more->attempts_max;
     }
     if (dead && (e->is_final || e->spent_most >= may)) return;
-    if (dead && job_is_once(t->queue) && e->spent_most > 0) return;
+    if (dead && job_is_once(t) && e->spent_most > 0) return;
     if (!dead && !e->is_final && e->spent_least < may) return;
     world_fail(w, "I3",
         "task %" PRIu64 " is in state %u after %u to %u of %" PRIu64
@@ -768,8 +768,7 @@ look_at_task(struct world *w, enum ledger_cause cause, const struct task *t,
     e->state = t->state;
     e->attempts = t->attempts;
     /* What lives in memory, or may do so, is begun anew after a crash. */
-    e->is_once =
-        job_is_once(t->queue) && t->queue->policy.durability == QUEUE_SYNCED;
+    e->is_once = job_is_once(t) && t->queue->policy.durability == QUEUE_SYNCED;
     if (leased && cause == LEDGER_TURNED) check_holder(w, t->id, e);
 }
 

@@ -149,18 +149,19 @@ of_a_worker_that_was_seen_to_die_only_the_task_it_ran_had_an_attempt(
 {
     struct rig *rig = *state;
     struct rig_peer *sender = rig_submitter(rig), *worker;
-    struct slice name = slice_of("peer");
+    struct slice name = slice_of("peer"), how = slice_of("it fell");
     struct rig_task t[3];
 
     take_three(rig, sender, &worker, t);
-    assert_false(core_worker_died(rig->core, rig->now, slice_of("other"), 0));
+    assert_false(
+        core_worker_died(rig->core, rig->now, slice_of("other"), 0, how));
     /* It had done the first, and had no time to say so. */
-    assert_true(core_worker_died(rig->core, rig->now, name, t[1].task));
+    assert_true(core_worker_died(rig->core, rig->now, name, t[1].task, how));
     rig_turn(rig);
     assert_int_equal(row_of(sender, t[0].task).lost, 0);
     assert_int_equal(row_of(sender, t[1].task).lost, 1);
     assert_int_equal(row_of(sender, t[2].task).lost, 0);
-    assert_false(core_worker_died(rig->core, rig->now, name, t[1].task));
+    assert_false(core_worker_died(rig->core, rig->now, name, t[1].task, how));
     assert_int_equal(next_number(rig, 1), 2);
     assert_int_equal(row_of(sender, t[0].task).attempts, 1);
     assert_int_equal(row_of(sender, t[2].task).attempts, 1);

@@ -1,4 +1,5 @@
 /* Tasks that must not run twice, and how often others may lose their worker. */
+#include "master/core/queues.h"
 #include "tests/unit/core/jobs_rig.h"
 #include "tests/unit/core/kept.h"
 #include "tests/unit/core/place_rig.h"
@@ -250,6 +251,91 @@ others_do_not_keep_it_from_its_turn(void **state)
     assert_int_equal(place_got(w, get), 4 + 1 + 4);
 }
 
+/* ---- tasks of the queue itself ------------------------------------------- */
+
+static void
+put_once(struct rig_peer *s, uint64_t once, unsigned tasks)
+{
+    struct msg_put put = {
+        .queue = slice_of("jobs"), .once = once, .attempts_max = 3
+    };
+
+    (void)rig_put_as(s, put, tasks, letters);
+    jobs_settle(s->rig);
+}
+
+static void
+a_plain_task_that_must_not_run_twice_does_not(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *s = rig_submitter(rig);
+    struct rig_peer *w = place_worker(rig, "w", SLOTS, "");
+    struct rig_task t[2];
+
+    put_once(s, 1, 1);
+    assert_int_equal(take(w, 1, t), 1);
+    lose(w);
+    struct rig_peer *other = place_worker(rig, "other", SLOTS, "");
+    assert_int_equal(take(other, 1, t), 0);
+    assert_int_equal(
+        queues_find(rig->core, slice_of("jobs"))->now[TASK_DEAD], 1);
+}
+
+/* It is on its way, and its worker may run it before it says that it heard. */
+static void
+a_plain_task_that_was_sent_may_have_run(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *s = rig_submitter(rig);
+    struct rig_peer *w = place_worker(rig, "w", SLOTS, "");
+    struct rig_task t;
+
+    w->mute = true;
+    put_once(s, 1, 1);
+    assert_int_equal(take(w, 1, &t), 1);
+    rig_disconnect(w);
+    rig_sleep(rig, 5 * TICK_S);
+    struct rig_peer *other = place_worker(rig, "other", SLOTS, "");
+    assert_int_equal(take(other, 1, &t), 0);
+}
+
+static void
+no_plain_task_is_taken_ahead_of_a_slot(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *s = rig_submitter(rig);
+    struct rig_peer *w = place_worker(rig, "w", SLOTS, "");
+    uint64_t get = place_get(w, 100);
+
+    put_once(s, 1, 4);
+    put_once(s, 0, 2);
+    assert_int_equal(place_got(w, get), SLOTS);
+    place_done(w, get, 0, 1);
+    assert_int_equal(place_got(w, get), SLOTS + 1);
+    place_done(w, get, 1, 1);
+    /* Behind the last of them are others, which may wait at the worker. */
+    assert_int_equal(place_got(w, get), SLOTS + 4);
+}
+
+static void
+who_has_no_connection_is_given_no_such_plain_task(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *s = rig_submitter(rig);
+    struct rig_peer *w = place_worker(rig, "w", SLOTS, "");
+    uint64_t get = place_get(w, 1);
+
+    rig_disconnect(w);
+    put_once(s, 1, 1);
+    place_hello(w, SLOTS, "");
+    assert_int_equal(place_got(w, get), 1);
+    rig_disconnect(w);
+    rig_sleep(rig, 5 * TICK_S);
+    struct rig_task t;
+    struct rig_peer *other = place_worker(rig, "other", SLOTS, "");
+    assert_int_equal(take(other, 1, &t), 0);
+}
+
 /* ---- other numbers ------------------------------------------------------- */
 
 static void
@@ -334,6 +420,26 @@ a_restart_does_not_make_it_run_twice(void **state)
     assert_int_equal(jobs_row(s, job).ready, 1);
 }
 
+static void
+a_restart_does_not_make_a_plain_task_run_twice(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *s = rig_submitter(rig);
+    struct rig_peer *w = place_worker(rig, "w", SLOTS, "");
+    struct rig_task t;
+
+    kept_settle(rig);
+    put_once(s, 1, 1);
+    assert_int_equal(take(w, 1, &t), 1);
+    kept_restart(rig);
+    core_check(rig->core);
+    rig_hello(s, PROTO_VERSION);
+    rig_sleep(rig, 120 * TICK_S);
+    kept_settle(rig);
+    struct rig_peer *other = place_worker(rig, "other", SLOTS, "");
+    assert_int_equal(take(other, 1, &t), 0);
+}
+
 int
 main(void)
 {
@@ -350,10 +456,15 @@ main(void)
         ON_A_RIG(a_task_that_was_sent_may_have_run),
         ON_A_RIG(who_has_no_connection_is_given_none),
         ON_A_RIG(others_do_not_keep_it_from_its_turn),
+        ON_A_RIG(a_plain_task_that_must_not_run_twice_does_not),
+        ON_A_RIG(a_plain_task_that_was_sent_may_have_run),
+        ON_A_RIG(no_plain_task_is_taken_ahead_of_a_slot),
+        ON_A_RIG(who_has_no_connection_is_given_no_such_plain_task),
         ON_A_RIG(so_many_losses_are_free_as_the_job_says),
         ON_A_RIG(the_next_ones_cost_an_attempt_each),
     };
     const struct CMUnitTest kept[] = {
+        KEPT(a_restart_does_not_make_a_plain_task_run_twice),
         KEPT(a_grant_is_on_the_disk_before_it_leaves),
         KEPT(a_restart_does_not_make_it_run_twice),
     };
