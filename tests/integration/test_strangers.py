@@ -164,7 +164,7 @@ def test_twenty_thousand_garbage_connections_leave_no_trace(master):
     began = time.monotonic()
     storm(master, 20000)
     until(master.is_served, 20)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 120
     assert master.rss() - before < 16e6
 
 
