@@ -66,6 +66,12 @@ object_has_room(const struct core *core, size_t size)
 }
 
 bool
+object_has_room_to_hold(const struct core *core, size_t size)
+{
+    return core->memory + core->out + size <= core->config.memory_max;
+}
+
+bool
 object_is_kept(const struct core *core, const struct object *o)
 {
     return core->config.durable && o->durability != QUEUE_MEMORY;

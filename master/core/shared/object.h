@@ -143,6 +143,10 @@ bool object_is_name(struct slice name);
  * something. */
 bool object_has_room(const struct core *core, size_t size);
 
+/** Whether a hold of so many bytes fits, which is small, and without which
+ * nobody would get on: as of a result, up to the whole budget. */
+bool object_has_room_to_hold(const struct core *core, size_t size);
+
 /** Whether rows are written of it. */
 bool object_is_kept(const struct core *core, const struct object *o);
 

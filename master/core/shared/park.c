@@ -25,7 +25,7 @@ park(struct core *core, tick_ns now, struct session *s,
 struct hold *
 park_hold(struct core *core, struct session *s, const struct msg_sync *m)
 {
-    bool fits = object_has_room(core, sizeof(struct hold));
+    bool fits = object_has_room_to_hold(core, sizeof(struct hold));
     struct hold *h = fits ? holds_new(core) : NULL;
 
     if (h == NULL) {

@@ -175,6 +175,40 @@ semaphore_permits_of_the_dead_go_to_those_who_wait(void **state)
     assert_int_equal(sync_look(t.b, "S").number, 1);
 }
 
+/* Who shares large things stops nobody else. */
+static void
+where_puts_are_over_the_budget_locks_are_acquired_and_waited_for(void **state)
+{
+    struct rig *rig = *state;
+
+    core_free(rig->core);
+    rig->config.memory_max = 2 << 20;
+    rig_start(rig);
+    struct rig_peer *a = rig_peer(rig, "first", ROLE_SUBMIT),
+                    *b = rig_peer(rig, "second", ROLE_SUBMIT);
+    sync_open(a, "L", OBJECT_LOCK, 0);
+    sync_open(a, "S", OBJECT_SEMAPHORE, 1);
+    sync_open(a, "C", OBJECT_CONDITION, 0);
+    size_t most = rig->config.memory_max / 8 * 7;
+    struct object *o = object_find(rig->core, slice_of("L"));
+    size_t taken = most - core_totals(rig->core).memory;
+    object_grow(rig->core, o, (int64_t)taken); /* As a large dict does. */
+    struct msg_object_open open = { .object = slice_of("E"),
+        .kind = OBJECT_EVENT };
+    assert_int_equal(sync_open_as(a, open), STINT_EBUDGET);
+    (void)sync_take(a, "L");
+    (void)sync_take(a, "S");
+    (void)sync_take(a, "C");
+    uint64_t waiting = sync_acquire(b, "L", TICK_NEVER);
+    assert_int_equal(sync_code(b, waiting), SYNC_PARKED);
+    assert_int_equal(sync_do(a, "L", SYNC_RELEASE, 0), 0);
+    assert_int_equal(sync_code(b, waiting), 0);
+    size_t rest = rig->config.memory_max - core_totals(rig->core).memory;
+    object_grow(rig->core, o, (int64_t)rest);
+    assert_int_equal(sync_code(b, sync_acquire(b, "S", TICK_S)), STINT_EBUDGET);
+    object_grow(rig->core, o, -(int64_t)(rest + taken));
+}
+
 static void
 condition_waiter_that_dies_is_forgotten_in_both_lines(void **state)
 {
@@ -466,6 +500,7 @@ main(void)
         BENCH(dead_waiters_are_given_nothing),
         BENCH(who_waits_for_what_he_holds_himself_and_dies_blocks_nobody),
         BENCH(semaphore_permits_of_the_dead_go_to_those_who_wait),
+        BENCH(where_puts_are_over_the_budget_locks_are_acquired_and_waited_for),
         BENCH(condition_waiter_that_dies_is_forgotten_in_both_lines),
         BENCH(condition_notice_of_the_dead_goes_on_to_the_next),
         BENCH(condition_wait_of_one_who_lost_the_lock_is_stale),
