@@ -1,9 +1,9 @@
 /*
  * apply.c - one in line, the other side by side:
  *
- *     for i in range(3): pool.apply(work, (i,))          # each waits for its
- * end rs = [pool.apply_async(work, (i,)) for i in range(3)] for r in rs:
- * r.get()                               # all at once
+ *     for i in range(3): pool.apply(work, (i,))     # each waits for its end
+ *     rs = [pool.apply_async(work, (i,)) for i in range(3)]
+ *     for r in rs: r.get()                          # all at once
  */
 #include <stint_pool.h>
 

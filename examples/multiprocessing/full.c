@@ -4,7 +4,7 @@
  *     q = Queue(3)
  *     for i in range(3): q.put('message %d' % i)
  *     q.full()                                   # True
- *     try: q.put('message 3', True, 2)           # waits two seconds
+ *     try: q.put('message 3', True, 0.2)         # waits 0.2 seconds
  *     except: print('the queue is full, %d there' % q.qsize())
  *     q.put_nowait('message 3')                  # queue.Full at once
  */

@@ -2,9 +2,12 @@
  * queue.c - a producer and a consumer:
  *
  *     def write(q):
- *         for value in ['A', 'B', 'C']: print('Put %s to queue...' % value);
- * q.put(value) def read(q): while True: value = q.get(True); print('Get %s from
- * queue.' % value) pw.start(); pr.start(); pw.join(); pr.terminate()
+ *         for value in ['A', 'B', 'C']:
+ *             print('Put %s to queue...' % value); q.put(value)
+ *     def read(q):
+ *         while True:
+ *             value = q.get(True); print('Get %s from queue.' % value)
+ *     pw.start(); pr.start(); pw.join(); pr.terminate()
  *
  * Here the reader ends by itself: shutdown() says that no more will come.
  */

@@ -4,8 +4,7 @@
  *     lock = RLock()
  *     lock.acquire(); lock.acquire()       # a Lock would wait for itself
  *     lock.release(); lock.release()
- *     lock.release()      # AssertionError: attempt to release recursive lock
- * ...
+ *     lock.release()                       # AssertionError: attempt to ...
  */
 #include <stint_sync.h>
 

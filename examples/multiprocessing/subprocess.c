@@ -2,8 +2,8 @@
  * subprocess.c - another program, its input and its output:
  *
  *     r = subprocess.call(['true'])
- *     p = subprocess.Popen(['tr', 'a-z', 'A-Z'], stdin=PIPE, stdout=PIPE,
- * stderr=PIPE) output, err = p.communicate(b'hello from the parent\n')
+ *     p = subprocess.Popen(['tr', 'a-z', 'A-Z'], stdin=PIPE, stdout=PIPE)
+ *     output, err = p.communicate(b'hello from the parent\n')
  *     subprocess.run(['sleep', '60'], timeout=0.3)      # TimeoutExpired
  */
 #include "tutorial.h"

@@ -45,8 +45,7 @@ manager_connect(void)
     return s;
 }
 
-/* ---- Process(target=run, args=(arg,)) -------------------------------------
- */
+/* ---- Process(target=run, args=(arg,)) ------------------------------------- */
 
 static inline struct stint_process *
 start(const char *name, int (*run)(void *arg), void *arg)
