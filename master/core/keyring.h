@@ -22,7 +22,8 @@ struct key {
     bool revoked;
     uint64_t sessions; /* That use it now. */
     uint64_t queues;   /* That it made by using them. */
-    uint64_t objects;  /* That it made. */
+    uint64_t objects;  /* That it made, but for pipes; */
+    uint64_t pipes;    /* those that have a name and are there. */
     struct list in_order;
     UT_hash_handle by_key;
 };

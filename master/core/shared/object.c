@@ -8,6 +8,8 @@
 #include "common/text.h"
 #include "master/core/inside.h"
 
+enum { OBJECTS_OF_A_WORKER = 256 };
+
 /* With a secret, as strangers choose names. */
 static uint64_t
 hash_of(const struct core *core, struct slice name)
@@ -55,6 +57,13 @@ object_is_name(struct slice name)
 {
     return name.length >= 1 && name.length <= PROTO_NAME_MAX
            && text_is_plain(name);
+}
+
+bool
+object_made_enough(const struct key *key)
+{
+    return (key->role & (ROLE_SUBMIT | ROLE_ADMIN)) == 0
+           && key->objects + key->pipes >= OBJECTS_OF_A_WORKER;
 }
 
 bool

@@ -22,6 +22,7 @@
 
 struct core;
 struct hold;
+struct key;
 struct pipe;
 struct shelf;
 
@@ -138,6 +139,10 @@ object_is_shared(const struct object *o)
 
 /** Whether it may be a name: 1 to 255 bytes of plain text. */
 bool object_is_name(struct slice name);
+
+/** Whether it has made as many objects with names as it may: a key with the
+ * role work 256. */
+bool object_made_enough(const struct key *key);
 
 /** Whether `size` more bytes fit: as of a put, an eighth is left for what ends
  * something. */

@@ -10,7 +10,7 @@
 #include "master/core/shared/shelves.h"
 #include "master/core/verbs.h"
 
-enum { OBJECTS_OF_A_WORKER = 256, PARTIES_MAX = 65535 };
+enum { PARTIES_MAX = 65535 };
 
 /* ---- what each kind has -------------------------------------------------- */
 
@@ -193,12 +193,8 @@ static int
 may_make(const struct core *core, const struct session *s,
     const struct msg_object_open *m)
 {
-    bool submits = (s->key->role & (ROLE_SUBMIT | ROLE_ADMIN)) != 0;
-
     if (!object_is_name(m->object) || !has_fit_options(m)) return STINT_EINVAL;
-    if (!submits && s->key->objects >= OBJECTS_OF_A_WORKER) {
-        return STINT_EROLE;
-    }
+    if (object_made_enough(s->key)) return STINT_EROLE;
     if (HASH_CNT(by_number, core->objects.by_number)
         >= core->config.objects_max) {
         return STINT_ELIMIT;

@@ -39,6 +39,7 @@ pipe_strip(struct core *core, struct object *o)
     pipe_drop(core, p, &p->ways[0].messages);
     pipe_drop(core, p, &p->ways[1].messages);
     list_remove(&p->due);
+    if (p->maker != NULL) p->maker->pipes -= 1;
     object_grow(core, o, -(int64_t)sizeof *p);
     free(p);
 }

@@ -50,7 +50,8 @@ struct pipe_end {
 
 struct pipe {
     struct object *object;
-    bool one_way; /* Only to the first end. */
+    struct key *maker; /* Of one with a name. */
+    bool one_way;      /* Only to the first end. */
     uint64_t window;
     uint64_t born; /* All grips of it are greater. */
     struct pipe_end ends[2];

@@ -101,8 +101,11 @@ may_take(const struct core *core, const struct session *s, size_t ends)
 static int
 may_make(const struct core *core, const struct session *s, size_t ends)
 {
-    if (HASH_CNT(by_number, core->objects.by_number)
-        >= core->config.objects_max) {
+    uint32_t most = core->config.objects_max;
+
+    /* However many sessions a worker has, it leaves an eighth to others. */
+    if ((s->key->role & (ROLE_SUBMIT | ROLE_ADMIN)) == 0) most -= most / 8;
+    if (HASH_CNT(by_number, core->objects.by_number) >= most) {
         return STINT_ELIMIT;
     }
     if (!object_has_room(core, sizeof(struct object) + sizeof(struct pipe))) {
@@ -179,15 +182,21 @@ open_named(struct core *core, struct session *s, const struct msg_pipe *m,
     if (!object_is_name(m->object)) return STINT_EINVAL;
     int code = find_named(core, m, &p);
     if (code == 0) {
+        if (p == NULL && object_made_enough(s->key)) return STINT_EROLE;
         code = p != NULL ? may_take(core, s, 1) : may_make(core, s, 1);
     }
     if (code != 0) return code;
     struct hold *h = holds_new(core);
     if (h == NULL) return STINT_ENOMEM;
-    if (p == NULL) p = make(core, m, 0);
+    bool is_new = p == NULL;
+    if (is_new) p = make(core, m, 0);
     if (p == NULL) {
         holds_free(core, h);
         return STINT_ENOMEM;
+    }
+    if (is_new) {
+        p->maker = s->key;
+        p->maker->pipes += 1;
     }
     give(core, p, m->end, s, h);
     *answer = taken(m, p, m->end);
@@ -346,6 +355,9 @@ why_not(const struct msg_pipe *m, int code)
     case STINT_ELIMIT:
         return "a session holds up to 2048 ends of pipes, and the master has "
                "as many named objects as it may: close some";
+    case STINT_EROLE:
+        return "a key with the role work may make 256 objects with names: make "
+               "them with a submit key";
     case STINT_EEOF:
         return m->verb == PIPE_OPEN
                    ? "this end was closed; the pipe goes with the other one"

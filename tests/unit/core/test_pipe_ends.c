@@ -141,6 +141,47 @@ a_name_is_that_of_one_object_only(void **state)
     assert_int_equal(rig_code(t.a, request), STINT_EEXISTS);
 }
 
+/* However many sessions it has; what is gone counts no more. */
+static void
+a_work_key_has_a_few_pipes_with_names(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *w = rig_peer(rig, "work", ROLE_WORK),
+                    *s = rig_peer(rig, "submit", ROLE_SUBMIT);
+    struct held end, first = { .pipe = 0 };
+    char name[16];
+
+    for (int i = 0; i < 256; i++) {
+        (void)snprintf(name, sizeof name, "p-%d", i);
+        assert_int_equal(pipe_open_named(w, name, 0, 0, &end), 0);
+        if (i == 0) first = end;
+        rig_forget_inbox(w);
+    }
+    assert_int_equal(pipe_open_named(w, "more", 0, 0, &end), STINT_EROLE);
+    assert_int_equal(pipe_open_named(w, "p-7", 1, 0, &end), 0);
+    assert_int_equal(pipe_open_named(s, "more", 0, 0, &end), 0);
+    assert_int_equal(pipe_code(w, pipe_do(&first, PIPE_CLOSE)), 0);
+    assert_int_equal(pipe_open_named(w, "again", 0, 0, &end), 0);
+    assert_int_equal(pipe_open_named(w, "over", 0, 0, &end), STINT_EROLE);
+}
+
+static void
+pipes_of_work_keys_leave_room_for_the_objects_of_others(void **state)
+{
+    struct rig *rig = *state;
+
+    core_free(rig->core);
+    rig->config.objects_max = 16;
+    rig_start(rig);
+    struct rig_peer *w = rig_peer(rig, "work", ROLE_WORK),
+                    *s = rig_peer(rig, "submit", ROLE_SUBMIT);
+    struct msg_pipe ask = { .verb = PIPE_NEW };
+    for (int i = 0; i < 14; i++)
+        assert_int_equal(pipe_code(w, pipe_ask(w, ask)), 0);
+    assert_int_equal(pipe_code(w, pipe_ask(w, ask)), STINT_ELIMIT);
+    assert_int_equal(pipe_code(s, pipe_ask(s, ask)), 0);
+}
+
 static void
 a_pipe_that_is_deleted_by_name_is_the_end_for_both(void **state)
 {
@@ -295,6 +336,8 @@ main(void)
         ON_A_RIG(a_pipe_nobody_holds_is_gone_with_all_it_had),
         ON_A_RIG(by_a_name_messages_wait_for_the_other_end_to_be_taken),
         ON_A_RIG(a_name_is_that_of_one_object_only),
+        ON_A_RIG(a_work_key_has_a_few_pipes_with_names),
+        ON_A_RIG(pipes_of_work_keys_leave_room_for_the_objects_of_others),
         ON_A_RIG(a_pipe_that_is_deleted_by_name_is_the_end_for_both),
         ON_A_RIG(who_accepts_an_end_gets_what_was_handed_out_and_not_received),
         ON_A_RIG(an_end_that_was_accepted_is_not_its_old_holders_any_more),
