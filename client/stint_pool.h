@@ -31,7 +31,8 @@
  * dies inside a function is replaced, and the task tried again by another (`tries`
  * in all), or its result is STINT_EWORKERLOST; nothing ever hangs because a worker
  * is gone.  A worker that is frozen counts as dead after a second, so a function may
- * run twice; one of its results counts.
+ * run twice unless `tries` is 1; one of its results counts.  What functions print is
+ * out before their results are.
  *
  * To the master a call, or the items of a map that go together, is one task for
  * "map:NAME", whose payload is a msgpack array of bytes; any `stint worker` with a
@@ -67,14 +68,18 @@ struct stint_pool_options {
     void *initializer_arg;
     uint64_t tasks_per_child; /* A worker is replaced after so many tasks (not
                                  chunks, which are never longer); 0: never. */
-    unsigned tries;           /* Of a task whose worker died; 0: 3; 1: never again. */
+    unsigned tries;           /* Of a task whose worker died; 0: 3; 1: never again,
+                                 and no worker takes one ahead of a free slot.
+                                 Elsewhere, if more than 1, a death before the
+                                 worker has said that it got the task costs none. */
     int64_t task_timeout_ms;  /* A longer task fails for good, and its worker is
                                  replaced; chunks are of one then.  0: none. */
 
     /* The other form: workers elsewhere, with what they were started with: of the
      * above only `tries` may be set. */
     struct stint *on;  /* Its master; NULL: processes of our own.  Lent for the
-                          life of the pool. */
+                          life of the pool.  What was called runs on the workers
+                          even if this process is killed; terminate ends it. */
     const char *queue; /* Whose workers; NULL: "default". */
 };
 
@@ -92,7 +97,10 @@ struct stint_pool_options {
 STINT_CHECK int stint_pool_open(
     const struct stint_pool_options *options, struct stint_pool **out);
 
-/** How many processes there are, or slots of the workers that serve us. */
+/** How many processes there are; elsewhere how many slots the workers that serve us
+ * have, as the master knows them now: one that was killed counts until its silence
+ * has told, of workers with different numbers of slots an average is taken, and
+ * without any worker it is 1. */
 STINT_API unsigned stint_pool_processes(struct stint_pool *pool);
 
 /** No more calls are taken (they return STINT_ESHUTDOWN, "Pool not running"); what
@@ -121,7 +129,8 @@ struct stint_failure {
     int code;         /* STINT_EDEAD (the function failed), STINT_EWORKERLOST,
                          STINT_ECANCELLED, STINT_ETIMEOUT, … */
     const char *text; /* What the function said. */
-    const char *worker, *host;
+    const char *worker, *host; /* host is "" if nobody said it: of a worker elsewhere
+                                  that was lost. */
     unsigned attempt; /* 1: the first. */
     size_t index;     /* Of a map: which item, the lowest that failed. */
 };

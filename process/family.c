@@ -30,6 +30,14 @@ family_expected(void)
     (void)pthread_rwlock_unlock(&starting);
 }
 
+const char *
+family_why(int error)
+{
+    if (error != ENOSYS) return strerrordesc_np(error);
+    return "pidfd_open: there is no such call: it needs Linux 5.3, or a "
+           "valgrind that knows it (3.19 does not)";
+}
+
 int
 family_add(struct member *m, pid_t pid)
 {

@@ -18,6 +18,10 @@
 
 struct guard_row;
 
+/** Why there is no process or pidfd, for a sentence: the text of an errno of
+ * what follows.  Lent for good. */
+const char *family_why(int error);
+
 /* In its owner's memory, which stays where it is. */
 struct member {
     struct list node;        /* Of all that somebody waits for. */

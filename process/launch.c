@@ -9,6 +9,7 @@
 
 #include "common/stint_error.h"
 #include "common/sys/say.h"
+#include "process/family.h"
 #include "process/find.h"
 #include "process/variables.h"
 
@@ -133,6 +134,6 @@ launch_error(const struct launch *l, int error)
             program);
     default:
         return say(STINT_ESYSTEM, "cannot start \"%s\": %s", program,
-            strerrordesc_np(error));
+            family_why(error));
     }
 }

@@ -315,7 +315,7 @@ nursery_open(const struct nursery_options *options, struct nursery **out)
         free(n);
         return say(error == ENOMEM ? STINT_ENOMEM : STINT_ESYSTEM,
             "cannot start the process that starts processes: %s",
-            strerrordesc_np(error));
+            family_why(error));
     }
     n->talk = e.talk[OURS];
     n->exits = e.exits[OURS];

@@ -8,6 +8,7 @@
 
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
+#include "process/family.h"
 #include "process/fork.h"
 #include "process/guard.h"
 #include "process/launch.h"
@@ -127,7 +128,7 @@ start_function(struct stint_process *p, const struct stint_process_options *o,
     if (error == 0) return 0;
     if (pid < 0) guard_leave(config.guard);
     return say(error == ENOMEM ? STINT_ENOMEM : STINT_ESYSTEM,
-        "cannot start a process: %s", strerrordesc_np(error));
+        "cannot start a process: %s", family_why(error));
 }
 
 static int
