@@ -30,9 +30,11 @@
  * returns other than 0 has failed for good, and is not tried again.  A worker that
  * dies inside a function is replaced, and the task tried again by another (`tries`
  * in all), or its result is STINT_EWORKERLOST; nothing ever hangs because a worker
- * is gone.  A worker that is frozen counts as dead after a second, so a function may
- * run twice unless `tries` is 1; one of its results counts.  What functions print is
- * out before their results are.
+ * is gone.  One that gives no sign of life for 3 to 5 s (it was stopped, by a
+ * debugger too, or has become another program) is killed and counts as dead; but not
+ * in its initializer, which may take any time.  A function may run twice unless
+ * `tries` is 1; one of its results counts.  What functions print is out before their
+ * results are.
  *
  * To the master a call, or the items of a map that go together, is one task for
  * "map:NAME", whose payload is a msgpack array of bytes; any `stint worker` with a
@@ -73,7 +75,9 @@ struct stint_pool_options {
                                  Elsewhere, if more than 1, a death before the
                                  worker has said that it got the task costs none. */
     int64_t task_timeout_ms;  /* A longer task fails for good, and its worker is
-                                 replaced; chunks are of one then.  0: none. */
+                                 replaced (once it gives no sign of life,
+                                 if it cannot end itself); chunks are of one then.
+                                 0: none. */
 
     /* The other form: workers elsewhere, with what they were started with: of the
      * above only `tries` may be set. */
@@ -87,7 +91,8 @@ struct stint_pool_options {
  * Open a pool.  Processes are forked from a copy of this process as it is now: what
  * it changes later they do not see, and those that are replaced are of the same
  * copy.  With an initializer it waits until one has run, 20 s at most.  All of
- * them are gone when the pool is, or this process, however it ended.
+ * them are gone when the pool is, or this process, however it ended, and what their
+ * functions started, too, but for what is in a session of its own (setsid()).
  *
  * Returns: 0, or STINT_EINVAL (no function, no plug-in), STINT_EPLUGIN,
  *          STINT_ESYSTEM, STINT_ENOMEM, STINT_EDEAD (the initializer fails); with
@@ -136,10 +141,11 @@ struct stint_failure {
 };
 
 /** Call a function and wait for its result.  Gives *result (may be NULL, here and
- * wherever a result is given), stint_bytes_free().  Returns 0, or the code of the failure, whose text is in
- * stint_error_message(); STINT_EINVAL (there is no such function), STINT_ESHUTDOWN
- * (closed), STINT_ETOOLARGE, STINT_EBUSY (a callback cannot wait for its own pool),
- * STINT_ETYPE (the result is none of that type); or what broke the pool. */
+ * wherever a result is given), stint_bytes_free().  Returns 0, or the code of the
+ * failure, whose text is in stint_error_message(); STINT_EINVAL (there is no such
+ * function), STINT_ESHUTDOWN (closed), STINT_ETOOLARGE, STINT_EBUSY (a callback
+ * cannot wait for its own pool), STINT_ETYPE (the result is none of that type); or
+ * what broke the pool. */
 STINT_CHECK int stint_pool_apply(struct stint_pool *pool, const char *function,
     const void *argument, size_t size, struct stint_bytes *result);
 STINT_CHECK int stint_pool_apply_int(struct stint_pool *pool,
