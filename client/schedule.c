@@ -130,7 +130,9 @@ stint_schedule_remove(struct stint *s, const char *name)
     pump_enter(s);
     rc = ask(s, &m, REMOVE_BYTES);
     pump_leave(s);
-    return rc;
+    if (rc != STINT_ENOENTRY) return rc;
+    return say(
+        rc, "there is no schedule \"%s\": see `stint schedule list`", name);
 }
 
 /* ---- looking ---------------------------------------------------------------

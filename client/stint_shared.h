@@ -23,7 +23,9 @@
  * (stint_object_delete()).  An object is deleted by name only, never because
  * nobody has it open.  Each call is one round trip and one step that others see
  * whole or not at all.  Handles may be shared by threads.  What is given in a
- * stint_bytes is the caller's: stint_bytes_free().
+ * stint_bytes is the caller's: stint_bytes_free().  Each handle is freed by its
+ * _close (a batch by its _free) and by nothing else, before or after
+ * stint_close().
  *
  * What was declared durability "memory" is gone when its master was started anew:
  * calls then return STINT_ENOOBJECT, so that nobody goes on with an empty dict
@@ -173,7 +175,8 @@ struct stint_value_options {
     uint64_t length;            /* 0: a Value; else an Array of so many, zeroed. */
 };
 
-/** A Value (one element, place 0) or an Array.  A counter is a Value of
+/** A Value (one element, place 0) or an Array; NULL for the options opens what
+ * there is of this name, else makes a Value of STINT_INT64.  A counter is a Value of
  * STINT_INT64.  Source: Manager().Value, whose typecode is ignored, and Array;
  * another type than it has is STINT_ETYPE here, and what does not fit is
  * STINT_EOVERFLOW and never wraps. */

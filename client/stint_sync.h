@@ -35,11 +35,18 @@
  * in memory is gone with its master; a handle that was not `only_open` makes it
  * again when it is used, and who held it is told STINT_ESTALE by his release.
  *
+ * NULL for the options opens what is there, however it was made, else makes it as
+ * zeroed options do; a barrier, which has no size to go by, is not made then:
+ * STINT_ENOOBJECT.
+ *
  * Every open here returns 0, or STINT_EEXISTS (an object of this name is of
  * another kind, or was made with other options), STINT_ENOOBJECT (only_open, and
  * there is none), STINT_EINVAL, STINT_ELIMIT, STINT_EBUDGET, STINT_EROLE, and what
- * every call may return; gives *out, free with the close of its kind.  A close
- * gives back what was taken by this handle, and so does stint_close().
+ * every call may return; gives *out.  A close gives back what was taken by
+ * this handle, and so does stint_close().
+ *
+ * Each handle is freed by the close of its kind and by nothing else, before or
+ * after stint_close(), which does not free it.
  */
 #ifndef STINT_SYNC_H
 #define STINT_SYNC_H
@@ -93,8 +100,9 @@ STINT_CHECK int stint_lock_acquire(struct stint_lock *lock, int64_t timeout_ms);
  * nobody else's.
  *
  * Returns: 0, or STINT_ENOTHELD (nobody holds it; an RLock: this thread does not;
- *          Python's RuntimeError('release unlocked lock')), or STINT_ESTALE (we
- *          were cut off, and it was taken from us).
+ *          Python's RuntimeError('release unlocked lock')), or STINT_ESTALE
+ *          (we acquired it, and it is not ours any more: another released it, or
+ *          it was taken from us while we were cut off).
  */
 STINT_CHECK int stint_lock_release(struct stint_lock *lock);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "client/pump.h"
+#include "client/share/blame_op.h"
 #include "client/share/handles.h"
 #include "common/buf.h"
 #include "common/sys/say.h"
@@ -13,6 +14,7 @@ struct span {
 
 struct gathered {
     enum shared_verb verb;
+    uint64_t kind; /* Of its object. */
     struct span object, key, value;
     int64_t at, only_if;
 };
@@ -114,6 +116,7 @@ add(struct stint_batch *b, const struct named *n, const struct rec_op *op)
     if (b->error != 0) return;
     b->ops[b->count++] = (struct gathered){
         .verb = (enum shared_verb)op->verb,
+        .kind = n->open.kind,
         .object = keep(b, op->object),
         .key = keep(b, op->key),
         .value = keep(b, op->value),
@@ -222,6 +225,19 @@ slice_at(const struct stint_batch *b, struct span span)
     return (struct slice){ b->bytes.bytes + span.from, span.length };
 }
 
+/* Its handle may be closed: enough of one for its name to be said. */
+static int
+blame(const struct stint_batch *b, const struct rec_op *ops, int rc)
+{
+    uint64_t which = b->answer.failed;
+    struct named n = { .s = b->s };
+
+    if (which >= b->count) return rc;
+    n.open.kind = b->ops[which].kind;
+    memcpy(n.name, ops[which].object.bytes, ops[which].object.length);
+    return blame_op(&n, &ops[which], rc);
+}
+
 static int
 ask(struct stint_batch *b, struct rec_op *ops)
 {
@@ -236,7 +252,8 @@ ask(struct stint_batch *b, struct rec_op *ops)
             .only_if = g->only_if,
         };
     }
-    return shared_ask(&b->answer, b->s, ops, b->count);
+    int rc = shared_ask(&b->answer, b->s, ops, b->count);
+    return rc != 0 ? blame(b, ops, rc) : 0;
 }
 
 static int

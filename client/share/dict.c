@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/share/blame_op.h"
 #include "client/share/handles.h"
 #include "client/stint_objects.h"
 #include "common/sys/say.h"
@@ -154,7 +155,8 @@ version_now(
 
     if (rc != 0) return rc;
     *version = done.version;
-    return say(STINT_ECHANGED, "the entry was changed meanwhile");
+    (void)say(STINT_ECHANGED, "it was changed meanwhile");
+    return blame_op(&d->n, &op, STINT_ECHANGED);
 }
 
 int

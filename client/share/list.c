@@ -205,7 +205,7 @@ stint_list_extend(
     if (ops == NULL) return say(STINT_ENOMEM, "no memory for a request");
     for (size_t i = 0; rc == 0 && i < count; i += taken) {
         rc = some(l, values + i, count - i, ops, &taken);
-        if (rc == 0) rc = shared_ask(&a, l->n.s, ops, taken);
+        if (rc == 0) rc = shared_ask_of(&a, &l->n, ops, taken);
         if (rc == 0) shared_end(&a);
     }
     free(ops);
@@ -277,7 +277,7 @@ stint_list_slice(struct stint_list *l, int64_t first, int64_t last,
     ops[1].at = first;
     ops[1].to = last;
     for (;;) {
-        int rc = shared_ask(&a, l->n.s, ops, 2);
+        int rc = shared_ask_of(&a, &l->n, ops, 2);
         if (rc != 0) return rc;
         rc = read_page(&a, ops[1].at, ops[1].to, &page);
         if (rc == 0) rc = see_page(&page, see, arg);

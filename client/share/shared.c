@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "client/pump.h"
+#include "client/share/blame_op.h"
+#include "client/sync/blame.h"
 #include "common/sys/say.h"
 #include "proto/pack.h"
 
@@ -119,6 +121,16 @@ shared_ask(struct shared_answer *a, struct stint *s, const struct rec_op *ops,
 }
 
 int
+shared_ask_of(struct shared_answer *a, const struct named *n,
+    const struct rec_op *ops, size_t count)
+{
+    int rc = shared_ask(a, n->s, ops, count);
+
+    if (rc == 0) return 0;
+    return blame_op(n, &ops[a->failed < count ? a->failed : 0], rc);
+}
+
+int
 shared_next(struct shared_answer *a, struct rec_op_done *done)
 {
     if (codec_list_next(&a->done, RECORD_op_done, done)) return 0;
@@ -165,7 +177,7 @@ shared_do(
 
     if (done == NULL) done = &ignored;
     int rc = check(n, op);
-    if (rc == 0) rc = shared_ask(&a, n->s, op, 1);
+    if (rc == 0) rc = shared_ask_of(&a, n, op, 1);
     if (rc != 0) return rc;
     rc = shared_next(&a, done);
     shared_end(&a);
@@ -183,7 +195,7 @@ shared_fetch(const struct named *n, const struct rec_op *op,
     if (done == NULL) done = &ignored;
     *out = (struct stint_bytes){ NULL, 0 };
     int rc = check(n, op);
-    if (rc == 0) rc = shared_ask(&a, n->s, op, 1);
+    if (rc == 0) rc = shared_ask_of(&a, n, op, 1);
     if (rc != 0) return rc;
     rc = shared_next(&a, done);
     if (rc == 0) rc = shared_copy(done->value, out);
@@ -197,7 +209,7 @@ shared_sum(
 {
     struct rec_op_done done;
     struct shared_answer a;
-    int rc = shared_ask(&a, n->s, op, 1);
+    int rc = shared_ask_of(&a, n, op, 1);
 
     if (rc != 0) return rc;
     rc = shared_next(&a, &done);
@@ -262,5 +274,8 @@ shared_watch(struct named *n, const void *key, size_t key_size,
         rc = watch_once(n, &want, deadline, version);
     } while (rc == STINT_ELOST && pump_remaining(deadline) > 0);
     pump_leave(n->s);
-    return rc;
+    if (rc == STINT_ENOOBJECT) return blame_gone(n);
+    if (rc != STINT_ETIMEOUT) return rc;
+    return say(rc, "%s \"%s\" did not change within %lld ms",
+        blame_kind(n->open.kind), n->name, (long long)timeout_ms);
 }

@@ -69,6 +69,10 @@ int shared_check_size(struct stint *s, size_t size);
 int shared_ask(struct shared_answer *a, struct stint *s,
     const struct rec_op *ops, size_t count);
 
+/** The same of operations on one object: an error names it. */
+int shared_ask_of(struct shared_answer *a, const struct named *n,
+    const struct rec_op *ops, size_t count);
+
 /** What the next operation gave; 0, or STINT_EMALFORMED with a sentence. */
 int shared_next(struct shared_answer *a, struct rec_op_done *done);
 

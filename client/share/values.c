@@ -34,7 +34,7 @@ open_it(struct stint_value *v, struct stint *s, const char *name,
     if (rc == 0) rc = named_open(&v->n, s, name, NULL, &open);
     if (rc != 0) return rc;
     v->length = o->length > 0 ? o->length : 1;
-    if (o->only_open) rc = read_length(v);
+    if (v->n.open.only_open != 0) rc = read_length(v);
     if (rc != 0) named_close(&v->n);
     return rc;
 }
@@ -50,6 +50,7 @@ stint_value_open(struct stint *s, const char *name,
     if (v == NULL) {
         return say(STINT_ENOMEM, "no memory for the handle of a value");
     }
+    v->n.as_it_is = options == NULL;
     int rc = open_it(v, s, name, options != NULL ? options : &none);
     if (rc != 0) {
         free(v);
@@ -175,13 +176,16 @@ stint_value_compare_and_set(struct stint_value *v, int64_t at, int64_t expected,
 
     ops[0].value = shared_int(old, expected);
     ops[1].value = shared_int(packed, number);
-    int rc = shared_ask(&a, v->n.s, ops, 2);
+    int rc = shared_ask_of(&a, &v->n, ops, 2);
     if (rc == 0) {
         shared_end(&a);
         *now = number;
     } else if (rc == STINT_ECHANGED) {
         rc = stint_value_get_int(v, at, now);
-        if (rc == 0) rc = say(STINT_ECHANGED, "the value is another one");
+        if (rc == 0) {
+            rc = say(STINT_ECHANGED, "place %lld of value \"%s\" is %lld",
+                (long long)at, v->n.name, (long long)*now);
+        }
     }
     return rc;
 }

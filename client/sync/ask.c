@@ -6,6 +6,7 @@
 
 #include "client/call.h"
 #include "client/pump.h"
+#include "client/sync/blame.h"
 #include "common/base.h"
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
@@ -197,13 +198,14 @@ ask_and_wait(struct named *n, const struct msg_sync *m, tick_ns deadline,
 {
     struct msg_sync want = *m;
     tick_ns patience = pump_grace(tick_after(deadline, (tick_ns)want.again_ns));
+    tick_ns wait = (tick_ns)pump_remaining(deadline);
     int rc;
 
     do {
         want.wait_ns = pump_remaining(deadline);
         rc = once(n, &want, patience, answer);
     } while (named_is_back(n, rc));
-    return rc;
+    return rc < 0 ? blame_sync(n, m, wait, rc) : rc;
 }
 
 int
@@ -216,7 +218,7 @@ ask(struct named *n, const struct msg_sync *m, struct msg_synced *answer)
         rc = once(n, m, call_deadline(n->s), answer);
     } while (named_is_back(n, rc));
     pump_leave(n->s);
-    return rc;
+    return rc < 0 ? blame_sync(n, m, 0, rc) : rc;
 }
 
 void

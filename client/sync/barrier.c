@@ -19,7 +19,10 @@ static int
 describe(const struct stint_barrier_options *o, struct msg_object_open *open)
 {
     if (!o->only_open && (o->parties < 1 || o->parties > PARTIES_MAX)) {
-        return say(STINT_EINVAL, "a barrier has 1 to %d parties", PARTIES_MAX);
+        return say(STINT_EINVAL,
+            "a barrier has 1 to %d .parties, not %llu; NULL for the options "
+            "opens one that is there",
+            PARTIES_MAX, (unsigned long long)o->parties);
     }
     open->kind = NAMED_BARRIER;
     open->only_open = o->only_open;
@@ -32,8 +35,8 @@ int
 stint_barrier_open(struct stint *s, const char *name,
     const struct stint_barrier_options *options, struct stint_barrier **out)
 {
-    static const struct stint_barrier_options none;
-    const struct stint_barrier_options *o = options != NULL ? options : &none;
+    static const struct stint_barrier_options there = { .only_open = true };
+    const struct stint_barrier_options *o = options != NULL ? options : &there;
     struct msg_object_open open = { 0 };
 
     *out = NULL;
@@ -73,7 +76,8 @@ act(struct stint_barrier *b)
     m.number = failed;
     int rc = ask(&b->named, &m, NULL);
     if (rc != 0 || !failed) return rc;
-    return say(STINT_EBROKEN, "the action of the barrier failed");
+    return say(
+        STINT_EBROKEN, "the action of barrier \"%s\" failed", b->named.name);
 }
 
 int

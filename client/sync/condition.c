@@ -26,6 +26,7 @@ stint_condition_open(struct stint *s, const char *name,
     struct stint_condition *c = calloc(1, sizeof(*c));
     if (c == NULL) return say(STINT_ENOMEM, "no memory for a condition");
     c->locking.by_thread = true;
+    c->locking.named.as_it_is = options == NULL;
     rc = locking_open(&c->locking, s, name, o->lock, &open);
     if (rc != 0) {
         free(c);
@@ -65,14 +66,16 @@ stint_condition_fence(const struct stint_condition *c)
 
 /* Why it is not held any more; or it is, or never was. */
 static int
-sort_out(int rc)
+sort_out(const struct named *n, int rc)
 {
     switch (rc) {
     case STINT_ESTALE:
     case STINT_ETIMEOUT:
     case STINT_EUNREACHABLE:
         return say(STINT_ELOST,
-            "the lock of the condition could not be had again: it is not held");
+            "condition \"%s\": its lock could not be had again, and is not "
+            "held",
+            n->name);
     default:
         return rc;
     }
@@ -92,12 +95,12 @@ wait_for_notice(struct locking *l, tick_ns deadline)
     int rc = ask_and_wait(&l->named, &m, deadline, &answer);
     if (rc == 0) {
         owning_regained(l->owning, m.holder, fence, answer.fence);
-        return answer.late == 0
-                   ? 0
-                   : say(STINT_ETIMEOUT, "nobody notified in time");
+        if (answer.late == 0) return 0;
+        return say(STINT_ETIMEOUT, "condition \"%s\" was not notified in time",
+            l->named.name);
     }
     if (rc != STINT_ENOTHELD) owning_drop(l->owning, m.holder, fence);
-    return sort_out(rc);
+    return sort_out(&l->named, rc);
 }
 
 int

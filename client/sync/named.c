@@ -6,6 +6,7 @@
 #include "client/call.h"
 #include "client/pump.h"
 #include "client/queue.h"
+#include "client/sync/blame.h"
 #include "common/base.h"
 #include "common/sys/say.h"
 
@@ -57,9 +58,13 @@ named_open(struct named *n, struct stint *s, const char *name, const char *lock,
     (void)snprintf(n->lock, sizeof(n->lock), "%s", lock != NULL ? lock : "");
     pump_enter(s);
     int rc = ask(n);
+    if (rc == STINT_EEXISTS && n->as_it_is) {
+        n->open.only_open = 1;
+        rc = ask(n);
+    }
     if (rc == 0) inside_hold(s);
     pump_leave(s);
-    return rc;
+    return rc != 0 ? blame_open(n, rc) : 0;
 }
 
 void

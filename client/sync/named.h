@@ -30,6 +30,7 @@ enum named_kind {
 struct named {
     struct stint *s;
     struct msg_object_open open; /* As it was opened; names are those below. */
+    bool as_it_is;   /* Opened without options: what is there is meant. */
     unsigned starts; /* Of the session's beginnings: when it was opened. */
     char name[PROTO_NAME_MAX + 1];
     char lock[PROTO_NAME_MAX + 1];

@@ -3,6 +3,7 @@
 #include "client/pump.h"
 #include "client/stint_objects.h"
 #include "client/sync/named.h"
+#include "common/sys/say.h"
 
 enum { CALL_BYTES = 320 };
 
@@ -22,7 +23,8 @@ forget(struct stint *s, const char *name, bool idle)
     if (rc == 0) rc = call_send(&call, &m, call_deadline(s));
     if (rc == 0) call_end(&call);
     pump_leave(s);
-    return rc;
+    if (rc != STINT_ENOOBJECT) return rc;
+    return say(rc, "there is no object \"%s\": see stint objects", name);
 }
 
 int

@@ -41,6 +41,7 @@ stint_semaphore_open(struct stint *s, const char *name,
     if (rc != 0) return rc;
     struct stint_semaphore *sem = calloc(1, sizeof(*sem));
     if (sem == NULL) return say(STINT_ENOMEM, "no memory for a semaphore");
+    sem->named.as_it_is = options == NULL;
     rc = named_open(&sem->named, s, name, NULL, &open);
     if (rc != 0) {
         free(sem);

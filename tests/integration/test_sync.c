@@ -791,8 +791,11 @@ an_object_of_another_kind_or_with_other_options_is_not_opened(void **state)
     name = fresh();
     sem = open_semaphore(s, name, two);
     struct stint_semaphore *again;
+    const struct stint_semaphore_options one = { .value = 1 };
     assert_int_equal(
-        stint_semaphore_open(s, name, NULL, &again), STINT_EEXISTS);
+        stint_semaphore_open(s, name, &one, &again), STINT_EEXISTS);
+    OK(stint_semaphore_open(s, name, NULL, &again)); /* As it is. */
+    stint_semaphore_close(again);
     stint_semaphore_close(sem);
     assert_int_equal(stint_event_open(s, "", NULL, &e), STINT_EINVAL);
     assert_int_equal(stint_object_delete(s, "nothing"), STINT_ENOOBJECT);
