@@ -8,6 +8,7 @@
 #include "common/row.h"
 #include "master/core/shared/object.h"
 #include "master/server/storerow.h"
+#include "proto/cursor.h"
 
 struct mend_object {
     uint64_t number;
@@ -73,6 +74,36 @@ is_orphan(const struct mend_object *o)
 {
     return is_lock(o->row.kind) && (o->row.flags & OBJECT_HIDDEN) != 0
            && o->users == 0;
+}
+
+/* ---- permits -------------------------------------------------------------- */
+
+bool
+mend_objects_permits(const struct row *row, struct buf *mended)
+{
+    enum { NUMBER = 7, WIDTH = 8 }; /* Which item it is; its bytes. */
+    struct cursor c = { row->value.bytes,
+        row->value.bytes + row->value.length };
+    struct cursor_node node;
+    union storerow_record record;
+
+    if (row->kind != ROW_object || row->value.length == 0) return false;
+    if (!cursor_node(&c, &node) || node.kind != CURSOR_ARRAY) return false;
+    if (node.number <= NUMBER) return false;
+    for (unsigned i = 0; i < NUMBER; i++)
+        if (!cursor_skip(&c)) return false;
+    if (!cursor_node(&c, &node) || node.kind != CURSOR_UINT) return false;
+    if (node.number <= INT64_MAX) return false;
+    size_t end = mended->length + (size_t)(c.at - row->value.bytes);
+    size_t begun = mended->length;
+    buf_append(mended, row->value.bytes, row->value.length);
+    if (mended->failed) return false;
+    memset(mended->bytes + end - WIDTH, 0xff, WIDTH);
+    mended->bytes[end - WIDTH] = 0x7f;
+    const struct row fine = { .kind = row->kind,
+        .id = row->id,
+        .value = { mended->bytes + begun, mended->length - begun } };
+    return storerow_read(&fine, &record) == 0;
 }
 
 /* ---- objects ------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "common/row.h"
 #include "master/server/mend_entries.h"
 #include "proto/proto.h"
 
@@ -31,6 +32,13 @@ struct mend_objects {
 void mend_objects_init(struct mend_objects *m, struct buf *ops,
     void (*told)(void *arg, const char *what), void *arg);
 void mend_objects_fini(struct mend_objects *m);
+
+/**
+ * Of a row of an object that cannot be read: were its permits more than a row
+ * may say, which a master once let them become, append it to `mended` with as
+ * many as it may.  False: that is not what is wrong with it.
+ */
+bool mend_objects_permits(const struct row *row, struct buf *mended);
 
 /* Rows, in order of kinds and ids.  False: no memory. */
 bool mend_objects_see(

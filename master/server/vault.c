@@ -11,6 +11,7 @@
 #include "common/sys/notify.h"
 #include "common/sys/say.h"
 #include "master/server/lock.h"
+#include "master/server/mend_objects.h"
 
 enum { PATH_ROOM = 4096 + 32 };
 
@@ -104,6 +105,29 @@ refuse(const struct load *l, const char *what, int rc, const char *why)
         l->path, what, why);
 }
 
+/* A store is not refused for what a peer once could make a master write. */
+static int
+load_mended(struct load *l, const struct row *row, const char **why)
+{
+    int rc = STINT_EDAMAGED;
+    struct row mended = *row;
+    struct buf value;
+
+    buf_init(&value);
+    if (mend_objects_permits(row, &value)) {
+        mended.value = (struct slice){ value.bytes, value.length };
+        rc = core_load(l->core, &mended, why);
+    }
+    if (rc == 0) {
+        logger_say(l->logger, LOG_WARNING,
+            "mended object=%" PRIu64
+            " why=\"a semaphore had more permits than there may be\"",
+            row->id);
+    }
+    buf_fini(&value);
+    return rc;
+}
+
 static int
 load_row(void *arg, const struct row *row)
 {
@@ -112,6 +136,7 @@ load_row(void *arg, const struct row *row)
     char what[64];
 
     int rc = core_load(l->core, row, &why);
+    if (rc == STINT_EDAMAGED) rc = load_mended(l, row, &why);
     if (rc != 0) {
         (void)snprintf(what, sizeof what, "row %" PRIu64 " of kind %u", row->id,
             row->kind);

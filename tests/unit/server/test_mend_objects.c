@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -15,6 +17,7 @@
 #include "master/server/mend.h"
 #include "master/server/place.h"
 #include "master/server/storerow.h"
+#include "master/server/vault.h"
 
 enum { SESSION = 5, LOCK = 1, HIDDEN, OWN, SHARING, SEMAPHORE, DICT };
 
@@ -296,6 +299,71 @@ what_a_lost_session_held_goes_back(void **state)
     assert_int_equal(r->told, 0);
 }
 
+static void
+hear(void *arg, int level, const char *line)
+{
+    unsigned *heard = arg;
+
+    (void)level;
+    if (strstr(line, "mended object=1 ") != NULL) *heard += 1;
+}
+
+/* As a master once wrote them: 2^63 permits. */
+static void
+put_too_many_permits(struct buf *ops)
+{
+    const uint8_t most[] = { 0xcf, 0x7f, 0xff, 0xff, 0xff };
+
+    storerow_write(ops, ROW_object, 1,
+        &(struct rec_kept_object){ .name = slice_of("S"),
+            .kind = OBJECT_SEMAPHORE,
+            .size = 3,
+            .number = INT64_MAX });
+    uint8_t *at = memmem(ops->bytes, ops->length, most, sizeof most);
+    assert_non_null(at);
+    at[1] = 0x80;
+    memset(at + 2, 0, 7);
+}
+
+/* A master takes it, and says so, instead of refusing the whole store. */
+static void
+more_permits_than_a_row_may_say_are_as_many_as_it_may(void **state)
+{
+    struct rig *r = *state;
+    struct core_config config;
+    struct timeline time;
+    struct vault vault;
+    unsigned heard = 0;
+    const struct logger logger = { .write = hear, .arg = &heard };
+    char dir[] = "/tmp/stint-mend-XXXXXX", path[64];
+
+    put(r, ROW_master, 1,
+        &(struct rec_kept_master){ .format = 1,
+            .id = { zero, 16 },
+            .secret = { zero, 16 },
+            .starts = 1 });
+    put_too_many_permits(&r->ops);
+    assert_non_null(mkdtemp(dir));
+    vault_init(&vault, false);
+    assert_int_equal(vault_open(&vault, dir), 0);
+    struct slice ops = { r->ops.bytes, r->ops.length };
+    assert_int_equal(store_commit(vault.store, ops, true), 0);
+    core_config_init(&config);
+    config.durable = true;
+    struct core *core = core_new(&config, TICK_S);
+    timeline_init(&time);
+    assert_int_equal(vault_load(&vault, core, &time, &logger), 0);
+    assert_int_equal(heard, 1);
+    const struct object *o = object_find(core, slice_of("S"));
+    assert_true(o->is.semaphore.permits == INT64_MAX);
+    core_check(core);
+    core_free(core);
+    vault_close(&vault);
+    (void)snprintf(path, sizeof path, "%s/store", dir);
+    place_remove(path);
+    (void)rmdir(dir);
+}
+
 static int
 set_up(void **state)
 {
@@ -337,6 +405,7 @@ main(void)
         TEST(of_two_entries_in_one_place_the_newer_one_stays),
         TEST(of_two_objects_of_one_name_the_newer_one_stays),
         TEST(what_is_cleared_or_deleted_is_no_damage),
+        TEST(more_permits_than_a_row_may_say_are_as_many_as_it_may),
         TEST(what_a_lost_session_held_goes_back),
     };
 
