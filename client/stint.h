@@ -637,7 +637,9 @@ STINT_API void stint_worker_free(struct stint_worker *w);
 
 struct stint_master_options {
     const char *listen;        /* "tcp://127.0.0.1:4725"; port 0: any free one.
-                                  Default: tcp://127.0.0.1:4725.  For
+                                  Default: tcp://127.0.0.1:4725, but without
+                                  authkey and state_dir any free port, as then
+                                  only stint_master_connect() has a key.  For
                                   other hosts than this one an authkey must not
                                   be weak, unless weak ones are allowed. */
     const char *const *queues; /* Made at the start; NULL-terminated; or NULL. */
@@ -675,9 +677,10 @@ struct stint_master_options {
 };
 
 /**
- * Start a master in a thread of this process (libzmq adds a few).  It raises the
- * limit of open files as far as it may, and seeds rand(), from which libzmq
- * draws peers' numbers.
+ * Start a master in a thread of this process (libzmq adds a few).  `options` NULL:
+ * one in memory for this program and its children, as Manager() is; each process
+ * gets in by stint_master_connect().  It raises the limit of open files as far as it
+ * may, and seeds rand(), from which libzmq draws peers' numbers.
  *
  * Owns:    copies the options; gives *out, free with stint_master_stop().
  * Returns: 0 when what survived is there again, it listens and its
@@ -703,7 +706,8 @@ STINT_API const char *stint_master_access_file(const struct stint_master *m);
 
 /** Connect to it with the role admin, from this process or from a copy of it (fork,
  * stint_process_start): what proxies of a Manager() do unseen.  `options` (or NULL)
- * may set what is not address and key. */
+ * may set what is not address and key.  When the process that started it ends it is
+ * gone: calls of copies end at their timeouts, and STINT_FOREVER waits in vain. */
 STINT_CHECK int stint_master_connect(struct stint_master *m,
     const struct stint_options *options, struct stint **out);
 

@@ -29,10 +29,7 @@ static struct stint_master *manager;
 static inline void
 manager_start(void)
 {
-    struct stint_master_options options = { .listen = "tcp://127.0.0.1:0",
-        .memory = true };
-
-    check(stint_master_start(&options, &manager));
+    check(stint_master_start(NULL, &manager));
 }
 
 /* What a proxy does unseen: each process has a connection of its own. */

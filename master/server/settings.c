@@ -11,17 +11,29 @@
 #include "master/core/queue.h"
 
 static const char DEFAULT_LISTEN[] = "tcp://127.0.0.1:4725";
+static const char PRIVATE_LISTEN[] = "tcp://127.0.0.1:0";
 static const size_t FRAME_ROOM = 64 << 10; /* Beside one payload. */
 static const size_t FRAME_LEAST = 1 << 20; /* However small a payload may be. */
 static const size_t PAYLOAD_MOST = 1 << 30; /* messages.def. */
 static const int64_t MS_MOST = INT64_MAX / TICK_MS;
 
-static int
-read_listen(struct settings *s, const char *listen)
+/* Only its own program has a key to a private one, and asks it for its address:
+ * so several of them need not quarrel about the port. */
+static const char *
+default_listen(const struct stint_master_options *o)
 {
+    bool has_keys =
+        o->state_dir != NULL || o->authkey != NULL || o->authkey_file != NULL;
+
+    return has_keys ? DEFAULT_LISTEN : PRIVATE_LISTEN;
+}
+
+static int
+read_listen(struct settings *s, const struct stint_master_options *o)
+{
+    const char *listen = o->listen != NULL ? o->listen : default_listen(o);
     const char *why = NULL;
 
-    if (listen == NULL) listen = DEFAULT_LISTEN;
     if (address_parse(listen, &s->listen, &why) != 0) {
         return say(STINT_EINVAL, "cannot listen on \"%s\": %s", listen, why);
     }
@@ -158,7 +170,7 @@ settings_read(struct settings *s, const struct stint_master_options *options)
         options == NULL ? &defaults : options;
 
     memset(s, 0, sizeof *s);
-    int rc = read_listen(s, o->listen);
+    int rc = read_listen(s, o);
     if (rc == 0) rc = read_authkey(s, o);
     if (rc == 0) rc = check_authkey(s, o);
     if (rc == 0) rc = check_exposure(s, o);

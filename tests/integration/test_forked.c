@@ -291,14 +291,12 @@ static void
 copies_get_into_the_master_of_their_parent_and_cannot_stop_it(void **state)
 {
     (void)state;
-    const struct stint_master_options options = { .listen = "tcp://127.0.0.1:0",
-        .memory = true };
     struct stint_master *own;
     struct stint_dict *shared;
     struct stint *ours;
     int64_t sum;
 
-    OK(stint_master_start(&options, &own));
+    OK(stint_master_start(NULL, &own));
     for (int i = 0; i < 3; i++) {
         assert_int_equal(run(use_and_stop, own), 0);
         assert_int_equal(run_plain(use_and_stop, own), 0);

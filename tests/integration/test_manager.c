@@ -175,6 +175,26 @@ address_with_port_0_is_the_real_one(void **state)
     stint_master_stop(master);
 }
 
+/* As Manager() does: each has a port and a key of its own, whoever else listens. */
+static void
+any_number_of_them_start_without_options(void **state)
+{
+    struct stint_master *m[3];
+    struct stint *own;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        OK(stint_master_start(NULL, &m[i]));
+    for (int i = 0; i < 3; i++) {
+        assert_null(strstr(stint_master_address(m[i]), ":4725"));
+        assert_string_not_equal(
+            stint_master_address(m[i]), stint_master_address(m[(i + 1) % 3]));
+        OK(stint_master_connect(m[i], NULL, &own));
+        OK(stint_close(own));
+        stint_master_stop(m[i]);
+    }
+}
+
 static void
 address_may_be_a_unix_socket(void **state)
 {
@@ -703,6 +723,7 @@ main(int argc, char **argv)
         cmocka_unit_test(authkey_is_bytes_and_all_of_them_count),
         cmocka_unit_test(authkey_of_fewer_than_16_bytes_is_refused),
         cmocka_unit_test(address_with_port_0_is_the_real_one),
+        cmocka_unit_test(any_number_of_them_start_without_options),
         cmocka_unit_test(address_may_be_a_unix_socket),
         HERE(register_is_a_name_and_all_who_open_it_have_the_same_queue),
         cmocka_unit_test(register_may_be_left_to_the_master),
