@@ -5,7 +5,10 @@
  * program runs in a process of its own, is waited for with a timeout, ended with
  * all that it started, and tells exactly how it ended.
  *
- *     static int greet(void *arg) { return printf("hello %s\n", arg) < 0; }
+ *     static int greet(void *arg)
+ *     {
+ *         return printf("hello %s\n", (const char *)arg) < 0;
+ *     }
  *
  *     struct stint_process_options options = { .target = greet, .arg = "bob" };
  *     struct stint_process *p;
@@ -137,8 +140,9 @@ STINT_CHECK int stint_process_usage(
 STINT_CHECK int stint_processes_wait(
     struct stint_process *const processes[], size_t count, int64_t timeout_ms);
 
-/** Free the handle.  One that runs goes on, and nobody need wait for it; but a
- * daemon is ended: TERM, grace, KILL.  NULL is fine.
+/** Free the handle.  One that runs goes on, and nobody need wait for it, nor does
+ * the end of this program (Python's waits); but a daemon is ended: TERM, grace,
+ * KILL.  NULL is fine.
  * Source: close(), which refuses one that runs. */
 STINT_API void stint_process_free(struct stint_process *p);
 
