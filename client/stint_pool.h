@@ -75,8 +75,8 @@ struct stint_pool_options {
                                  Elsewhere, if more than 1, a death before the
                                  worker has said that it got the task costs none. */
     int64_t task_timeout_ms;  /* A longer task fails for good, and its worker is
-                                 replaced (once it gives no sign of life,
-                                 if it cannot end itself); chunks are of one then.
+                                 replaced; in one that gives no sign of life,
+                                 when that is found out.  Chunks are of one then.
                                  0: none. */
 
     /* The other form: workers elsewhere, with what they were started with: of the

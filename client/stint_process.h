@@ -32,7 +32,8 @@
  * Every process started here is the leader of a process group of its own (^C at the
  * terminal is for us alone), has nothing on its standard input, and takes its group
  * with it: signals go to all of it, and what is left of it when its leader has ended
- * is killed.  So no grandchild stays behind, as it does in Python.
+ * is killed.  So no grandchild stays behind, as it does in Python, but for one in a
+ * session of its own (setsid()).
  */
 #ifndef STINT_PROCESS_H
 #define STINT_PROCESS_H

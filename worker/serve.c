@@ -147,7 +147,10 @@ welcome_back(struct watch *watch, tick_ns now)
 static void
 look_for_master(struct watch *watch, tick_ns now)
 {
-    if (stint_is_connected(watch->w->s)) {
+    const struct stint_worker *w = watch->w;
+
+    if (stint_is_connected(w->s)) {
+        if (w->beats != NULL) w->beats(w->beats_arg);
         welcome_back(watch, now);
         return;
     }

@@ -283,6 +283,13 @@ worker_watch(struct stint_worker *w,
 }
 
 void
+worker_beat(struct stint_worker *w, void (*beats)(void *arg), void *arg)
+{
+    w->beats = beats;
+    w->beats_arg = arg;
+}
+
+void
 worker_trouble(struct stint_worker *w, int code)
 {
     (void)pthread_mutex_lock(&w->lock);

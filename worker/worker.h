@@ -74,6 +74,9 @@ struct stint_worker {
     /* Or NULL: see worker_watch(). */
     void (*runs)(void *arg, const struct stint_task *task);
     void *runs_arg;
+    /* The same: see worker_beat(). */
+    void (*beats)(void *arg);
+    void *beats_arg;
     int wake_fd; /* Something to look at for the coordinator. */
     int stop_fd; /* Readable for ever once the worker stops. */
     unsigned slot_count;
@@ -99,6 +102,10 @@ struct stint_worker {
  * Before it serves; called in the slot's thread, and must be quick. */
 void worker_watch(struct stint_worker *w,
     void (*runs)(void *arg, const struct stint_task *task), void *arg);
+
+/** Have the coordinator say, some times a second, that it serves and that its
+ * line to the master stands.  Before it serves; must be quick. */
+void worker_beat(struct stint_worker *w, void (*beats)(void *arg), void *arg);
 
 /** Remember why the worker has to end, with the sentence of this thread. */
 void worker_trouble(struct stint_worker *w, int code);

@@ -1,6 +1,7 @@
 #include "client/pool/crew.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "client/pool/hand.h"
+#include "client/pool/pulse.h"
 #include "common/sys/clock.h"
 #include "common/sys/host.h"
 #include "common/sys/say.h"
@@ -20,11 +22,21 @@
 #include "process/nursery.h"
 #include "worker/handlers.h"
 
-enum { HANDS_MAX = 4096, FAILURES_MAX = 3, LOOK_MS = 2, SILENCE_MS = 1000 };
+enum { HANDS_MAX = 4096, FAILURES_MAX = 3, LOOK_MS = 2 };
+
+/* Longer than a pulse may be silent: what it runs is still its own then. */
+enum { SILENCE_MS = 6000 };
 
 #define SPAWN_FOR (10 * TICK_S)
 #define INITIALIZE_FOR (20 * TICK_S)
 #define PAYLOAD_MAX ((size_t)1 << 30)
+
+/* Where one after the other works; the watcher's. */
+struct place {
+    pid_t pid;   /* 0: nobody's. */
+    bool silent; /* That is why it was killed. */
+    struct pulse pulse;
+};
 
 struct crew {
     struct hand hand; /* For good since the nursery was forked. */
@@ -32,6 +44,7 @@ struct crew {
     struct stint_master *master;
     unsigned size;
     size_t board_size;
+    struct place *places; /* `size` of them. */
     pthread_t watcher;
     bool has_watcher;
     int wake_fd;
@@ -99,11 +112,14 @@ spawn(struct crew *crew, unsigned number)
     pid_t pid;
 
     struct hand_seat *seat = &crew->hand.board->seats[number];
+    struct place *place = &crew->places[number];
+    *place = (struct place){ .pid = 0 };
     atomic_store(&seat->serves, false);
     atomic_store(&seat->task, 0);
     int rc = nursery_spawn(
         crew->nursery, number, tick_after(clock_now(), SPAWN_FOR), &pid);
     if (rc != 0) return rc;
+    place->pid = pid;
     if (is_stopping(crew)) nursery_kill(crew->nursery, pid, SIGKILL);
     return 0;
 }
@@ -148,19 +164,52 @@ describe(const struct nursery_exit *e, const struct hand_seat *seat, char *text,
         seat->attempt);
 }
 
-/* At once: its silence would tell in a second only.  Returns whether it had
- * begun to serve. */
+/* It looked at its limit itself as long as it could. */
+static bool
+is_late(const struct crew *crew, const struct hand_seat *seat)
+{
+    tick_ns limit = crew->hand.options.task_timeout_ms * TICK_MS;
+
+    return limit > 0 && clock_now() - seat->began >= limit;
+}
+
+static void
+describe_silent(const struct crew *crew, const struct nursery_exit *e,
+    bool late, char *text, size_t room)
+{
+    const struct hand_seat *seat = &crew->hand.board->seats[e->number];
+    size_t n = 0;
+
+    if (late) {
+        n = (size_t)snprintf(text, room, "timed out after %g s: ",
+            (double)crew->hand.options.task_timeout_ms / 1000);
+    }
+    (void)snprintf(text + n, room - n,
+        "worker %d gave no sign of life for %d s and was killed, in \"%s\", "
+        "attempt %u",
+        (int)e->pid, PULSE_SILENT - 1, seat->function, seat->attempt);
+}
+
+/* At once: its silence would tell later.  Returns whether it had begun to
+ * serve. */
 static bool
 tell_master(struct crew *crew, const struct nursery_exit *e)
 {
     const struct hand_seat *seat = &crew->hand.board->seats[e->number];
-    char name[HAND_NAME], how[HAND_FUNCTION + 128];
+    bool silent = crew->places[e->number].silent && e->code == -SIGKILL;
+    bool late = silent && is_late(crew, seat);
+    char name[HAND_NAME], how[HAND_FUNCTION + 192];
 
     if (!atomic_load(&seat->serves)) return false;
     hand_name(name, e->number, e->pid);
+    if (silent) {
+        describe_silent(crew, e, late, how, sizeof how);
+    } else {
+        describe(e, seat, how, sizeof how);
+    }
     /* Without memory its silence tells. */
-    describe(e, seat, how, sizeof how);
-    (void)master_worker_died(crew->master, name, atomic_load(&seat->task), how);
+    (void)master_worker_died(
+        crew->master, name, atomic_load(&seat->task), late, how);
     return true;
 }
 
@@ -170,6 +219,7 @@ replace(struct crew *crew, const struct nursery_exit *e)
     if (e->number >= crew->size) return;
 
     bool began = tell_master(crew, e);
+    crew->places[e->number].pid = 0;
     (void)pthread_mutex_lock(&crew->lock);
     crew->failures = began ? 0 : crew->failures + 1;
     bool over = crew->stopping || crew->code != 0;
@@ -185,6 +235,28 @@ replace(struct crew *crew, const struct nursery_exit *e)
     }
 }
 
+/* An initializer may take as long as it likes. */
+static unsigned
+patience(const struct crew *crew, bool serves)
+{
+    if (serves) return PULSE_SILENT;
+    return crew->hand.options.initializer == NULL ? PULSE_BEGINS : UINT_MAX;
+}
+
+/* Who serves has counted on since it said so: it is looked at in this order. */
+static void
+look_at(struct crew *crew, unsigned number)
+{
+    struct hand_seat *seat = &crew->hand.board->seats[number];
+    struct place *place = &crew->places[number];
+
+    if (place->pid == 0) return;
+    unsigned most = patience(crew, atomic_load(&seat->serves));
+    if (pulse_look(&place->pulse, atomic_load(&seat->beats)) < most) return;
+    place->silent = true;
+    nursery_kill(crew->nursery, place->pid, SIGKILL);
+}
+
 /* Until it is to stop, or there is nobody to watch any more. */
 static void *
 watch(void *arg)
@@ -194,12 +266,19 @@ watch(void *arg)
         { .fd = nursery_fd(crew->nursery), .events = POLLIN },
         { .fd = crew->wake_fd, .events = POLLIN },
     };
+    tick_ns next = tick_after(clock_now(), PULSE_EVERY);
     int rc = 0;
 
     while (!is_stopping(crew) && rc != STINT_ECLOSED) {
+        tick_ns now = clock_now();
         struct nursery_exit e;
 
-        (void)poll(fds, 2, -1);
+        if (now >= next) {
+            next = tick_after(now, PULSE_EVERY);
+            for (unsigned i = 0; i < crew->size; i++)
+                look_at(crew, i);
+        }
+        (void)poll(fds, 2, (int)((next - now) / TICK_MS) + 1);
         while ((rc = nursery_next_exit(crew->nursery, &e, 0)) == 0)
             replace(crew, &e);
     }
@@ -236,6 +315,8 @@ make_board(struct crew *crew)
 
     if (board == MAP_FAILED) return say(STINT_ENOMEM, "no memory for a pool");
     crew->hand.board = board;
+    crew->places = calloc(crew->size, sizeof *crew->places);
+    if (crew->places == NULL) return say(STINT_ENOMEM, "no memory for a pool");
     crew->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (crew->wake_fd >= 0) return 0;
     return say(STINT_ESYSTEM, "no descriptor is left for a pool: %s",
@@ -412,6 +493,7 @@ crew_free(struct crew *crew)
     if (crew->wake_fd >= 0) (void)close(crew->wake_fd);
     if (crew->hand.board != NULL)
         (void)munmap(crew->hand.board, crew->board_size);
+    free(crew->places);
     handlers_fini(&crew->handlers);
     (void)pthread_mutex_destroy(&crew->lock);
     free(crew);

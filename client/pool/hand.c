@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/sys/clock.h"
 #include "worker/map.h"
 #include "worker/worker.h"
 
@@ -73,7 +74,16 @@ note_task(void *arg, const struct stint_task *task)
     (void)snprintf(seat->function, sizeof seat->function, "%s",
         function != NULL ? function : "");
     seat->attempt = stint_task_attempt(task);
+    seat->began = clock_now();
     atomic_store(&seat->task, stint_task_id(task));
+}
+
+static void
+beat(void *arg)
+{
+    const struct desk *desk = arg;
+
+    atomic_fetch_add(&desk->seat->beats, 1);
 }
 
 static int
@@ -97,6 +107,8 @@ serve(const struct hand *hand, unsigned number, struct stint *s)
     int rc = stint_worker_new(s, &options, &w);
     if (rc != 0) return rc;
     worker_watch(w, note_task, &desk);
+    worker_beat(w, beat, &desk);
+    beat(&desk);
     atomic_store(&hand->board->seats[number].serves, true);
     rc = stint_worker_serve(w);
     stint_worker_free(w);

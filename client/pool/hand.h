@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "client/stint_pool.h"
+#include "common/tick.h"
 
 enum { HAND_ADDRESS = 96, HAND_WHY = 512, HAND_FUNCTION = 64 };
 
@@ -20,10 +21,12 @@ enum hand_code { HAND_NO_INITIALIZER = 101, HAND_NO_MASTER = 102 };
 /* What is known of each number, whose process may die at any moment. */
 struct hand_seat {
     atomic_bool serves;
+    atomic_uint_least32_t beats; /* Counts on while it serves: pulse.h. */
     /* What it runs just now, or 0.  With one try: what it ran last, as that is
      * not to be run again even if the result had no time to leave. */
     atomic_uint_least64_t task;
-    unsigned attempt;             /* Of that task: which it is, */
+    tick_ns began;                /* Of that task: when, */
+    unsigned attempt;             /* which attempt it is, */
     char function[HAND_FUNCTION]; /* and what runs.  Read of the dead only. */
 };
 

@@ -346,7 +346,7 @@ core_forget(
 
 bool
 core_worker_died(struct core *core, tick_ns now, struct slice name,
-    uint64_t task, struct slice how)
+    const struct core_death *death)
 {
     enum { WORKER = 1 };
 
@@ -355,7 +355,7 @@ core_worker_died(struct core *core, tick_ns now, struct slice name,
             || !slice_equal(slice_of(s->name), name)) {
             continue;
         }
-        greet_died(core, now, s, task, how);
+        greet_died(core, now, s, death);
         return true;
     }
     return false;

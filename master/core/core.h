@@ -225,17 +225,23 @@ void core_hurry(struct core *core);
 bool core_forget(
     struct core *core, tick_ns now, const uint8_t session[PROTO_SESSION_BYTES]);
 
+/* How a worker died. */
+struct core_death {
+    uint64_t task;    /* In the midst of this one; 0: of none. */
+    bool late;        /* It had run for longer than it may: it fails for good. */
+    struct slice how; /* For a person. */
+};
+
 /**
- * Somebody has seen the process of the worker `name` die, in the midst of the
- * task `task` (0: of none): only that one was tried, and failed because of
- * `how`; all else that it holds goes back as if it was not granted.  It is
- * forgotten.
+ * Somebody has seen the process of the worker `name` die: only the task that it
+ * ran was tried, and failed because of `death`; all else that it holds goes
+ * back as if it was not granted.  It is forgotten.
  *
  * Returns false: no worker of that name is there.
  * Time:    O(sessions).
  */
 bool core_worker_died(struct core *core, tick_ns now, struct slice name,
-    uint64_t task, struct slice how);
+    const struct core_death *death);
 
 /** A client with the role admin asked the master to stop. */
 bool core_stop_asked(const struct core *core);

@@ -329,17 +329,12 @@ greet_heard(struct core *core, tick_ns now, struct session *s)
     }
 }
 
-/* What is known of who was seen to die. */
-struct death {
-    uint64_t task; /* It ran this one; 0: none. */
-    struct slice how;
-};
-
 /* A task whose frame was never acknowledged did not reach it, and what it had
  * taken ahead it had not begun: that costs the task no attempt.  If it was seen
  * to die (or NULL) it is known what it ran. */
 static enum life_cause
-cause_of(const struct lease *l, enum life_cause cause, const struct death *seen)
+cause_of(
+    const struct lease *l, enum life_cause cause, const struct core_death *seen)
 {
     if (seen != NULL)
         return l->task->id == seen->task ? cause : LIFE_UNDELIVERED;
@@ -352,7 +347,7 @@ cause_of(const struct lease *l, enum life_cause cause, const struct death *seen)
 /* I13: what it held goes back, what it waited for ends. */
 static void
 give_back(struct core *core, tick_ns now, struct session *s,
-    enum life_cause cause, const struct death *seen)
+    enum life_cause cause, const struct core_death *seen)
 {
     const struct life_words how = {
         .reason = seen != NULL ? seen->how : (struct slice){ NULL, 0 }
@@ -363,7 +358,11 @@ give_back(struct core *core, tick_ns now, struct session *s,
         struct list *node = list_first(&s->leases);
         if (node == NULL) break;
         const struct lease *l = CONTAINER_OF(node, struct lease, of_session);
-        life_return(core, now, l->task, cause_of(l, cause, seen), 0, &how);
+        if (seen != NULL && seen->late && l->task->id == seen->task) {
+            life_bury(core, now, l->task, LIFE_FAILED, &how);
+        } else {
+            life_return(core, now, l->task, cause_of(l, cause, seen), 0, &how);
+        }
     }
     for (;;) {
         struct list *node = list_first(&s->waits);
@@ -375,8 +374,8 @@ give_back(struct core *core, tick_ns now, struct session *s,
 }
 
 static void
-forget(
-    struct core *core, tick_ns now, struct session *s, const struct death *seen)
+forget(struct core *core, tick_ns now, struct session *s,
+    const struct core_death *seen)
 {
     CHECK(s->state != SESSION_GHOST);
     give_back(core, now, s, LIFE_LOST, seen);
@@ -406,11 +405,11 @@ greet_forget(struct core *core, tick_ns now, struct session *s)
 }
 
 void
-greet_died(struct core *core, tick_ns now, struct session *s, uint64_t task,
-    struct slice how)
+greet_died(struct core *core, tick_ns now, struct session *s,
+    const struct core_death *death)
 {
     if (s->state == SESSION_LIVE) report(core, s, NEWS_LOST);
-    forget(core, now, s, &(struct death){ .task = task, .how = how });
+    forget(core, now, s, death);
 }
 
 void

@@ -32,10 +32,9 @@ void greet_disconnect(struct core *core, struct session *s);
  * submitted go on, their results are dropped. */
 void greet_forget(struct core *core, tick_ns now, struct session *s);
 
-/** The same of a worker whose process died in the midst of `task`, and of no
- * other one (0: of none), as `how` says. */
+/** The same of a worker whose process died. */
 void greet_died(struct core *core, tick_ns now, struct session *s,
-    uint64_t task, struct slice how);
+    const struct core_death *death);
 
 /** Forget the session that was silent longest, to free what is kept for it.
  * Returns false when none is silent. */

@@ -16,6 +16,7 @@ struct death {
     struct list node;
     tick_ns due; /* By the clock: the core's time may stand still. */
     uint64_t task;
+    bool late;
     const char *how; /* Behind the name. */
     char name[];
 };
@@ -48,7 +49,8 @@ deaths_fini(struct deaths *d)
 }
 
 int
-deaths_tell(struct deaths *d, const char *name, uint64_t task, const char *how)
+deaths_tell(struct deaths *d, const char *name, uint64_t task, bool late,
+    const char *how)
 {
     const uint64_t one = 1;
     size_t size = strlen(name) + 1, how_size = strlen(how) + 1;
@@ -57,6 +59,7 @@ deaths_tell(struct deaths *d, const char *name, uint64_t task, const char *how)
     if (death == NULL) return say(STINT_ENOMEM, "no memory for a death");
     *death = (struct death){ .due = tick_after(clock_now(), LAST_WORDS),
         .task = task,
+        .late = late,
         .how = death->name + size };
     memcpy(death->name, name, size);
     memcpy(death->name + size, how, how_size);
@@ -93,8 +96,10 @@ deaths_turn(struct deaths *d, struct core *core, tick_ns now)
     }
     tick_ns clock = clock_now();
     while ((death = take_due(d, clock)) != NULL) {
-        (void)core_worker_died(core, now, slice_of(death->name), death->task,
-            slice_of(death->how));
+        (void)core_worker_died(core, now, slice_of(death->name),
+            &(struct core_death){ .task = death->task,
+                .late = death->late,
+                .how = slice_of(death->how) });
         free(death);
     }
 }

@@ -28,8 +28,8 @@ int deaths_init(struct deaths *d);
 void deaths_fini(struct deaths *d);
 
 /** As master_worker_died(). */
-int deaths_tell(
-    struct deaths *d, const char *name, uint64_t task, const char *how);
+int deaths_tell(struct deaths *d, const char *name, uint64_t task, bool late,
+    const char *how);
 
 /** Tell the core of those whose moment is over.  `now` is the core's. */
 void deaths_turn(struct deaths *d, struct core *core, tick_ns now);

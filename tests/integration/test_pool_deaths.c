@@ -44,8 +44,33 @@ leave(struct stint_call *call)
     return stint_call_return_int(call, 1);
 }
 
+/* In as many attempts as it is told; not even a signal ends it then. */
+static int
+stop(struct stint_call *call)
+{
+    int64_t attempts;
+    sigset_t all;
+
+    if (stint_call_int(call, &attempts) != 0) return -1;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, NULL);
+    if (stint_call_attempt(call) <= (uint64_t)attempts)
+        (void)kill(getpid(), SIGSTOP);
+    return stint_call_return_int(call, stint_call_attempt(call));
+}
+
+static int
+become(struct stint_call *call)
+{
+    if (stint_call_attempt(call) == 1)
+        (void)execlp("sleep", "sleep", "1000", (char *)NULL);
+    return stint_call_return_int(call, stint_call_attempt(call));
+}
+
 static const struct stint_handler deadly[] = {
     { "die", die },
+    { "stop", stop },
+    { "become", become },
     { "die later", die_later },
     { "leave", leave },
     { "pid", pid_of },
@@ -353,6 +378,56 @@ a_frozen_worker_is_no_more_than_one_that_died(void **state)
     finish(p);
 }
 
+static void
+the_only_worker_frozen_is_replaced(void **state)
+{
+    (void)state;
+    struct stint_pool *p = deadly_pool(1, 0);
+    pid_t pid = (pid_t)call_int(p, "pid", 0);
+
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_int_equal(call_int(p, "square", 3), 9);
+    assert_int_not_equal(call_int(p, "pid", 0), pid);
+    finish(p);
+}
+
+static void
+a_task_that_freezes_its_worker_is_tried_again(void **state)
+{
+    (void)state;
+    struct stint_pool *p = deadly_pool(1, 0);
+
+    assert_int_equal(call_int(p, "stop", 1), 2);
+    assert_int_equal(call_int(p, "become", 0), 2);
+    finish(p);
+}
+
+static void
+with_one_try_what_freezes_its_worker_is_lost(void **state)
+{
+    (void)state;
+    struct stint_pool *p = deadly_pool(1, 1);
+    int64_t n;
+
+    assert_int_equal(stint_pool_apply_int(p, "stop", 9, &n), STINT_EWORKERLOST);
+    assert_non_null(strstr(stint_error_message(), "no sign of life"));
+    assert_int_equal(call_int(p, "square", 3), 9);
+    finish(p);
+}
+
+/* Nobody is frozen who is only busy. */
+static void
+a_worker_that_runs_long_is_left_alone(void **state)
+{
+    (void)state;
+    struct stint_pool *p = deadly_pool(1, 1);
+    int64_t pid = call_int(p, "pid", 0);
+
+    assert_int_equal(call_int(p, "nap", 6000), 6000);
+    assert_int_equal(call_int(p, "pid", 0), pid);
+    finish(p);
+}
+
 static bool
 is_gone(pid_t pid)
 {
@@ -472,6 +547,26 @@ a_task_that_takes_too_long_fails_and_its_worker_is_replaced(void **state)
     finish(p);
 }
 
+static void
+a_task_that_stops_its_process_beyond_its_limit_fails_for_good(void **state)
+{
+    (void)state;
+    struct stint_pool *p = open_pool((struct stint_pool_options){
+        .processes = 1, .functions = deadly, .task_timeout_ms = 1000 });
+    struct stint_failure failure;
+    struct stint_async *a;
+    int64_t n;
+
+    OK(stint_pool_apply_async_int(p, "stop", 9, NULL, &a));
+    assert_int_equal(stint_async_get_int(a, &n, PATIENCE_MS), STINT_EDEAD);
+    OK(stint_async_failure(a, &failure));
+    assert_int_equal(failure.attempt, 1);
+    assert_non_null(strstr(failure.text, "timed out after 1 s"));
+    stint_async_free(a);
+    assert_int_equal(call_int(p, "square", 3), 9);
+    finish(p);
+}
+
 static int
 only_in_the_first(void *arg)
 {
@@ -527,9 +622,15 @@ main(void)
         cmocka_unit_test(a_death_in_a_map_costs_no_item),
         cmocka_unit_test(all_workers_killed_are_replaced),
         cmocka_unit_test(a_frozen_worker_is_no_more_than_one_that_died),
+        cmocka_unit_test(the_only_worker_frozen_is_replaced),
+        cmocka_unit_test(a_task_that_freezes_its_worker_is_tried_again),
+        cmocka_unit_test(with_one_try_what_freezes_its_worker_is_lost),
+        cmocka_unit_test(a_worker_that_runs_long_is_left_alone),
         cmocka_unit_test(the_nursery_killed_fails_the_pool_and_nothing_hangs),
         cmocka_unit_test(
             a_task_that_takes_too_long_fails_and_its_worker_is_replaced),
+        cmocka_unit_test(
+            a_task_that_stops_its_process_beyond_its_limit_fails_for_good),
         cmocka_unit_test(
             an_initializer_that_fails_later_fails_the_pool_and_nothing_hangs),
     };

@@ -149,22 +149,41 @@ of_a_worker_that_was_seen_to_die_only_the_task_it_ran_had_an_attempt(
 {
     struct rig *rig = *state;
     struct rig_peer *sender = rig_submitter(rig), *worker;
-    struct slice name = slice_of("peer"), how = slice_of("it fell");
+    struct slice name = slice_of("peer");
+    struct core_death fall = { .how = slice_of("it fell") };
     struct rig_task t[3];
 
     take_three(rig, sender, &worker, t);
     assert_false(
-        core_worker_died(rig->core, rig->now, slice_of("other"), 0, how));
+        core_worker_died(rig->core, rig->now, slice_of("other"), &fall));
+    fall.task = t[1].task;
     /* It had done the first, and had no time to say so. */
-    assert_true(core_worker_died(rig->core, rig->now, name, t[1].task, how));
+    assert_true(core_worker_died(rig->core, rig->now, name, &fall));
     rig_turn(rig);
     assert_int_equal(row_of(sender, t[0].task).lost, 0);
     assert_int_equal(row_of(sender, t[1].task).lost, 1);
     assert_int_equal(row_of(sender, t[2].task).lost, 0);
-    assert_false(core_worker_died(rig->core, rig->now, name, t[1].task, how));
+    assert_false(core_worker_died(rig->core, rig->now, name, &fall));
     assert_int_equal(next_number(rig, 1), 2);
     assert_int_equal(row_of(sender, t[0].task).attempts, 1);
     assert_int_equal(row_of(sender, t[2].task).attempts, 1);
+}
+
+static void
+what_took_too_long_when_its_worker_died_fails_for_good(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_peer *sender = rig_submitter(rig), *worker;
+    struct core_death fall = { .late = true, .how = slice_of("timed out") };
+    struct rig_task t[3];
+
+    take_three(rig, sender, &worker, t);
+    fall.task = t[0].task;
+    assert_true(core_worker_died(rig->core, rig->now, slice_of("peer"), &fall));
+    rig_turn(rig);
+    assert_int_equal(core_totals(rig->core).dead, 1);
+    assert_int_equal(core_totals(rig->core).ready, 2);
+    assert_int_equal(row_of(sender, t[1].task).lost, 0);
 }
 
 static void
@@ -301,6 +320,9 @@ main(void)
         cmocka_unit_test_setup_teardown(
             of_a_worker_that_was_seen_to_die_only_the_task_it_ran_had_an_attempt,
             rig_set_up, rig_tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_took_too_long_when_its_worker_died_fails_for_good, rig_set_up,
+            rig_tear_down),
         cmocka_unit_test_setup_teardown(
             what_is_given_back_untried_is_a_first_attempt_elsewhere, rig_set_up,
             rig_tear_down),
