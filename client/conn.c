@@ -11,12 +11,14 @@
 
 #include "common/stint_error.h"
 #include "common/sys/blocks.h"
+#include "common/sys/host.h"
 #include "common/sys/say.h"
 
 enum {
     HWM = 64, /* Messages; bytes are bounded by windows on both sides. */
     HANDSHAKE_MS = 3000,
     CONNECT_MS = 5000,
+    FILES = 16, /* 11, and some for what is opened meanwhile. */
 };
 
 #define MESSAGE_MAX ((int64_t)INT32_MAX + 64)
@@ -40,6 +42,13 @@ conn_init(struct conn *c, const char *endpoint,
     *c = (struct conn){ .backoff = BACKOFF_FIRST, .pair = *pair };
     (void)snprintf(c->endpoint, sizeof(c->endpoint), "%s", endpoint);
     memcpy(c->server_key, server_key, PROTO_KEY_BYTES);
+    /* libzmq ends the process when it cannot have one. */
+    if (!host_can_open(FILES)) {
+        return say(STINT_ESYSTEM,
+            "a connection needs %d descriptors, and fewer are left: raise the "
+            "limit of open files (ulimit -n)",
+            FILES);
+    }
     c->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (c->wake_fd < 0) {
         return say(

@@ -6,8 +6,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "common/base.h"
 
 void
 host_name(char out[256])
@@ -74,6 +77,22 @@ host_allow_files(size_t wanted)
     limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
     return (size_t)(setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur
                                                           : before);
+}
+
+bool
+host_can_open(unsigned count)
+{
+    int fds[64];
+    unsigned opened = 0;
+
+    while (opened < count && opened < ARRAY_LEN(fds)) {
+        fds[opened] = eventfd(0, EFD_CLOEXEC);
+        if (fds[opened] < 0) break;
+        opened++;
+    }
+    for (unsigned i = 0; i < opened; i++)
+        (void)close(fds[i]);
+    return opened >= count;
 }
 
 size_t

@@ -4,6 +4,7 @@
 #ifndef HOST_H
 #define HOST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,9 @@ size_t host_raise_files(void);
 /** Raise it to `wanted`, or as near as is allowed, if it is lower; returns it.
  * Programs that we start inherit it, so it is raised no further. */
 size_t host_allow_files(size_t wanted);
+
+/** Whether it can open `count` files more, just now.  At most 64. */
+bool host_can_open(unsigned count);
 
 /** How many files this process has open; 0 if nobody knows. */
 size_t host_open_files(void);

@@ -36,6 +36,7 @@ enum {
     KEEPALIVE_COUNT = 3,
     UNSENT_MS = 15000, /* TCP gives a connection up that takes nothing. */
     LINGER_MS = 1000,  /* For the answers under way when the master stops. */
+    FILES = 48,        /* With the first connection of our own. */
     CURVE_EXTRA = 64,  /* MAXMSGSIZE counts what CURVE adds, 33 bytes. */
 };
 
@@ -44,8 +45,16 @@ router_context(void)
 {
     unsigned half = host_cores() / 2;
     int threads = half < 1 ? 1 : half > 4 ? 4 : (int)half;
-    void *context = zmq_ctx_new();
 
+    /* libzmq ends the process when it cannot have one. */
+    if (!host_can_open(FILES)) {
+        (void)say(STINT_ESYSTEM,
+            "a master needs %d descriptors to begin, and fewer are left: raise "
+            "the limit of open files (ulimit -n)",
+            FILES);
+        return NULL;
+    }
+    void *context = zmq_ctx_new();
     if (context == NULL) {
         (void)say(STINT_ESYSTEM, "no ZeroMQ context: %s", zmq_strerror(errno));
         return NULL;
