@@ -166,8 +166,9 @@ STINT_CHECK int stint_connect(
 /**
  * Send what is pending, acknowledge plain gets, give leased tasks back, leave.
  * Waits up to the connection's timeout for the master to hear of it; frees `s`
- * and every queue and consumer of it in any case.  Futures and tasks that are
- * still held must be freed by their owner and answer STINT_ECLOSED.  After
+ * and every queue and consumer of it in any case.  Futures, tasks that are still
+ * held, and handles of named objects (locks, dicts, pipes, ...) must be freed by
+ * their owner, before or after, and answer STINT_ECLOSED after it.  After
  * stint_interrupt() it does not wait: stint_resume() first.
  *
  * Returns: 0 when the master heard it all, else what kept it from that (`s` is
@@ -659,7 +660,7 @@ struct stint_master_options {
                                   when it is ready, lives and stops. */
     size_t memory_max;         /* Budget in bytes; 0: half of what is there.
                                   Puts get seven eighths, the rest is left for
-                                  results; beyond it either is STINT_EBUDGET. */
+                                  results and locks; beyond it either is STINT_EBUDGET. */
     size_t payload_max;        /* 0: 16 MiB; at most 1 GiB. */
     int64_t silence_ms;        /* A peer silent for so long is taken for dead;
                                   0: 3 s. */

@@ -138,7 +138,9 @@ STINT_CHECK int stint_list_set(
 STINT_CHECK int stint_list_delete(struct stint_list *l, int64_t at);
 STINT_CHECK int stint_list_pop(
     struct stint_list *l, int64_t at, struct stint_bytes *value);
-/** Delete the first that is equal.  STINT_ENOENTRY (ValueError). */
+/** Delete the first that is equal.  STINT_ENOENTRY (ValueError).  This, index, count
+ * and reverse go through a million entries at most: of a longer list it is
+ * STINT_ELIMIT unless what is looked for comes before that; read slices of it. */
 STINT_CHECK int stint_list_remove(
     struct stint_list *l, const void *value, size_t size);
 /** Place of the first that is equal.  STINT_ENOENTRY (ValueError). */
