@@ -30,7 +30,7 @@
  * returns other than 0 has failed for good, and is not tried again.  A worker that
  * dies inside a function is replaced, and the task tried again by another (`tries`
  * in all), or its result is STINT_EWORKERLOST; nothing ever hangs because a worker
- * is gone.  One that gives no sign of life for 3 to 5 s (it was stopped, by a
+ * is gone.  One that gives no sign of life for 5 to 7 s (it was stopped, by a
  * debugger too, or has become another program) is killed and counts as dead; but not
  * in its initializer, which may take any time.  A function may run twice unless
  * `tries` is 1; one of its results counts.  What functions print is out before their

@@ -25,7 +25,7 @@
 enum { HANDS_MAX = 4096, FAILURES_MAX = 3, LOOK_MS = 2 };
 
 /* Longer than a pulse may be silent: what it runs is still its own then. */
-enum { SILENCE_MS = 6000 };
+enum { SILENCE_MS = 10000 };
 
 #define SPAWN_FOR (10 * TICK_S)
 #define INITIALIZE_FOR (20 * TICK_S)
@@ -33,8 +33,8 @@ enum { SILENCE_MS = 6000 };
 
 /* Where one after the other works; the watcher's. */
 struct place {
-    pid_t pid;   /* 0: nobody's. */
-    bool silent; /* That is why it was killed. */
+    pid_t pid;       /* 0: nobody's. */
+    unsigned silent; /* For so many looks: it was killed for that; or 0. */
     struct pulse pulse;
 };
 
@@ -114,7 +114,7 @@ spawn(struct crew *crew, unsigned number)
     struct hand_seat *seat = &crew->hand.board->seats[number];
     struct place *place = &crew->places[number];
     *place = (struct place){ .pid = 0 };
-    atomic_store(&seat->serves, false);
+    atomic_store(&seat->phase, HAND_BEGINS);
     atomic_store(&seat->task, 0);
     int rc = nursery_spawn(
         crew->nursery, number, tick_after(clock_now(), SPAWN_FOR), &pid);
@@ -185,9 +185,10 @@ describe_silent(const struct crew *crew, const struct nursery_exit *e,
             (double)crew->hand.options.task_timeout_ms / 1000);
     }
     (void)snprintf(text + n, room - n,
-        "worker %d gave no sign of life for %d s and was killed, in \"%s\", "
+        "worker %d gave no sign of life for %u s and was killed, in \"%s\", "
         "attempt %u",
-        (int)e->pid, PULSE_SILENT - 1, seat->function, seat->attempt);
+        (int)e->pid, crew->places[e->number].silent - 1, seat->function,
+        seat->attempt);
 }
 
 /* At once: its silence would tell later.  Returns whether it had begun to
@@ -196,11 +197,11 @@ static bool
 tell_master(struct crew *crew, const struct nursery_exit *e)
 {
     const struct hand_seat *seat = &crew->hand.board->seats[e->number];
-    bool silent = crew->places[e->number].silent && e->code == -SIGKILL;
+    bool silent = crew->places[e->number].silent > 0 && e->code == -SIGKILL;
     bool late = silent && is_late(crew, seat);
     char name[HAND_NAME], how[HAND_FUNCTION + 192];
 
-    if (!atomic_load(&seat->serves)) return false;
+    if (atomic_load(&seat->phase) == HAND_BEGINS) return false;
     hand_name(name, e->number, e->pid);
     if (silent) {
         describe_silent(crew, e, late, how, sizeof how);
@@ -237,10 +238,12 @@ replace(struct crew *crew, const struct nursery_exit *e)
 
 /* An initializer may take as long as it likes. */
 static unsigned
-patience(const struct crew *crew, bool serves)
+patience(const struct crew *crew, enum hand_phase phase)
 {
-    if (serves) return PULSE_SILENT;
-    return crew->hand.options.initializer == NULL ? PULSE_BEGINS : UINT_MAX;
+    if (phase == HAND_SERVES) return PULSE_SILENT;
+    bool may_initialize =
+        phase == HAND_BEGINS && crew->hand.options.initializer != NULL;
+    return may_initialize ? UINT_MAX : PULSE_RIM;
 }
 
 /* Who serves has counted on since it said so: it is looked at in this order. */
@@ -251,9 +254,9 @@ look_at(struct crew *crew, unsigned number)
     struct place *place = &crew->places[number];
 
     if (place->pid == 0) return;
-    unsigned most = patience(crew, atomic_load(&seat->serves));
+    unsigned most = patience(crew, (enum hand_phase)atomic_load(&seat->phase));
     if (pulse_look(&place->pulse, atomic_load(&seat->beats)) < most) return;
-    place->silent = true;
+    place->silent = most;
     nursery_kill(crew->nursery, place->pid, SIGKILL);
 }
 
@@ -362,7 +365,8 @@ static bool
 has_begun(struct crew *crew)
 {
     for (unsigned i = 0; i < crew->size; i++) {
-        if (atomic_load(&crew->hand.board->seats[i].serves)) return true;
+        if (atomic_load(&crew->hand.board->seats[i].phase) != HAND_BEGINS)
+            return true;
     }
     return false;
 }

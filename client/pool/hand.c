@@ -109,8 +109,9 @@ serve(const struct hand *hand, unsigned number, struct stint *s)
     worker_watch(w, note_task, &desk);
     worker_beat(w, beat, &desk);
     beat(&desk);
-    atomic_store(&hand->board->seats[number].serves, true);
+    atomic_store(&desk.seat->phase, HAND_SERVES);
     rc = stint_worker_serve(w);
+    atomic_store(&desk.seat->phase, HAND_LEAVES);
     stint_worker_free(w);
     return rc;
 }

@@ -18,9 +18,15 @@ enum { HAND_ADDRESS = 96, HAND_WHY = 512, HAND_FUNCTION = 64 };
 /* How it leaves when it could not begin. */
 enum hand_code { HAND_NO_INITIALIZER = 101, HAND_NO_MASTER = 102 };
 
+enum hand_phase {
+    HAND_BEGINS, /* Initializes, connects. */
+    HAND_SERVES,
+    HAND_LEAVES, /* Has done its part. */
+};
+
 /* What is known of each number, whose process may die at any moment. */
 struct hand_seat {
-    atomic_bool serves;
+    atomic_int phase;            /* enum hand_phase */
     atomic_uint_least32_t beats; /* Counts on while it serves: pulse.h. */
     /* What it runs just now, or 0.  With one try: what it ran last, as that is
      * not to be run again even if the result had no time to leave. */

@@ -19,8 +19,8 @@
 #define PULSE_EVERY TICK_S
 
 enum {
-    PULSE_SILENT = 4,  /* Looks: it was silent for 3 s at least. */
-    PULSE_BEGINS = 40, /* For who connects and has not served yet. */
+    PULSE_SILENT = 6, /* Looks: it was silent for 5 s at least. */
+    PULSE_RIM = 40,   /* For who connects, or sends its last results. */
 };
 
 struct pulse {

@@ -423,7 +423,7 @@ a_worker_that_runs_long_is_left_alone(void **state)
     struct stint_pool *p = deadly_pool(1, 1);
     int64_t pid = call_int(p, "pid", 0);
 
-    assert_int_equal(call_int(p, "nap", 6000), 6000);
+    assert_int_equal(call_int(p, "nap", 8000), 8000);
     assert_int_equal(call_int(p, "pid", 0), pid);
     finish(p);
 }
