@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 #include "common/sys/clock.h"
+#include "common/sys/host.h"
 #include "worker/map.h"
 #include "worker/worker.h"
 
-enum { AHEAD_MS = 20 };
+enum { AHEAD_MS = 20, FILES = 64 };
 
 /* Several may write at once: the last byte stays 0. */
 static void complain(struct hand_board *board, const char *format, ...)
@@ -36,6 +37,8 @@ join(const struct hand *hand, unsigned number, struct stint **s)
 {
     char name[HAND_NAME];
 
+    /* The pool's own limit was raised after the nursery was forked. */
+    (void)host_allow_files(FILES);
     hand_name(name, number, getpid());
     const struct stint_options options = { .master = hand->board->address,
         .authkey = hand->authkey,

@@ -227,8 +227,8 @@ bool core_forget(
 
 /* How a worker died. */
 struct core_death {
-    uint64_t task;    /* In the midst of this one; 0: of none. */
-    bool late;        /* It had run for longer than it may: it fails for good. */
+    uint64_t task; /* In the midst of this one; 0: of none. */
+    bool late;     /* It had run for longer than it may: it fails for good. */
     struct slice how; /* For a person. */
 };
 
