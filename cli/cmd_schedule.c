@@ -129,7 +129,8 @@ read_options(const struct run *run, struct stint_schedule_options *o)
     if ((at != NULL) + (every != NULL) + (o->cron != NULL) != 1)
         return exit_say(EXIT_USAGE,
             "when? one of --cron '0 3 * * *', --every 10m and --at "
-            "2026-12-31T23:30Z");
+            "2026-12-31T23:30Z; one task that waits a while needs no "
+            "schedule: stint put --delay 5s");
     if (at != NULL && !moment_read(at, &o->at_ms))
         return exit_say(EXIT_USAGE,
             "--at '%s' is no time; a time is 2026-12-31T23:30Z, or with "

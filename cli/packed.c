@@ -11,8 +11,7 @@
 
 enum { JSON_LINE = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) };
 
-/* ---- msgpack to JSON, NULL: it has none -----------------------------------
- */
+/* ---- msgpack to JSON, NULL: it has none ---------------------------------- */
 
 static json_t *read_value(struct stint_unpack *u);
 

@@ -14,8 +14,7 @@
 enum { SET_BYTES = 2048, REMOVE_BYTES = 512, HANDLER_MAX = 64 };
 enum { LIST_SCHEDULES = 5 };
 
-/* ---- making ----------------------------------------------------------------
- */
+/* ---- making -------------------------------------------------------------- */
 
 static int
 check_name(const char *name)
@@ -135,8 +134,7 @@ stint_schedule_remove(struct stint *s, const char *name)
         rc, "there is no schedule \"%s\": see `stint schedule list`", name);
 }
 
-/* ---- looking ---------------------------------------------------------------
- */
+/* ---- looking ------------------------------------------------------------- */
 
 struct schedules_view {
     int (*see)(void *arg, const struct stint_schedule_row *row);

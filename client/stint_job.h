@@ -37,8 +37,7 @@ extern "C" {
 
 struct stint_job;
 
-/* ---- opening --------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------- */
 
 enum stint_program {
     STINT_PROGRAM_WORKER = 0,  /* Whatever the worker runs for the queue. */
@@ -170,8 +169,7 @@ STINT_CHECK int stint_job_put(
 STINT_CHECK int stint_job_close_input(
     struct stint_job *job, int64_t timeout_ms);
 
-/* ---- how tasks end --------------------------------------------------------
- */
+/* ---- how tasks end ------------------------------------------------------- */
 
 enum stint_cause {
     STINT_CAUSE_ENDED = 0, /* By itself: see code and signal. */
@@ -248,8 +246,7 @@ STINT_API void stint_job_drop(struct stint_job *job);
 STINT_CHECK int stint_job_next(
     struct stint_job *job, struct stint_end *end, int64_t timeout_ms);
 
-/* ---- looking --------------------------------------------------------------
- */
+/* ---- looking ------------------------------------------------------------- */
 
 enum stint_job_state {
     STINT_JOB_OPEN,
@@ -328,8 +325,7 @@ STINT_CHECK int stint_task_glance(struct stint *s, uint64_t task,
     struct stint_glance *glance, int64_t timeout_ms);
 STINT_API void stint_glance_free(struct stint_glance *glance);
 
-/* ---- changing -------------------------------------------------------------
- */
+/* ---- changing ------------------------------------------------------------ */
 
 /* Which tasks are meant; all that is set must fit. */
 struct stint_selection {
@@ -367,8 +363,7 @@ STINT_CHECK int stint_job_change(struct stint *s, uint64_t job,
  */
 STINT_CHECK int stint_job_forget(struct stint *s, uint64_t job);
 
-/* ---- files ----------------------------------------------------------------
- */
+/* ---- files --------------------------------------------------------------- */
 
 struct stint_file_row {
     uint64_t seq; /* The task that left it; 0: an input. */
@@ -423,8 +418,7 @@ STINT_CHECK int stint_job_list_files(struct stint_job *job, uint64_t seq,
 STINT_CHECK int stint_job_get_file(struct stint_job *job,
     const struct stint_file_row *file, const char *path, int64_t timeout_ms);
 
-/* ---- inside a handler, inside a worker ------------------------------------
- */
+/* ---- inside a handler, inside a worker ----------------------------------- */
 
 /** Say how far it is: n of m (0: not known), and in words (up to 255 bytes; or
  * NULL).  Never waits; what comes more often than twice a second is thinned.
@@ -436,8 +430,7 @@ STINT_API void stint_call_progress(
 STINT_API uint64_t stint_call_job(const struct stint_call *c);
 STINT_API uint64_t stint_call_seq(const struct stint_call *c);
 
-/* ---- for those who build a worker of their own ----------------------------
- */
+/* ---- for those who build a worker of their own --------------------------- */
 
 /** Job and place of a leased task; 0 when it is of none. */
 STINT_API uint64_t stint_task_job(const struct stint_task *t);

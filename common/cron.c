@@ -10,8 +10,7 @@
 
 enum { MONTHS = 12, WEEK = 7, MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400 };
 
-/* ---- reading --------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------- */
 
 static const char *const month_names[] = { "jan", "feb", "mar", "apr", "may",
     "jun", "jul", "aug", "sep", "oct", "nov", "dec" };
@@ -209,8 +208,7 @@ written_out(struct slice line)
     return line;
 }
 
-/* ---- days ------------------------------------------------------------------
- */
+/* ---- days ---------------------------------------------------------------- */
 
 static bool
 is_leap(int64_t year)
@@ -333,8 +331,7 @@ cron_parse(struct slice line, struct cron *out, char why[CRON_WHY_MAX])
     return 0;
 }
 
-/* ---- the next time ---------------------------------------------------------
- */
+/* ---- the next time ------------------------------------------------------- */
 
 /* The first set bit from `from` on, or -1. */
 static int

@@ -191,8 +191,7 @@ codec_header(uint8_t *header, uint64_t number, uint64_t ack, uint32_t messages)
     (void)pack_64(header, 0xcf, ack);
 }
 
-/* ---- reading: frames here, what is in them in reader.c --------------------
- */
+/* ---- reading: frames here, what is in them in reader.c ------------------- */
 
 static struct cursor
 cursor_of(struct slice s)

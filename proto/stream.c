@@ -42,8 +42,7 @@ stream_fini(struct stream *s)
     stream_init(s);
 }
 
-/* ---- sending --------------------------------------------------------------
- */
+/* ---- sending ------------------------------------------------------------- */
 
 /* Begin a frame that may come to `expected` bytes. */
 static void
@@ -151,8 +150,7 @@ stream_bare(struct stream *s, const struct msg *m)
     return f;
 }
 
-/* ---- receiving ------------------------------------------------------------
- */
+/* ---- receiving ----------------------------------------------------------- */
 
 static void
 acknowledge(struct stream *s, uint64_t ack)

@@ -22,6 +22,8 @@ car(void *arg)
     check(stint_event_set(here));
     check(stint_event_wait(green, STINT_FOREVER));
     printf("%s passes\n", (const char *)arg);
+    stint_event_close(green);
+    stint_event_close(here);
     return stint_close(s) == 0 ? 0 : 1;
 }
 
@@ -46,6 +48,8 @@ main(void)
 
     check(stint_event_clear(green));
     printf("%s\n", stint_event_is_set(green) == 1 ? "green" : "red again");
+    stint_event_close(green);
+    stint_event_close(here);
     check(stint_close(s));
     stint_master_stop(manager);
     return 0;

@@ -25,6 +25,7 @@ run(void *arg)
     printf("child: g_num = %d\n", g_num);
     check(stint_value_open(s, "num", NULL, &shared));
     check(stint_value_add(shared, 0, 50, NULL));
+    stint_value_close(shared);
     return stint_close(s) == 0 ? 0 : 1;
 }
 
@@ -43,6 +44,7 @@ main(void)
 
     check(stint_value_get_int(shared, 0, &number));
     printf("parent: g_num = %d, the shared one = %d\n", g_num, (int)number);
+    stint_value_close(shared);
     check(stint_close(s));
     stint_master_stop(manager);
     return 0;

@@ -27,6 +27,7 @@ work(void *arg)
     }
     if (f == NULL || fclose(f) != 0) return 1;
     check(stint_lock_release(lock));
+    stint_lock_close(lock);
     return stint_close(s) == 0 ? 0 : 1;
 }
 

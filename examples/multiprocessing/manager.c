@@ -30,6 +30,8 @@ fill(void *arg)
     check(stint_list_append(l, &pid, sizeof pid));
     for (int i = 0; i < 100; i++)
         check(stint_dict_add(d, "count", 5, 1, NULL));
+    stint_dict_close(d);
+    stint_list_close(l);
     return stint_close(s) == 0 ? 0 : 1;
 }
 
@@ -60,6 +62,8 @@ main(void)
     printf("the dict has %" PRIu64 " keys, the list %" PRIu64 " items\n", keys,
         items);
     printf("d['count'] is %" PRId64 "\n", count);
+    stint_dict_close(d);
+    stint_list_close(l);
     check(stint_close(s));
     stint_master_stop(manager);
     return 0;

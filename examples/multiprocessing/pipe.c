@@ -9,6 +9,7 @@
  * An end goes to another process as a ticket, a few bytes in any message.
  */
 #include <stint_pipe.h>
+#include <stint_value.h>
 
 #include "tutorial.h"
 
@@ -34,7 +35,9 @@ child(void *arg)
         int length = snprintf(text, sizeof text, "line %d", i);
         check(stint_pipe_send(writer, text, (size_t)length, STINT_FOREVER));
     }
-    return stint_close(s) == 0 ? 0 : 1; /* Closes both ends. */
+    stint_pipe_close(talk);
+    stint_pipe_close(writer);
+    return stint_close(s) == 0 ? 0 : 1;
 }
 
 int
@@ -64,6 +67,12 @@ main(void)
         printf("the reader's end only reads\n");
 
     join(p);
+    stint_pipe_close(talk);
+    stint_pipe_close(theirs);
+    stint_pipe_close(reader);
+    stint_pipe_close(writer);
+    stint_bytes_free(&for_child[0]);
+    stint_bytes_free(&for_child[1]);
     check(stint_close(s));
     stint_master_stop(manager);
     return 0;

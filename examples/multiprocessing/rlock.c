@@ -35,6 +35,8 @@ main(void)
     printf("released twice: %s\n",
         stint_lock_locked(recursive) == 1 ? "still ours" : "free");
     printf("once more: %s\n", stint_error_name(stint_lock_release(recursive)));
+    stint_lock_close(plain);
+    stint_lock_close(recursive);
     check(stint_close(s));
     stint_master_stop(manager);
     return 0;

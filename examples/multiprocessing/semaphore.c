@@ -38,6 +38,9 @@ work(void *arg)
     sleep_ms(50);
     check(stint_value_add(inside, 0, -1, NULL));
     check(stint_semaphore_release(sem, 1));
+    stint_semaphore_close(sem);
+    stint_value_close(inside);
+    stint_value_close(most);
     return stint_close(s) == 0 ? 0 : 1;
 }
 
@@ -64,6 +67,8 @@ main(void)
     printf(
         "20 came, at most 5 were inside: %s\n", seen <= 5 ? "true" : "false");
     printf("permits left: %" PRIu64 "\n", left);
+    stint_semaphore_close(sem);
+    stint_value_close(most);
     check(stint_close(s));
     stint_master_stop(manager);
     return 0;

@@ -137,8 +137,7 @@ const struct file *files_behind(
 /** The next one; `seq` as it was. */
 const struct file *files_next(const struct file *f, uint64_t seq);
 
-/* ---- what becomes of tasks ------------------------------------------------
- */
+/* ---- what becomes of tasks ----------------------------------------------- */
 
 /** The attempt of this task is done: what it left counts. */
 void files_done(
@@ -179,8 +178,7 @@ size_t files_memory_of(const struct file *f);
 /** Bytes of memory that the files of a job count: for core_check(). */
 size_t files_memory(const struct job *j);
 
-/* ---- who waits for pieces -------------------------------------------------
- */
+/* ---- who waits for pieces ------------------------------------------------ */
 
 /* A file_get that waits for room in the window of its session. */
 struct file_ask {

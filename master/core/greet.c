@@ -85,8 +85,7 @@ greet_refuse(struct core *core, uint64_t conn, int code, const char *text)
         });
 }
 
-/* ---- connections ------------------------------------------------------------
- */
+/* ---- connections --------------------------------------------------------- */
 
 static void
 connect_to(struct core *core, struct session *s, uint64_t conn)
@@ -184,8 +183,7 @@ greet_restore(struct core *core, tick_ns now, struct key *key,
     return 0;
 }
 
-/* ---- hello ------------------------------------------------------------------
- */
+/* ---- hello --------------------------------------------------------------- */
 
 static void
 describe(struct session *s, const struct msg_hello *hello)

@@ -161,8 +161,7 @@ life_adopt(struct core *core, tick_ns now, struct task *t, struct session *s,
     return grant(core, now, t, s, t->queue->policy.lease, start) != NULL;
 }
 
-/* ---- from the store --------------------------------------------------------
- */
+/* ---- from the store ------------------------------------------------------ */
 
 bool
 life_restore_lease(struct core *core, tick_ns now, struct task *t,
@@ -200,8 +199,7 @@ life_restore(struct core *core, struct task *t)
     life_touch(core, q);
 }
 
-/* ---- ends ------------------------------------------------------------------
- */
+/* ---- ends ---------------------------------------------------------------- */
 
 static void
 leave(struct core *core, tick_ns now, struct task *t, enum task_state state,
@@ -278,8 +276,7 @@ expire(struct core *core, tick_ns now, struct task *t)
     leave(core, now, t, TASK_EXPIRED, "");
 }
 
-/* ---- leases that end without a result --------------------------------------
- */
+/* ---- leases that end without a result ------------------------------------ */
 
 /* No attempt is used up. */
 static bool
@@ -497,8 +494,7 @@ life_bury(struct core *core, tick_ns now, struct task *t, enum life_cause cause,
     bury(core, now, t, cause, said->output);
 }
 
-/* ---- what has ended -------------------------------------------------------
- */
+/* ---- what has ended ------------------------------------------------------ */
 
 void
 life_reopen(
@@ -514,8 +510,7 @@ life_drop(struct core *core, tick_ns now, struct task *t)
     leave(core, now, t, TASK_CANCELLED, "");
 }
 
-/* ---- time -------------------------------------------------------------------
- */
+/* ---- time ---------------------------------------------------------------- */
 
 static void
 tick_delays(struct core *core, tick_ns now)

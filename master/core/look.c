@@ -278,8 +278,7 @@ list_tasks(
     listing_send(core, s, &page, MSG_task_rows, l->request);
 }
 
-/* ---- jobs -----------------------------------------------------------------
- */
+/* ---- jobs ---------------------------------------------------------------- */
 
 /* Of one's own key only, if `state` says so. */
 static bool
@@ -316,8 +315,7 @@ list_jobs(
     listing_send(core, s, &page, MSG_job_rows, l->request);
 }
 
-/* ---- schedules ------------------------------------------------------------
- */
+/* ---- schedules ----------------------------------------------------------- */
 
 static void
 list_schedules(

@@ -8,8 +8,7 @@
 #include "common/text.h"
 #include "proto/record.h"
 
-/* ---- reading -------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------- */
 
 /* Traits as they were sent, before they are known to be good. */
 struct draft {

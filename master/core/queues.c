@@ -127,8 +127,7 @@ queues_fini(struct core *core)
     free(core->queues);
 }
 
-/* ---- declare ---------------------------------------------------------------
- */
+/* ---- declare ------------------------------------------------------------- */
 
 static tick_ns
 or_default(uint64_t value, tick_ns otherwise)
@@ -215,8 +214,7 @@ queues_declare(
     }
 }
 
-/* ---- join, shutdown ---------------------------------------------------------
- */
+/* ---- join, shutdown ------------------------------------------------------ */
 
 void
 queues_join(

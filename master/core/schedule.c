@@ -76,8 +76,7 @@ schedule_memory(const struct schedule *s)
     return sizeof *s + s->size;
 }
 
-/* ---- the heaps -------------------------------------------------------------
- */
+/* ---- the heaps ----------------------------------------------------------- */
 
 static struct heap *
 heap_of(struct core *core, const struct schedule *s)
@@ -188,8 +187,7 @@ schedule_fini(struct core *core)
     }
 }
 
-/* ---- rows ------------------------------------------------------------------
- */
+/* ---- rows ---------------------------------------------------------------- */
 
 bool
 schedule_is_kept(const struct core *core, const struct schedule *s)
@@ -247,8 +245,7 @@ schedule_note(struct core *core, struct schedule *s)
         s->queue->policy.durability == QUEUE_SYNCED);
 }
 
-/* ---- when ------------------------------------------------------------------
- */
+/* ---- when ---------------------------------------------------------------- */
 
 wall_ns
 schedule_wall(const struct core *core, tick_ns now)
@@ -323,8 +320,7 @@ turn_back(struct core *core, wall_ns wall)
     }
 }
 
-/* ---- putting ---------------------------------------------------------------
- */
+/* ---- putting ------------------------------------------------------------- */
 
 static bool
 is_open(const struct core *core, const struct schedule *s)
@@ -409,8 +405,7 @@ put(struct core *core, tick_ns now, wall_ns wall, struct schedule *s)
     s->task = t->id;
 }
 
-/* ---- the turn --------------------------------------------------------------
- */
+/* ---- the turn ------------------------------------------------------------ */
 
 static void
 deal_with(struct core *core, tick_ns now, wall_ns wall, struct schedule *s)
@@ -475,8 +470,7 @@ schedule_next_deadline(const struct core *core)
     return tick_min(next, tick_after(clock->tick, left > 0 ? left : 0));
 }
 
-/* ---- for tests -------------------------------------------------------------
- */
+/* ---- for tests ----------------------------------------------------------- */
 
 size_t
 schedule_check(const struct core *core)

@@ -30,8 +30,7 @@ answer(struct core *core, struct session *s, uint64_t request, wall_ns value,
     receipt_keep(core, s, &m, q->policy.durability == QUEUE_SYNCED);
 }
 
-/* ---- making ----------------------------------------------------------------
- */
+/* ---- making -------------------------------------------------------------- */
 
 /* What can be said of it without looking at what is there.  Returns 0, or
  * STINT_EINVAL and what is wrong. */
@@ -179,8 +178,7 @@ schedule_verbs_set(
     reply_error(core, s, want->request, code, text ? text : why_not(code));
 }
 
-/* ---- forgetting ------------------------------------------------------------
- */
+/* ---- forgetting ---------------------------------------------------------- */
 
 void
 schedule_verbs_remove(

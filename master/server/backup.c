@@ -17,8 +17,7 @@
 
 enum { KEY_FILE_MAX = 4 << 20 };
 
-/* ---- keys and access files ------------------------------------------------
- */
+/* ---- keys and access files ----------------------------------------------- */
 
 static bool
 is_key_file(const char *name)
@@ -72,8 +71,7 @@ copy_keys(const char *from, const char *to)
     return rc;
 }
 
-/* ---- the store ------------------------------------------------------------
- */
+/* ---- the store ----------------------------------------------------------- */
 
 static int
 copy_store(const char *from, const char *to, struct stint_store_stat *out)
@@ -95,8 +93,7 @@ copy_store(const char *from, const char *to, struct stint_store_stat *out)
     return rc;
 }
 
-/* ---- all of it ------------------------------------------------------------
- */
+/* ---- all of it ----------------------------------------------------------- */
 
 /* The store first: a session in it whose key came later would be forgotten,
  * while a key too many does no harm. */

@@ -69,8 +69,7 @@ take_rows(struct import *in)
     return commit(in, true);
 }
 
-/* ---- would a master take them? --------------------------------------------
- */
+/* ---- would a master take them? ------------------------------------------- */
 
 static int
 load_row(void *arg, const struct row *row)
@@ -118,8 +117,7 @@ check_fit(struct store *store)
     return rc == STINT_ENOMEM ? say(rc, "no memory to try the rows") : rc;
 }
 
-/* ---- the whole ------------------------------------------------------------
- */
+/* ---- the whole ----------------------------------------------------------- */
 
 static int
 fill(struct import *in, struct disk *disk)

@@ -53,8 +53,7 @@ tell(const struct mend *m, const char *format, ...)
     m->told(m->arg, line);
 }
 
-/* ---- what is there, in the order of kinds and ids -------------------------
- */
+/* ---- what is there, in the order of kinds and ids ------------------------ */
 
 static int
 grow_queues(struct mend *m, uint64_t id)
@@ -259,8 +258,7 @@ see(void *arg, const struct row *row)
     return 0;
 }
 
-/* ---- what is missing ------------------------------------------------------
- */
+/* ---- what is missing ----------------------------------------------------- */
 
 static void
 add_master(struct mend *m)

@@ -214,8 +214,7 @@ stint_store_check(const char *data_dir,
     return rc;
 }
 
-/* ---- out of a store that changes meanwhile --------------------------------
- */
+/* ---- out of a store that changes meanwhile ------------------------------- */
 
 /* It is read twice, so it has to stand still. */
 static int

@@ -15,8 +15,7 @@ found(
     return code;
 }
 
-/* ---- a store in use -------------------------------------------------------
- */
+/* ---- a store in use ------------------------------------------------------ */
 
 /* What seems wrong may be a master at work.  Returns STINT_EBUSY: segment
  * `number` is needed no more; 1: the log goes on further; 0: neither; or an

@@ -171,8 +171,7 @@ fake_bytes(const struct fake *fake)
     return sum;
 }
 
-/* ---- the calls ------------------------------------------------------------
- */
+/* ---- the calls ----------------------------------------------------------- */
 
 static int
 open_file(
@@ -351,8 +350,7 @@ list_files(
     return (int)tell(f, FAKE_LIST, "", 0, 0, result);
 }
 
-/* ---- life ------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------- */
 
 struct fake *
 fake_new(uint64_t seed)
@@ -436,8 +434,7 @@ fake_disk(struct fake *fake)
     return &fake->disk;
 }
 
-/* ---- ends, faults, looking, damage ------------------------------------------
- */
+/* ---- ends, faults, looking, damage --------------------------------------- */
 
 void
 fake_stop_at(struct fake *fake, uint64_t nth)

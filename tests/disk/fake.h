@@ -133,8 +133,7 @@ const char *fake_name(const struct fake *fake, size_t i);
  * call. */
 struct slice fake_contents(const struct fake *fake, const char *name);
 
-/* ---- damage, at once and for good; all that was written is kept before ----
- */
+/* ---- damage, at once and for good; all that was written is kept before --- */
 
 /** Flip the bits of `mask` in the byte at `at`. */
 void fake_flip(struct fake *fake, const char *name, uint64_t at, uint8_t mask);

@@ -17,8 +17,7 @@ static const struct stint_pipe_options narrow = { .window = WINDOW };
 static char folder[] = "/tmp/stint-pipe-XXXXXX";
 static char authkey[STINT_AUTHKEY_TEXT], listening[64];
 
-/* ---- a process that stops at one point ------------------------------------
- */
+/* ---- a process that stops at one point ----------------------------------- */
 
 /* The parent reads this on a queue, so that it knows how far we are. */
 static int
@@ -83,8 +82,7 @@ be_another(char **argv)
     return code;
 }
 
-/* ---- this process ---------------------------------------------------------
- */
+/* ---- this process -------------------------------------------------------- */
 
 static struct stint_pipe *ours;
 static struct stint_queue *steps;
@@ -260,8 +258,7 @@ stopped_for_longer_than_the_silence_it_is_at_the_end_as_we_are(void **state)
     assert_int_equal(WEXITSTATUS(status), 43);
 }
 
-/* ---- masters --------------------------------------------------------------
- */
+/* ---- masters ------------------------------------------------------------- */
 
 static void
 start(const char *listen, bool in_memory)
@@ -340,8 +337,7 @@ a_restart_of_a_master_in_memory_is_the_end_for_both(void **state)
     restart_with(true);
 }
 
-/* ---- all ------------------------------------------------------------------
- */
+/* ---- all ----------------------------------------------------------------- */
 
 static int
 begin(void **state)

@@ -127,8 +127,7 @@ what_an_initializer_prints_is_heard(void **state)
     assert_in_range(count_heard(&h, "hello\n"), 1, 2);
 }
 
-/* ---- how a worker ended ---------------------------------------------------
- */
+/* ---- how a worker ended -------------------------------------------------- */
 
 static int
 crash(struct stint_call *call)

@@ -45,8 +45,7 @@ map_board(const char *file)
     return at;
 }
 
-/* ---- a process of the crew ------------------------------------------------
- */
+/* ---- a process of the crew ----------------------------------------------- */
 
 /* What the lock protects lets nobody in with a smaller fence than it has seen:
  * on a busy machine one who lives may be taken for dead, and not know it yet.
@@ -121,8 +120,7 @@ be_of_the_crew(struct stint *on, unsigned number)
     return stint_close(on) != 0;
 }
 
-/* ---- a process that stops at one point ------------------------------------
- */
+/* ---- a process that stops at one point ----------------------------------- */
 
 static void
 tell(unsigned step)
@@ -205,8 +203,7 @@ be_another(char **argv)
     return die_at(on, argv[4]);
 }
 
-/* ---- this process ---------------------------------------------------------
- */
+/* ---- this process -------------------------------------------------------- */
 
 static pid_t
 spawn(const char *what)
@@ -425,8 +422,7 @@ killed_in_the_action_of_a_barrier_it_breaks(void **state)
     stint_barrier_close(b);
 }
 
-/* ---- all at once ----------------------------------------------------------
- */
+/* ---- all at once --------------------------------------------------------- */
 
 static void
 spawn_crew(pid_t *crew, unsigned at, unsigned *names)
@@ -483,8 +479,7 @@ ten_thousand_acquisitions_by_fifty_processes_with_random_kills(void **state)
     assert_int_equal(atomic_load(&board->violations), 0);
 }
 
-/* ---- all ------------------------------------------------------------------
- */
+/* ---- all ----------------------------------------------------------------- */
 
 static int
 begin(void **state)

@@ -282,8 +282,7 @@ consume_show(struct client *c)
     c->world->stats.shows += 1;
 }
 
-/* ---- fences that are not one's own ----------------------------------------
- */
+/* ---- fences that are not one's own --------------------------------------- */
 
 void
 consume_forge(struct client *c)

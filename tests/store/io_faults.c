@@ -36,8 +36,7 @@ static struct {
 static const char *const error_names[] = { "EIO", "ENOSPC" };
 static const int errors[] = { EIO, ENOSPC };
 
-/* ---- what is there afterwards -----------------------------------------------
- */
+/* ---- what is there afterwards -------------------------------------------- */
 
 static unsigned
 further(const struct player *p)

@@ -106,8 +106,7 @@ build(uint64_t seed, enum how how)
     torn.fake = fake;
 }
 
-/* ---- what comes of a damage ------------------------------------------------
- */
+/* ---- what comes of a damage ---------------------------------------------- */
 
 struct finding {
     char file[40];
@@ -207,8 +206,7 @@ try_store(struct fake *fake, unsigned least, bool may_refuse)
     player_close(&p);
 }
 
-/* ---- cuts -------------------------------------------------------------------
- */
+/* ---- cuts ---------------------------------------------------------------- */
 
 /* The last batch whose bytes are all before `at` of the last file. */
 static unsigned
@@ -258,8 +256,7 @@ cut_everywhere(uint64_t step)
     }
 }
 
-/* ---- flips ------------------------------------------------------------------
- */
+/* ---- flips --------------------------------------------------------------- */
 
 static void
 flip_file(const char *file, uint64_t length, uint64_t step)

@@ -71,8 +71,7 @@ struct entry *shelf_find(const struct shelf *shelf, struct slice key);
 /** The entry at a place that is there; NULL: values that are zero. */
 struct entry *shelf_at(const struct shelf *shelf, size_t at);
 
-/* ---- changes; each returns 0 or STINT_ENOMEM, nothing changed -------------
- */
+/* ---- changes; each returns 0 or STINT_ENOMEM, nothing changed ------------ */
 
 int shelf_put(struct shelf *shelf, struct changes *changes, struct slice key,
     struct slice value);

@@ -464,8 +464,7 @@ rig_is(struct slice bytes, const char *text)
     return slice_equal(bytes, slice_of(text));
 }
 
-/* ---- for each test --------------------------------------------------------
- */
+/* ---- for each test ------------------------------------------------------- */
 
 static inline int
 rig_set_up(void **state)

@@ -13,8 +13,7 @@ declare(struct rig_peer *p, const char *queue, struct msg_declare d)
     assert_int_equal(rig_code(p, request), 0);
 }
 
-/* ---- before it is on the disk ----------------------------------------------
- */
+/* ---- before it is on the disk -------------------------------------------- */
 
 static void
 a_put_is_not_acknowledged_before_its_commit(void **state)
@@ -141,8 +140,7 @@ a_written_queue_asks_for_no_sync(void **state)
     assert_int_equal(kept_count_rows(ROW_task), 1);
 }
 
-/* ---- rows come and go ------------------------------------------------------
- */
+/* ---- rows come and go ---------------------------------------------------- */
 
 static void
 of_a_task_whose_result_was_heard_nothing_is_left(void **state)
@@ -163,8 +161,7 @@ of_a_task_whose_result_was_heard_nothing_is_left(void **state)
     assert_int_equal(kept_count_rows(ROW_result), 0);
 }
 
-/* ---- after a restart -------------------------------------------------------
- */
+/* ---- after a restart ----------------------------------------------------- */
 
 static void
 tasks_come_back_in_their_order(void **state)

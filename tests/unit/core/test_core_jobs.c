@@ -39,8 +39,7 @@ a_job_is_opened_put_to_run_and_read(void **state)
     rig_end(&rig);
 }
 
-/* ---- a rig with a job -----------------------------------------------------
- */
+/* ---- a rig with a job ---------------------------------------------------- */
 
 struct bench {
     struct rig rig;
@@ -60,8 +59,7 @@ set_up(struct bench *b, struct msg_job_open o)
     assert_int_not_equal(b->job, 0);
 }
 
-/* ---- reading --------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------- */
 
 static void
 a_reader_waits_for_the_place_that_is_open(void **state)
@@ -151,8 +149,7 @@ what_was_dropped_is_passed_over(void **state)
     rig_end(&b.rig);
 }
 
-/* ---- ends of jobs ---------------------------------------------------------
- */
+/* ---- ends of jobs -------------------------------------------------------- */
 
 static void
 a_closed_job_takes_no_more_and_ends_with_its_last_task(void **state)
@@ -304,8 +301,7 @@ more_tasks_than_a_turn_takes_are_cancelled_in_the_next_ones(void **state)
     rig_end(&b.rig);
 }
 
-/* ---- again ----------------------------------------------------------------
- */
+/* ---- again --------------------------------------------------------------- */
 
 static void
 a_dead_task_is_tried_again_with_all_its_attempts(void **state)
@@ -358,8 +354,7 @@ a_dropped_dead_task_keeps_its_end(void **state)
     rig_end(&b.rig);
 }
 
-/* ---- keys and keeping ------------------------------------------------------
- */
+/* ---- keys and keeping ---------------------------------------------------- */
 
 static void
 the_same_key_again_is_the_same_job(void **state)

@@ -25,8 +25,7 @@ count_tasks(const struct rig *rig)
     return count;
 }
 
-/* ---- when ------------------------------------------------------------------
- */
+/* ---- when ---------------------------------------------------------------- */
 
 static void
 it_puts_every_so_often_and_first_after_one_interval(void **state)
@@ -120,8 +119,7 @@ its_tasks_are_as_it_says(void **state)
     assert_int_equal(count_tasks(p->rig), 0); /* It has expired. */
 }
 
-/* ---- making and forgetting -------------------------------------------------
- */
+/* ---- making and forgetting ----------------------------------------------- */
 
 static void
 it_is_changed_under_its_name_and_begins_anew(void **state)
@@ -280,8 +278,7 @@ they_are_listed_in_pages(void **state)
     assert_int_equal(page->next, 0);
 }
 
-/* ---- skipping --------------------------------------------------------------
- */
+/* ---- skipping ------------------------------------------------------------ */
 
 static void
 it_waits_for_its_last_task_if_so_asked(void **state)
@@ -412,8 +409,7 @@ a_master_that_stops_leaves_what_is_due_to_the_next(void **state)
     assert_int_equal(count_tasks(p->rig), 1);
 }
 
-/* ---- the clock -------------------------------------------------------------
- */
+/* ---- the clock ----------------------------------------------------------- */
 
 static void
 a_clock_that_is_set_back_makes_no_task_twice(void **state)
@@ -459,8 +455,7 @@ a_clock_that_was_wrong_for_a_while_loses_no_time(void **state)
     assert_int_equal(schedule_puts(p->rig, "s"), 2);
 }
 
-/* ---- restarts --------------------------------------------------------------
- */
+/* ---- restarts ------------------------------------------------------------ */
 
 static void
 it_goes_on_after_a_restart(void **state)

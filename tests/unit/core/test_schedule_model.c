@@ -93,8 +93,7 @@ leaves_out(unsigned i)
     return i % 2 == 1;
 }
 
-/* ---- what happens ----------------------------------------------------------
- */
+/* ---- what happens -------------------------------------------------------- */
 
 static void
 pass(struct world *w)

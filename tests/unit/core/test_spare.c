@@ -65,8 +65,7 @@ run_job(struct bench *b, const char *reason)
     return job;
 }
 
-/* ---- jobs without tasks ---------------------------------------------------
- */
+/* ---- jobs without tasks -------------------------------------------------- */
 
 static void
 a_job_without_a_task_goes_with_the_session_that_opened_it(void **state)
@@ -122,8 +121,7 @@ one_whose_submitter_does_not_come_back_after_a_restart_leaves_no_row(
     jobs_settle = rig_turn;
 }
 
-/* ---- the budget -----------------------------------------------------------
- */
+/* ---- the budget ---------------------------------------------------------- */
 
 static void
 ended_jobs_without_results_make_room(void **state)

@@ -35,8 +35,7 @@ decode_one(struct slice wire)
     return m;
 }
 
-/* ---- round trips ----------------------------------------------------------
- */
+/* ---- round trips --------------------------------------------------------- */
 
 static void
 comes_back(uint64_t type, enum sample how)
@@ -176,8 +175,7 @@ without_memory_nothing_is_written(void **state)
     assert_null(b.bytes);
 }
 
-/* ---- against msgpack-c -----------------------------------------------------
- */
+/* ---- against msgpack-c --------------------------------------------------- */
 
 static void
 value_is(
@@ -448,8 +446,7 @@ lengths_are_written_byte_for_byte_as_msgpack_does(void **state)
     }
 }
 
-/* ---- the table --------------------------------------------------------------
- */
+/* ---- the table ----------------------------------------------------------- */
 
 static void
 every_shape_keeps_the_rules_of_the_table(void **state)

@@ -356,8 +356,7 @@ the_trial_fails_when_a_stranger_is_let_in(void **unused)
     close_door(&other);
 }
 
-/* ---- squatted routing ids -------------------------------------------------
- */
+/* ---- squatted routing ids ------------------------------------------------ */
 
 /* Let a peer take the next ids that a ROUTER of a process that never called
  * srand() will give, then let others come. */
