@@ -12,7 +12,7 @@
 #include "common/sys/clock.h"
 #include "common/sys/say.h"
 
-enum { FENCES = 1024 };
+enum { FENCES = 1024, ACCEPTED_MOST_S = 10 };
 
 struct ended {
     struct stint *s;
@@ -216,8 +216,13 @@ tell_master(struct ended *e)
 
     if (g == NULL) return;
     g->e = e;
-    if (pump_wait(s, is_accepted, s, tick_after(clock_now(), TICK_S)) == 0
-        || !s->closed) {
+    for (int i = 0; i < ACCEPTED_MOST_S; i++) {
+        tick_ns second = tick_after(clock_now(), TICK_S);
+
+        if (pump_wait(s, is_accepted, s, second) == 0) break;
+        if (s->closed || rpc_state(s->rpc) != RPC_UP) break;
+    }
+    if (!s->closed) {
         numbers_each(&s->futures, gather, g);
         send_gathered(g);
         pump_push(s, true);

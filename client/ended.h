@@ -40,7 +40,8 @@ void ended_wake(struct ended *e);
 
 /** Everything submitted and not ended ends with `code` and `text` (which lasts
  * as long as `e`), and what is submitted later is refused with them.  With
- * `tell` the master is told to end the tasks; for that it may wait a second. */
+ * `tell` the master is told to end the tasks; for that it may wait until it has
+ * accepted them, at most ten seconds, or one while it is not reached. */
 void ended_cancel(struct ended *e, int code, const char *text, bool tell);
 
 /** Free futures that were taken; NULLs are passed over. */
