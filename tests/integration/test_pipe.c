@@ -692,7 +692,7 @@ bytes_that_are_no_ticket_are_refused_and_one_of_a_gone_pipe_is_the_end(
 static void
 give_up_an_open(char name[32])
 {
-    struct stint_pipe *p;
+    struct stint_pipe *p = NULL;
     int rc = 0;
 
     for (int i = 0; rc == 0 && i < 1000; i++) {
