@@ -426,7 +426,7 @@ format:                                ## rewrite all C with clang-format
 
 demo:                                  ## install what is missing, build, run the main job
 	@scripts/deps build
-	@$(MAKE) --no-print-directory -j2 all examples
+	@$(MAKE) --no-print-directory -j2 all
 	@scripts/demo
 # All that the tests of the release need.
 check-build: all examples man unit-build integration-build proofs-build $(SIM) \
