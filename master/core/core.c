@@ -61,7 +61,7 @@ core_new(const struct core_config *config, tick_ns now)
     core->born = core->now = now;
     chance_init(&core->chance, config->seed);
     core->objects.fence = config->fence_base;
-    table_init(&core->objects.by_name);
+    hashtable_init(&core->objects.by_name);
     list_init(&core->objects.watched);
     list_init(&core->objects.pipes);
     list_init(&core->objects.graves);

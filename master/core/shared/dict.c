@@ -12,7 +12,7 @@ void
 dict_init(struct dict *d, const uint8_t secret[16])
 {
     *d = (struct dict){ .slots = NULL };
-    table_init(&d->keys);
+    hashtable_init(&d->keys);
     list_init(&d->vacant);
     memcpy(d->secret, secret, sizeof d->secret);
 }
@@ -38,7 +38,7 @@ size_t
 dict_memory(const struct dict *d)
 {
     return d->memory + d->capacity * sizeof d->slots[0]
-           + table_memory(&d->keys);
+           + hashtable_memory(&d->keys);
 }
 
 /* ---- keys ---------------------------------------------------------------- */
@@ -57,9 +57,9 @@ hash_of(const struct dict *d, struct slice key)
 static struct dict_item *
 look_up(const struct dict *d, struct slice key, uint64_t hash)
 {
-    struct table_node *node = table_find(&d->keys, hash);
+    struct hashtable_node *node = hashtable_find(&d->keys, hash);
 
-    for (; node != NULL; node = table_next(node)) {
+    for (; node != NULL; node = hashtable_next(node)) {
         struct dict_item *item = CONTAINER_OF(node, struct dict_item, node);
         if (slice_equal((struct slice){ item->key, item->length }, key)) {
             return item;
@@ -78,7 +78,7 @@ static void
 drop_item(struct dict *d, struct dict_item *item)
 {
     list_remove(&item->vacant);
-    table_remove(&d->keys, &item->node);
+    hashtable_remove(&d->keys, &item->node);
     d->memory -= item_memory(item);
     free(item);
 }
@@ -92,7 +92,7 @@ make_item(struct dict *d, struct slice key, uint64_t hash)
     if (item == NULL) return NULL;
     item->length = key.length;
     if (key.length > 0) memcpy(item->key, key.bytes, key.length);
-    table_add(&d->keys, &item->node, hash);
+    hashtable_add(&d->keys, &item->node, hash);
     list_init(&item->vacant);
     list_push(&d->vacant, &item->vacant);
     d->memory += item_memory(item);
@@ -245,7 +245,7 @@ void
 dict_scrap(struct dict *d)
 {
     drop_vacant(d);
-    table_fini(&d->keys);
+    hashtable_fini(&d->keys);
 }
 
 bool
@@ -317,6 +317,6 @@ dict_check(const struct dict *d)
         memory += entry_memory(e) + item_memory(e->item);
     }
     CHECK(count == d->count && count == d->keys.count);
-    table_check(&d->keys);
+    hashtable_check(&d->keys);
     CHECK(memory == d->memory);
 }

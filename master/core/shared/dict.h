@@ -13,14 +13,14 @@
 #ifndef DICT_H
 #define DICT_H
 
+#include "common/hashtable.h"
 #include "common/list.h"
-#include "common/table.h"
 #include "master/core/shared/entry.h"
 
 struct dict_item {
-    struct table_node node; /* In dict.keys. */
-    struct entry *entry;    /* NULL: taken, to be settled. */
-    struct list vacant;     /* In dict.vacant, if taken. */
+    struct hashtable_node node; /* In dict.keys. */
+    struct entry *entry;        /* NULL: taken, to be settled. */
+    struct list vacant;         /* In dict.vacant, if taken. */
     size_t length;
     uint8_t key[];
 };
@@ -31,7 +31,7 @@ struct dict_slot {
 };
 
 struct dict {
-    struct table keys;       /* struct dict_item */
+    struct hashtable keys;   /* struct dict_item */
     struct dict_slot *slots; /* Owned; ascending ranks. */
     size_t used, capacity;   /* Of the slots. */
     size_t count;            /* Entries. */

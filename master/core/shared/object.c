@@ -32,10 +32,10 @@ name_of(const struct object *o)
 struct object *
 object_find(const struct core *core, struct slice name)
 {
-    struct table_node *node =
-        table_find(&core->objects.by_name, hash_of(core, name));
+    struct hashtable_node *node =
+        hashtable_find(&core->objects.by_name, hash_of(core, name));
 
-    for (; node != NULL; node = table_next(node)) {
+    for (; node != NULL; node = hashtable_next(node)) {
         struct object *o = CONTAINER_OF(node, struct object, by_name);
         if (slice_equal(name_of(o), name)) return o;
     }
@@ -118,7 +118,7 @@ object_restore(struct core *core, uint64_t number, struct slice name,
         return NULL;
     }
     if ((flags & OBJECT_HIDDEN) == 0) {
-        table_add(&table->by_name, &o->by_name, hash_of(core, name_of(o)));
+        hashtable_add(&table->by_name, &o->by_name, hash_of(core, name_of(o)));
     }
     if (number > table->last) table->last = number;
     core->memory += o->memory;
@@ -137,7 +137,7 @@ object_remove(struct core *core, struct object *o)
 {
     CHECK(o->waiting == 0 && list_is_empty(&o->holds));
     if ((o->flags & OBJECT_HIDDEN) == 0) {
-        table_remove(&core->objects.by_name, &o->by_name);
+        hashtable_remove(&core->objects.by_name, &o->by_name);
     }
     HASH_DELETE(by_number, core->objects.by_number, o);
     core->memory -= o->memory;

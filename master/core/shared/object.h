@@ -16,9 +16,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/hashtable.h"
 #include "common/list.h"
 #include "common/slice.h"
-#include "common/table.h"
 
 struct core;
 struct hold;
@@ -60,7 +60,7 @@ enum {
 };
 
 struct object {
-    struct table_node by_name;
+    struct hashtable_node by_name;
     UT_hash_handle by_number;
     uint64_t number;    /* Grows; the id of its row. */
     uint8_t kind;       /* enum object_kind */
@@ -105,7 +105,7 @@ struct object {
 };
 
 struct objects {
-    struct table by_name;     /* Without the hidden ones. */
+    struct hashtable by_name; /* Without the hidden ones. */
     struct object *by_number; /* uthash; all of them, in that order. */
     uint64_t last;            /* Number given last. */
     uint64_t holds;           /* Id of the row of a hold given last. */

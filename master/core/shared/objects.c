@@ -361,5 +361,5 @@ objects_fini(struct core *core)
     }
     while ((o = core->objects.by_number) != NULL)
         object_remove(core, o);
-    table_fini(&core->objects.by_name);
+    hashtable_fini(&core->objects.by_name);
 }

@@ -1,5 +1,5 @@
 /**
- * table.h - intrusive hash table that grows a little at a time.
+ * hashtable.h - intrusive hash table that grows a little at a time.
  *                                                             [layer: common]
  *
  * Nodes live inside the caller's structs.  The caller hashes keys (with a
@@ -11,50 +11,52 @@
  * there are.  Where there is no memory for that it goes on, slower: nothing
  * here can fail.  The struct itself must stay where it is.  Not thread-safe.
  */
-#ifndef TABLE_H
-#define TABLE_H
+#ifndef HASHTABLE_H
+#define HASHTABLE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-struct table_node {
-    struct table_node *next; /* In its bucket. */
+struct hashtable_node {
+    struct hashtable_node *next; /* In its bucket. */
     uint64_t hash;
 };
 
-struct table {
-    struct table_node **buckets; /* Owned, or &only. */
-    struct table_node **before;  /* The same, of those that have not moved yet;
+struct hashtable {
+    struct hashtable_node **buckets; /* Owned, or &only. */
+    struct hashtable_node *
+        *before;                 /* The same, of those that have not moved yet;
                                     NULL: all have. */
     size_t size, size_before;    /* How many; powers of two. */
     size_t moved;                /* Of `before`, from the first. */
     size_t count;                /* Nodes. */
-    struct table_node *only;     /* The one bucket of a new table. */
+    struct hashtable_node *only; /* The one bucket of a new table. */
 };
 
 /** Make an empty table. */
-void table_init(struct table *t);
+void hashtable_init(struct hashtable *t);
 
 /** Free its buckets.  The nodes, which may still be there, are the caller's.
  * It is as new then. */
-void table_fini(struct table *t);
+void hashtable_fini(struct hashtable *t);
 
 /** Add `node`, which is in no table, under `hash`.  The table borrows it. */
-void table_add(struct table *t, struct table_node *node, uint64_t hash);
+void hashtable_add(
+    struct hashtable *t, struct hashtable_node *node, uint64_t hash);
 
 /** Take out `node`, which must be in this table. */
-void table_remove(struct table *t, struct table_node *node);
+void hashtable_remove(struct hashtable *t, struct hashtable_node *node);
 
 /** A node with this hash, or NULL. */
-struct table_node *table_find(const struct table *t, uint64_t hash);
+struct hashtable_node *hashtable_find(const struct hashtable *t, uint64_t hash);
 
 /** Another one with the same hash, each once; NULL when there is none. */
-struct table_node *table_next(const struct table_node *node);
+struct hashtable_node *hashtable_next(const struct hashtable_node *node);
 
 /** Bytes of the buckets. */
-size_t table_memory(const struct table *t);
+size_t hashtable_memory(const struct hashtable *t);
 
 /** Aborts where an invariant is broken: for tests. */
-void table_check(const struct table *t);
+void hashtable_check(const struct hashtable *t);
 
 #endif

@@ -1,4 +1,4 @@
-#include "common/table.h"
+#include "common/hashtable.h"
 
 #include <stdlib.h>
 
@@ -10,36 +10,36 @@
 enum { MOVED_AT_ONCE = 16, LEAST = 8, SPARSE = 8 };
 
 void
-table_init(struct table *t)
+hashtable_init(struct hashtable *t)
 {
-    *t = (struct table){ .size = 1 };
+    *t = (struct hashtable){ .size = 1 };
     t->buckets = &t->only;
 }
 
 static void
-free_buckets(const struct table *t, struct table_node **buckets)
+free_buckets(const struct hashtable *t, struct hashtable_node **buckets)
 {
     if (buckets != &t->only) free(buckets);
 }
 
 void
-table_fini(struct table *t)
+hashtable_fini(struct hashtable *t)
 {
     free_buckets(t, t->before);
     free_buckets(t, t->buckets);
-    table_init(t);
+    hashtable_init(t);
 }
 
 size_t
-table_memory(const struct table *t)
+hashtable_memory(const struct hashtable *t)
 {
-    return (t->size + t->size_before) * sizeof(struct table_node *);
+    return (t->size + t->size_before) * sizeof(struct hashtable_node *);
 }
 
 /* ---- moving -------------------------------------------------------------- */
 
-static struct table_node **
-bucket_of(const struct table *t, uint64_t hash)
+static struct hashtable_node **
+bucket_of(const struct hashtable *t, uint64_t hash)
 {
     size_t before = t->before != NULL ? hash & (t->size_before - 1) : 0;
 
@@ -48,17 +48,17 @@ bucket_of(const struct table *t, uint64_t hash)
 }
 
 static void
-push(struct table_node **bucket, struct table_node *node)
+push(struct hashtable_node **bucket, struct hashtable_node *node)
 {
     node->next = *bucket;
     *bucket = node;
 }
 
 static void
-move_some(struct table *t)
+move_some(struct hashtable *t)
 {
     for (int i = 0; i < MOVED_AT_ONCE && t->before != NULL; i++) {
-        struct table_node *node = t->before[t->moved], *next;
+        struct hashtable_node *node = t->before[t->moved], *next;
         t->before[t->moved++] = NULL;
         for (; node != NULL; node = next) {
             next = node->next;
@@ -72,10 +72,11 @@ move_some(struct table *t)
 }
 
 static void
-resize(struct table *t, size_t size)
+resize(struct hashtable *t, size_t size)
 {
     if (t->before != NULL) return;
-    struct table_node **buckets = calloc(size, sizeof(struct table_node *));
+    struct hashtable_node **buckets =
+        calloc(size, sizeof(struct hashtable_node *));
     if (buckets == NULL) return;
     t->before = t->buckets;
     t->size_before = t->size;
@@ -87,7 +88,7 @@ resize(struct table *t, size_t size)
 /* ---- nodes --------------------------------------------------------------- */
 
 void
-table_add(struct table *t, struct table_node *node, uint64_t hash)
+hashtable_add(struct hashtable *t, struct hashtable_node *node, uint64_t hash)
 {
     node->hash = hash;
     push(bucket_of(t, hash), node);
@@ -97,9 +98,9 @@ table_add(struct table *t, struct table_node *node, uint64_t hash)
 }
 
 void
-table_remove(struct table *t, struct table_node *node)
+hashtable_remove(struct hashtable *t, struct hashtable_node *node)
 {
-    struct table_node **at = bucket_of(t, node->hash);
+    struct hashtable_node **at = bucket_of(t, node->hash);
 
     for (; *at != node; at = &(*at)->next)
         CHECK(*at != NULL);
@@ -110,22 +111,22 @@ table_remove(struct table *t, struct table_node *node)
     move_some(t);
 }
 
-static struct table_node *
-first_of(struct table_node *node, uint64_t hash)
+static struct hashtable_node *
+first_of(struct hashtable_node *node, uint64_t hash)
 {
     while (node != NULL && node->hash != hash)
         node = node->next;
     return node;
 }
 
-struct table_node *
-table_find(const struct table *t, uint64_t hash)
+struct hashtable_node *
+hashtable_find(const struct hashtable *t, uint64_t hash)
 {
     return first_of(*bucket_of(t, hash), hash);
 }
 
-struct table_node *
-table_next(const struct table_node *node)
+struct hashtable_node *
+hashtable_next(const struct hashtable_node *node)
 {
     return first_of(node->next, node->hash);
 }
@@ -133,14 +134,15 @@ table_next(const struct table_node *node)
 /* ---- checking ------------------------------------------------------------ */
 
 static size_t
-check_buckets(
-    const struct table *t, struct table_node *const *buckets, size_t size)
+check_buckets(const struct hashtable *t, struct hashtable_node *const *buckets,
+    size_t size)
 {
     size_t count = 0;
 
     CHECK(size > 0 && (size & (size - 1)) == 0);
     for (size_t i = 0; i < size; i++) {
-        for (const struct table_node *n = buckets[i]; n != NULL; n = n->next) {
+        for (const struct hashtable_node *n = buckets[i]; n != NULL;
+             n = n->next) {
             CHECK(bucket_of(t, n->hash) == &buckets[i]);
             count += 1;
         }
@@ -149,7 +151,7 @@ check_buckets(
 }
 
 void
-table_check(const struct table *t)
+hashtable_check(const struct hashtable *t)
 {
     size_t count = check_buckets(t, t->buckets, t->size);
 

@@ -9,12 +9,12 @@
 #include <cmocka.h>
 
 #include "common/base.h"
-#include "common/table.h"
+#include "common/hashtable.h"
 
 enum { ITEMS = 5000 };
 
 struct item {
-    struct table_node node;
+    struct hashtable_node node;
     uint64_t key;
     int in;
 };
@@ -32,11 +32,11 @@ hash_of(uint64_t key)
 }
 
 static struct item *
-find(const struct table *t, uint64_t key)
+find(const struct hashtable *t, uint64_t key)
 {
-    struct table_node *node = table_find(t, hash_of(key));
+    struct hashtable_node *node = hashtable_find(t, hash_of(key));
 
-    for (; node != NULL; node = table_next(node)) {
+    for (; node != NULL; node = hashtable_next(node)) {
         struct item *item = CONTAINER_OF(node, struct item, node);
         if (item->key == key) return item;
     }
@@ -44,15 +44,15 @@ find(const struct table *t, uint64_t key)
 }
 
 static void
-turn(struct table *t, uint64_t key)
+turn(struct hashtable *t, uint64_t key)
 {
     struct item *item = &items[key];
 
     item->key = key;
     if (item->in) {
-        table_remove(t, &item->node);
+        hashtable_remove(t, &item->node);
     } else {
-        table_add(t, &item->node, hash_of(key));
+        hashtable_add(t, &item->node, hash_of(key));
     }
     item->in = !item->in;
 }
@@ -60,23 +60,23 @@ turn(struct table *t, uint64_t key)
 static void
 an_empty_table_finds_nothing(void **state)
 {
-    struct table t;
+    struct hashtable t;
 
     (void)state;
-    table_init(&t);
-    assert_null(table_find(&t, 0));
-    table_check(&t);
-    table_fini(&t);
+    hashtable_init(&t);
+    assert_null(hashtable_find(&t, 0));
+    hashtable_check(&t);
+    hashtable_fini(&t);
 }
 
 static void
 what_was_added_is_found_until_it_is_removed(void **state)
 {
-    struct table t;
+    struct hashtable t;
     uint64_t random = 1;
 
     (void)state;
-    table_init(&t);
+    hashtable_init(&t);
     /* More and more of them, then fewer and fewer. */
     for (uint64_t step = 0; step < 40 * ITEMS; step++) {
         random = random * UINT64_C(6364136223846793005) + 1;
@@ -86,25 +86,25 @@ what_was_added_is_found_until_it_is_removed(void **state)
         turn(&t, key);
         assert_ptr_equal(find(&t, key), items[key].in ? &items[key] : NULL);
         if (step % 1000 != 0) continue;
-        table_check(&t);
+        hashtable_check(&t);
         for (uint64_t i = 0; i < ITEMS; i++)
             assert_ptr_equal(find(&t, i), items[i].in ? &items[i] : NULL);
     }
     for (uint64_t key = 0; key < ITEMS; key++)
         if (items[key].in) turn(&t, key);
     assert_int_equal(t.count, 0);
-    table_fini(&t);
+    hashtable_fini(&t);
 }
 
 /* Else a million keys would stand still for a quarter of a second. */
 static void
 no_add_or_remove_moves_more_than_a_few_buckets(void **state)
 {
-    struct table t;
+    struct hashtable t;
     size_t before = 0, moved = 0;
 
     (void)state;
-    table_init(&t);
+    hashtable_init(&t);
     for (uint64_t i = 0; i < 2 * (uint64_t)ITEMS; i++) {
         turn(&t, i % ITEMS);
         size_t now = t.before != NULL ? t.moved : 0;
@@ -117,26 +117,26 @@ no_add_or_remove_moves_more_than_a_few_buckets(void **state)
                     || t.size_before == t.size * 2 || t.size == 8);
     }
     assert_true(moved > ITEMS / 2);
-    table_fini(&t);
+    hashtable_fini(&t);
 }
 
 static void
 there_is_about_a_bucket_for_each_node(void **state)
 {
-    struct table t;
+    struct hashtable t;
 
     (void)state;
-    table_init(&t);
+    hashtable_init(&t);
     for (uint64_t key = 0; key < ITEMS; key++) {
         turn(&t, key);
         assert_true(t.size <= 2 * t.count || t.size == 8);
         assert_true(t.count <= 2 * t.size);
     }
-    size_t full = table_memory(&t);
+    size_t full = hashtable_memory(&t);
     for (uint64_t key = 0; key < ITEMS; key++)
         turn(&t, key);
-    assert_true(table_memory(&t) < full / 100);
-    table_fini(&t);
+    assert_true(hashtable_memory(&t) < full / 100);
+    hashtable_fini(&t);
 }
 
 int
