@@ -30,6 +30,8 @@
 
 #include <stint_process.h>
 
+#include "tests/integration/forks.h"
+
 enum { LONG_MS = 60000 }; /* For what should come at once. */
 
 struct page {
@@ -73,18 +75,6 @@ expect_message(const char *part)
     if (strstr(stint_error_message(), part) == NULL)
         fail_msg("\"%s\" is not in \"%s\"", part, stint_error_message());
 }
-
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-/* Here a copy of a process with threads starts threads of its own. */
-const char *__tsan_default_options(void);
-const char *
-__tsan_default_options(void)
-{
-    return "die_after_fork=0";
-}
-#endif
-#endif
 
 /* ---- other processes ----------------------------------------------------- */
 

@@ -1,21 +1,10 @@
 /* Where few descriptors are left nothing is opened, and it is said how many are
  * needed: libzmq would end the program. */
+#include "tests/integration/forks.h"
 #include "tests/integration/with_pool.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
-
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-/* Here a copy of a process with threads starts threads of its own. */
-const char *__tsan_default_options(void);
-const char *
-__tsan_default_options(void)
-{
-    return "die_after_fork=0";
-}
-#endif
-#endif
 
 enum { FINE = 0, TOLD = 1, WRONG = 2 };
 

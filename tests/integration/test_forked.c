@@ -1,5 +1,6 @@
 /* What a copy of this process can do with our connections: nothing, and it is
  * told so at once. */
+#include "tests/integration/forks.h"
 #include "tests/integration/with_master.h"
 
 #include <stdatomic.h>
@@ -11,18 +12,6 @@
 #include <stint_process.h>
 #include <stint_shared.h>
 #include <stint_sync.h>
-
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-/* Here a copy of a process with threads starts threads of its own. */
-const char *__tsan_default_options(void);
-const char *
-__tsan_default_options(void)
-{
-    return "die_after_fork=0";
-}
-#endif
-#endif
 
 static struct stint_lock *lock;
 static struct stint_dict *dict;
