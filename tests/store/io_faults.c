@@ -97,8 +97,7 @@ recover_all(struct player *p)
         recover(p, end);
 }
 
-/* ---- calls that fail
- * ----------------------------------------------------------- */
+/* ---- calls that fail ----------------------------------------------------- */
 
 static bool
 must_stop(enum fake_call call, int error)
@@ -199,8 +198,7 @@ fail_every_call(unsigned step)
     }
 }
 
-/* ---- disks that are full
- * --------------------------------------------------------- */
+/* ---- disks that are full ------------------------------------------------- */
 
 static uint64_t
 bytes_of(const struct player *p, unsigned batch)

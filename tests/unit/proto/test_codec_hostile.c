@@ -28,8 +28,7 @@ outcome(const void *bytes, size_t length, const char **where)
     return rc;
 }
 
-/* ---- each error has its place
- * ------------------------------------------------ */
+/* ---- each error has its place -------------------------------------------- */
 
 /* What follows the array head, number 1 and ack 0 of a frame of one message. */
 struct refusal_case {
@@ -184,8 +183,7 @@ a_list_of_4097_tasks_is_refused(void **state)
     buf_fini(&b);
 }
 
-/* ---- truncation and bombs
- * ------------------------------------------------------ */
+/* ---- truncation and bombs ------------------------------------------------ */
 
 static void
 a_frame_cut_anywhere_is_refused(void **state)
@@ -315,8 +313,7 @@ a_wide_bomb_takes_linear_time(void **state)
     assert_int_equal(close_unknown(&b), 0);
 }
 
-/* ---- what comes later
- * ------------------------------------------------------------ */
+/* ---- what comes later ---------------------------------------------------- */
 
 static void
 pack_every_kind(msgpack_packer *p)

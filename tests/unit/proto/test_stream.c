@@ -384,8 +384,7 @@ a_restart_leaves_held_frames_as_they_are(void **state)
     stream_fini(&s);
 }
 
-/* ---- two streams over a connection that loses, in 20,000 random steps
- * -------- */
+/* ---- two streams over a connection that loses, 20,000 random steps ------- */
 
 enum { WIRE = 64 };
 
