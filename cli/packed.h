@@ -1,11 +1,10 @@
 /**
- * packed.h - bytes of a shared object, read for people and as JSON. [layer:
- * cli]
+ * packed.h - bytes of a shared object, for people and as JSON. [layer: cli]
  *
  * Bytes that are one value of msgpack (stint_value.h) are that value; others
  * are text, when they are UTF-8 without control characters; or their
- * hexadecimal digits.  Short bytes may be both: "A" is also the number 65. Then
- * the text is told beside the value.
+ * hexadecimal digits.  Short bytes may be both: "A" is also the number 65.
+ * Then the text is told beside the value.
  */
 #ifndef CLI_PACKED_H
 #define CLI_PACKED_H
