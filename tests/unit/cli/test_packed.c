@@ -26,24 +26,26 @@ assert_reads(const char *bytes, size_t size, enum packed_first first,
 }
 #define READS(bytes, first, form, text) \
     assert_reads((bytes), sizeof(bytes) - 1, (first), (form), (text))
+#define IS_VALUE(bytes, text) \
+    READS(bytes, PACKED_VALUE_FIRST, PACKED_MSGPACK, text)
+#define IS_TEXT(bytes, text) READS(bytes, PACKED_VALUE_FIRST, PACKED_TEXT, text)
+#define IS_HEX(bytes, text) READS(bytes, PACKED_VALUE_FIRST, PACKED_HEX, text)
 
 static void
 one_value_of_msgpack_is_json(void **state)
 {
     (void)state;
-    READS("\x07", PACKED_VALUE_FIRST, PACKED_MSGPACK, "7");
-    READS("\xff", PACKED_VALUE_FIRST, PACKED_MSGPACK, "-1");
-    READS("\xc0", PACKED_VALUE_FIRST, PACKED_MSGPACK, "null");
-    READS("\xc3", PACKED_VALUE_FIRST, PACKED_MSGPACK, "true");
-    READS(
-        "\xcb\x40\x04\0\0\0\0\0\0", PACKED_VALUE_FIRST, PACKED_MSGPACK, "2.5");
-    READS("\xa3"
-          "abc",
-        PACKED_VALUE_FIRST, PACKED_MSGPACK, "\"abc\"");
-    READS("\x92\x01\x90", PACKED_VALUE_FIRST, PACKED_MSGPACK, "[1,[]]");
-    READS("\x82\xa1"
-          "a\x01\x02\xc4\x02\0\xff",
-        PACKED_VALUE_FIRST, PACKED_MSGPACK,
+    IS_VALUE("\x07", "7");
+    IS_VALUE("\xff", "-1");
+    IS_VALUE("\xc0", "null");
+    IS_VALUE("\xc3", "true");
+    IS_VALUE("\xcb\x40\x04\0\0\0\0\0\0", "2.5");
+    IS_VALUE("\xa3"
+             "abc",
+        "\"abc\"");
+    IS_VALUE("\x92\x01\x90", "[1,[]]");
+    IS_VALUE("\x82\xa1"
+             "a\x01\x02\xc4\x02\0\xff",
         "{\"a\":1,\"2\":{\"hex\":\"00ff\"}}");
 }
 
@@ -51,26 +53,23 @@ static void
 numbers_that_json_does_not_have_are_words(void **state)
 {
     (void)state;
-    READS("\xcb\x7f\xf8\0\0\0\0\0\0", PACKED_VALUE_FIRST, PACKED_MSGPACK,
-        "\"nan\"");
-    READS("\xcb\xff\xf0\0\0\0\0\0\0", PACKED_VALUE_FIRST, PACKED_MSGPACK,
-        "\"-inf\"");
+    IS_VALUE("\xcb\x7f\xf8\0\0\0\0\0\0", "\"nan\"");
+    IS_VALUE("\xcb\xff\xf0\0\0\0\0\0\0", "\"-inf\"");
 }
 
 static void
 what_is_not_exactly_one_value_is_text_or_digits(void **state)
 {
     (void)state;
-    READS("36", PACKED_VALUE_FIRST, PACKED_TEXT, "36");
-    READS("", PACKED_VALUE_FIRST, PACKED_TEXT, "");
-    READS("a\tb\n", PACKED_VALUE_FIRST, PACKED_TEXT, "a\\tb\\n");
-    READS("\x92\x01", PACKED_VALUE_FIRST, PACKED_HEX, "9201");
-    READS("\x01\x02", PACKED_VALUE_FIRST, PACKED_HEX, "0102");
-    READS("\xc1", PACKED_VALUE_FIRST, PACKED_HEX, "c1");
+    IS_TEXT("36", "36");
+    IS_TEXT("", "");
+    IS_TEXT("a\tb\n", "a\\tb\\n");
+    IS_HEX("\x92\x01", "9201");
+    IS_HEX("\x01\x02", "0102");
+    IS_HEX("\xc1", "c1");
     /* An extension, and more than 63 bits. */
-    READS("\xd4\x01\x02", PACKED_VALUE_FIRST, PACKED_HEX, "d40102");
-    READS("\xcf\xff\xff\xff\xff\xff\xff\xff\xff", PACKED_VALUE_FIRST,
-        PACKED_HEX, "cfffffffffffffffff");
+    IS_HEX("\xd4\x01\x02", "d40102");
+    IS_HEX("\xcf\xff\xff\xff\xff\xff\xff\xff\xff", "cfffffffffffffffff");
 }
 
 /* Elements are declared, and not there; or deeper than is looked. */
@@ -81,11 +80,9 @@ bombs_are_digits(void **state)
                                "\x91\x91\x91\x91\x91\x91\x91\x91\x91\xc0";
 
     (void)state;
-    READS("\xdd\xff\xff\xff\xff", PACKED_VALUE_FIRST, PACKED_HEX, "ddffffffff");
-    READS("\xdf\xff\xff\xff\xff\x01", PACKED_VALUE_FIRST, PACKED_HEX,
-        "dfffffffff01");
-    READS(deep, PACKED_VALUE_FIRST, PACKED_HEX,
-        "9191919191919191919191919191919191919191c0");
+    IS_HEX("\xdd\xff\xff\xff\xff", "ddffffffff");
+    IS_HEX("\xdf\xff\xff\xff\xff\x01", "dfffffffff01");
+    IS_HEX(deep, "9191919191919191919191919191919191919191c0");
 }
 
 static void
