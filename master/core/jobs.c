@@ -4,11 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <sodium/crypto_shorthash.h>
-
 #include "common/base.h"
 #include "common/check.h"
 #include "common/stint_error.h"
+#include "master/core/keyed_hash.h"
 #include "master/core/lane.h"
 #include "master/core/life.h"
 #include "master/core/reply.h"
@@ -66,20 +65,17 @@ jobs_find(const struct core *core, uint64_t number)
     return found;
 }
 
-/* By a secret, as strangers choose keys. */
 static uint64_t
 hash_key(const struct core *core, const uint8_t owner[PROTO_KEY_BYTES],
     struct slice key)
 {
     uint8_t bytes[PROTO_KEY_BYTES + PROTO_NAME_MAX];
-    uint64_t hash;
 
     CHECK(key.length <= PROTO_NAME_MAX);
     memcpy(bytes, owner, PROTO_KEY_BYTES);
     if (key.length > 0) memcpy(bytes + PROTO_KEY_BYTES, key.bytes, key.length);
-    (void)crypto_shorthash((unsigned char *)&hash, bytes,
-        PROTO_KEY_BYTES + key.length, core->journal.secret);
-    return hash;
+    return keyed_hash((struct slice){ bytes, PROTO_KEY_BYTES + key.length },
+        core->journal.secret);
 }
 
 struct job *

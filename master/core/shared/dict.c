@@ -1,10 +1,10 @@
 #include "master/core/shared/dict.h"
 
-#include <sodium/crypto_shorthash.h>
 #include <stdlib.h>
 
 #include "common/base.h"
 #include "common/check.h"
+#include "master/core/keyed_hash.h"
 
 enum { HOLES_MIN = 16 };
 
@@ -43,17 +43,6 @@ dict_memory(const struct dict *d)
 
 /* ---- keys ---------------------------------------------------------------- */
 
-static uint64_t
-hash_of(const struct dict *d, struct slice key)
-{
-    static const uint8_t none = 0;
-    uint64_t h;
-
-    (void)crypto_shorthash((unsigned char *)&h,
-        key.length > 0 ? key.bytes : &none, key.length, d->secret);
-    return h;
-}
-
 static struct dict_item *
 look_up(const struct dict *d, struct slice key, uint64_t hash)
 {
@@ -71,7 +60,7 @@ look_up(const struct dict *d, struct slice key, uint64_t hash)
 struct dict_item *
 dict_find(const struct dict *d, struct slice key)
 {
-    return look_up(d, key, hash_of(d, key));
+    return look_up(d, key, keyed_hash(key, d->secret));
 }
 
 static void
@@ -181,7 +170,7 @@ struct dict_item *
 dict_put(
     struct dict *d, struct slice key, struct entry *e, struct entry **before)
 {
-    uint64_t hash = hash_of(d, key);
+    uint64_t hash = keyed_hash(key, d->secret);
     struct dict_item *item = look_up(d, key, hash);
 
     *before = item != NULL ? item->entry : NULL;
@@ -266,7 +255,7 @@ dict_scrap_last(struct dict *d, struct entry **last)
 struct dict_item *
 dict_load(struct dict *d, struct slice key, struct entry *e)
 {
-    uint64_t hash = hash_of(d, key);
+    uint64_t hash = keyed_hash(key, d->secret);
 
     if (look_up(d, key, hash) != NULL) return NULL;
     if (!reserve(d)) return NULL;

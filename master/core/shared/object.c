@@ -1,26 +1,19 @@
 #include "master/core/shared/object.h"
 
-#include <sodium/crypto_shorthash.h>
 #include <stdlib.h>
 
 #include "common/base.h"
 #include "common/check.h"
 #include "common/text.h"
 #include "master/core/inside.h"
+#include "master/core/keyed_hash.h"
 
 enum { OBJECTS_OF_A_WORKER = 256 };
 
-/* With a secret, as strangers choose names. */
 static uint64_t
 hash_of(const struct core *core, struct slice name)
 {
-    static const uint8_t none = 0;
-    uint64_t h;
-
-    (void)crypto_shorthash((unsigned char *)&h,
-        name.length > 0 ? name.bytes : &none, name.length,
-        core->journal.secret);
-    return h;
+    return keyed_hash(name, core->journal.secret);
 }
 
 static struct slice
