@@ -2,9 +2,8 @@
  * this process. */
 #include <stdatomic.h>
 
-#include "tests/integration/with_master.h"
+#include "tests/integration/with_pipes.h"
 
-#include <stint_pipe.h>
 #include <stint_value.h>
 
 static struct stint_pipe *first, *second; /* Of the pipe of a test. */
@@ -20,30 +19,6 @@ close_both(void)
 {
     stint_pipe_close(first);
     stint_pipe_close(second);
-}
-
-static void
-say_text(struct stint_pipe *p, const char *text)
-{
-    OK(stint_pipe_send(p, text, strlen(text), PATIENCE_MS));
-}
-
-static void
-hear_text(struct stint_pipe *p, const char *text)
-{
-    struct stint_bytes message;
-
-    OK(stint_pipe_recv(p, &message, PATIENCE_MS));
-    expect(message, text);
-}
-
-/* What a recv says that must not give anything. */
-static int
-hear_code(struct stint_pipe *p, int64_t timeout_ms)
-{
-    struct stint_bytes message;
-
-    return stint_pipe_recv(p, &message, timeout_ms);
 }
 
 static void

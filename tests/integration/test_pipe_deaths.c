@@ -6,9 +6,8 @@
 #include <stdatomic.h>
 #include <sys/wait.h>
 
-#include "tests/integration/with_master.h"
+#include "tests/integration/with_pipes.h"
 
-#include <stint_pipe.h>
 #include <stint_value.h>
 
 enum { SILENCE_MS = 800, WINDOW = 8 };
@@ -113,23 +112,6 @@ kill_it(void)
     (void)kill(child, SIGKILL);
     assert_int_equal(waitpid(child, NULL, 0), child);
     child = 0;
-}
-
-static int
-hear_code(struct stint_pipe *p, int64_t timeout_ms)
-{
-    struct stint_bytes message;
-
-    return stint_pipe_recv(p, &message, timeout_ms);
-}
-
-static void
-hear_text(struct stint_pipe *p, const char *text)
-{
-    struct stint_bytes message;
-
-    OK(stint_pipe_recv(p, &message, PATIENCE_MS));
-    expect(message, text);
 }
 
 static void *

@@ -1,10 +1,9 @@
 /* Waiting for several ends of pipes, processes and descriptors at once, as
  * multiprocessing.connection.wait() has it; of a master in this process. */
-#include "tests/integration/with_master.h"
+#include "tests/integration/with_pipes.h"
 
 #include <poll.h>
 
-#include <stint_pipe.h>
 #include <stint_process.h>
 #include <stint_test.h>
 #include <stint_value.h>
@@ -37,29 +36,6 @@ close_pipes(void **state)
     }
     OK(stint_close(s));
     return 0;
-}
-
-static void
-say_text(struct stint_pipe *p, const char *text)
-{
-    OK(stint_pipe_send(p, text, strlen(text), PATIENCE_MS));
-}
-
-static void
-hear_text(struct stint_pipe *p, const char *text)
-{
-    struct stint_bytes message;
-
-    OK(stint_pipe_recv(p, &message, PATIENCE_MS));
-    expect(message, text);
-}
-
-static int
-hear_code(struct stint_pipe *p, int64_t timeout_ms)
-{
-    struct stint_bytes message;
-
-    return stint_pipe_recv(p, &message, timeout_ms);
 }
 
 static int
