@@ -7,17 +7,6 @@
 
 enum { DAY_MS = 86400 * 1000 };
 
-/* A name that no other test uses. */
-static const char *
-fresh(void)
-{
-    static char name[32];
-    static unsigned count;
-
-    (void)snprintf(name, sizeof name, "schedule-%u", ++count);
-    return name;
-}
-
 struct seen {
     const char *name;
     struct stint_schedule_row row;

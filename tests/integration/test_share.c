@@ -4,17 +4,6 @@
 
 #include <stint_shared.h>
 
-/* A name that no other test uses. */
-static const char *
-fresh(void)
-{
-    static char name[32];
-    static unsigned count;
-
-    (void)snprintf(name, sizeof name, "shared-%u", ++count);
-    return name;
-}
-
 static struct stint_dict *
 open_dict(struct stint *on, const char *name)
 {

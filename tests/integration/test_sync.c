@@ -1,37 +1,6 @@
 /* Locks, semaphores, conditions, events and barriers through the public
  * library, as multiprocessing has them; of a master in this process. */
-#include "tests/integration/with_master.h"
-
-#include <stint_sync.h>
-
-/* A name that no other test uses. */
-static const char *
-fresh(void)
-{
-    static char name[32];
-    static unsigned count;
-
-    (void)snprintf(name, sizeof name, "object-%u", ++count);
-    return name;
-}
-
-static struct stint_lock *
-open_lock(struct stint *on, const char *name)
-{
-    struct stint_lock *lock;
-
-    OK(stint_lock_open(on, name, NULL, &lock));
-    return lock;
-}
-
-static struct stint_lock *
-open_rlock(struct stint *on, const char *name)
-{
-    struct stint_lock *lock;
-
-    OK(stint_rlock_open(on, name, NULL, &lock));
-    return lock;
-}
+#include "tests/integration/with_sync.h"
 
 static struct stint_semaphore *
 open_semaphore(
@@ -50,16 +19,6 @@ open_event(struct stint *on, const char *name)
 
     OK(stint_event_open(on, name, NULL, &e));
     return e;
-}
-
-static struct stint_condition *
-open_condition(struct stint *on, const char *name, const char *lock)
-{
-    struct stint_condition_options options = { .lock = lock };
-    struct stint_condition *c;
-
-    OK(stint_condition_open(on, name, &options, &c));
-    return c;
 }
 
 static struct stint_barrier *

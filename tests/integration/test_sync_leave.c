@@ -1,47 +1,6 @@
 /* Locks and their like when somebody stops waiting for them, or closes what he
  * has. */
-#include "tests/integration/with_master.h"
-
-#include <stint_sync.h>
-
-/* A name that no other test uses. */
-static const char *
-fresh(void)
-{
-    static char name[32];
-    static unsigned count;
-
-    (void)snprintf(name, sizeof name, "object-%u", ++count);
-    return name;
-}
-
-static struct stint_lock *
-open_lock(struct stint *on, const char *name)
-{
-    struct stint_lock *lock;
-
-    OK(stint_lock_open(on, name, NULL, &lock));
-    return lock;
-}
-
-static struct stint_lock *
-open_rlock(struct stint *on, const char *name)
-{
-    struct stint_lock *lock;
-
-    OK(stint_rlock_open(on, name, NULL, &lock));
-    return lock;
-}
-
-static struct stint_condition *
-open_condition(struct stint *on, const char *name, const char *lock)
-{
-    struct stint_condition_options options = { .lock = lock };
-    struct stint_condition *c;
-
-    OK(stint_condition_open(on, name, &options, &c));
-    return c;
-}
+#include "tests/integration/with_sync.h"
 
 /* ---- closing ------------------------------------------------------------- */
 

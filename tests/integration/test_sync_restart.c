@@ -1,7 +1,5 @@
 /* Locks and their like over a restart of their master. */
-#include "tests/integration/with_master.h"
-
-#include <stint_sync.h>
+#include "tests/integration/with_sync.h"
 
 static char folder[] = "/tmp/stint-sync-restart-XXXXXX";
 static char listening[64], state_dir[64], authkey[STINT_AUTHKEY_TEXT];
@@ -38,15 +36,6 @@ connect_there(void)
 
     OK(stint_connect(&options, &made));
     return made;
-}
-
-static struct stint_lock *
-open_lock(struct stint *on, const char *name)
-{
-    struct stint_lock *lock;
-
-    OK(stint_lock_open(on, name, NULL, &lock));
-    return lock;
 }
 
 static void

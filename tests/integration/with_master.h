@@ -75,6 +75,17 @@ open_queue(struct stint *on, const char *name)
     return opened;
 }
 
+/* A name that no other test uses, lent until the next one. */
+static inline const char *
+fresh(void)
+{
+    static char name[32];
+    static unsigned count;
+
+    (void)snprintf(name, sizeof name, "object-%u", ++count);
+    return name;
+}
+
 /* A queue that no other test used. */
 static inline struct stint_queue *
 fresh_queue(const struct stint_queue_options *options)
