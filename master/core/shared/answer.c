@@ -23,3 +23,17 @@ answer_ok(struct core *core, const struct object *o, struct session *s,
             .as.ok = { .request = request, .value = value },
         });
 }
+
+void
+answer_synced(struct core *core, const struct object *o, struct session *s,
+    struct msg_synced synced)
+{
+    answer(
+        core, o, s, &(struct msg){ .type = MSG_synced, .as.synced = synced });
+}
+
+void
+answer_look(struct core *core, struct session *s, struct msg_synced synced)
+{
+    reply(core, s, &(struct msg){ .type = MSG_synced, .as.synced = synced });
+}

@@ -19,4 +19,12 @@ void answer(struct core *core, const struct object *o, struct session *s,
 void answer_ok(struct core *core, const struct object *o, struct session *s,
     uint64_t request, uint64_t value);
 
+/** Answer with synced. */
+void answer_synced(struct core *core, const struct object *o, struct session *s,
+    struct msg_synced synced);
+
+/** Answer with synced what changed nothing: it has no row. */
+void answer_look(
+    struct core *core, struct session *s, struct msg_synced synced);
+
 #endif

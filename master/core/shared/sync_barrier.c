@@ -28,14 +28,6 @@ in_line(const struct object *o)
     return o->waiting - o->is.barrier.passing_count;
 }
 
-static void
-tell(struct core *core, const struct object *o, struct session *s,
-    struct msg_synced synced)
-{
-    answer(
-        core, o, s, &(struct msg){ .type = MSG_synced, .as.synced = synced });
-}
-
 /* ---- breaking ------------------------------------------------------------ */
 
 /* All who are there go away, and so does the action. */
@@ -88,7 +80,7 @@ let_pass(struct core *core, struct object *o, struct list *line)
     if (line == &o->is.barrier.passing) o->is.barrier.passing_count = 0;
     for (struct wait *w; (w = park_first(line)) != NULL;) {
         number -= 1;
-        tell(core, o, w->session,
+        answer_synced(core, o, w->session,
             (struct msg_synced){ .request = w->request, .number = number });
         park_end(core, w);
     }
@@ -104,7 +96,8 @@ let_act(struct core *core, struct object *o, struct hold *h, struct session *s,
         o->is.barrier.passing_count += 1;
     }
     holds_begin(core, h, o, s);
-    tell(core, o, s, (struct msg_synced){ .request = request, .act = 1 });
+    answer_synced(
+        core, o, s, (struct msg_synced){ .request = request, .act = 1 });
 }
 
 /* The last of the parties is here. */
@@ -117,7 +110,7 @@ complete(struct core *core, struct object *o, struct hold *h, struct session *s,
         return;
     }
     let_pass(core, o, &o->line);
-    tell(core, o, s, (struct msg_synced){ .request = request });
+    answer_synced(core, o, s, (struct msg_synced){ .request = request });
 }
 
 /* While the action ran a whole line, or more, may have come. */
@@ -156,7 +149,7 @@ acted(struct core *core, struct session *s, const struct msg_sync *m,
         let_pass(core, o, &o->is.barrier.passing);
         begin_next(core, o);
     }
-    tell(core, o, s, (struct msg_synced){ .request = m->request });
+    answer_synced(core, o, s, (struct msg_synced){ .request = m->request });
 }
 
 /* ---- waiting ------------------------------------------------------------- */
@@ -208,7 +201,7 @@ abort_it(struct core *core, struct session *s, const struct msg_sync *m,
         || stands_in(&o->is.barrier.passing, s, m->number)) {
         set_broken(core, o, true);
     }
-    tell(core, o, s, (struct msg_synced){ .request = m->request });
+    answer_synced(core, o, s, (struct msg_synced){ .request = m->request });
 }
 
 /* ---- all ----------------------------------------------------------------- */
@@ -217,16 +210,11 @@ static void
 look(struct core *core, struct session *s, uint64_t request,
     const struct object *o)
 {
-    reply(core, s,
-        &(struct msg){
-            .type = MSG_synced,
-            .as.synced = {
-                .request = request,
-                .number = o->size,
-                .waiting = in_line(o),
-                .broken = o->is.barrier.broken,
-            },
-        });
+    answer_look(core, s,
+        (struct msg_synced){ .request = request,
+            .number = o->size,
+            .waiting = in_line(o),
+            .broken = o->is.barrier.broken });
 }
 
 void
@@ -242,7 +230,7 @@ sync_barrier_verb(struct core *core, tick_ns now, struct session *s,
         break;
     case SYNC_RESET:
         set_broken(core, o, false);
-        tell(core, o, s, (struct msg_synced){ .request = m->request });
+        answer_synced(core, o, s, (struct msg_synced){ .request = m->request });
         break;
     case SYNC_ABORT:
         abort_it(core, s, m, o);

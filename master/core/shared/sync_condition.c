@@ -84,11 +84,8 @@ notify(struct core *core, tick_ns now, struct session *s,
     uint64_t count = 0;
     while (count < m->number && notify_one(core, now, o))
         count++;
-    answer(core, o, s,
-        &(struct msg){
-            .type = MSG_synced,
-            .as.synced = { .request = m->request, .number = count },
-        });
+    answer_synced(core, o, s,
+        (struct msg_synced){ .request = m->request, .number = count });
 }
 
 void

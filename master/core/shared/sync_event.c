@@ -7,13 +7,12 @@
 #include "master/core/shared/park.h"
 #include "master/core/shared/sync.h"
 
-static struct msg
-synced(const struct object *o, uint64_t request)
+static struct msg_synced
+state_of(const struct object *o, uint64_t request)
 {
-    return (struct msg){ .type = MSG_synced,
-        .as.synced = { .request = request,
-            .number = o->is.event.set,
-            .waiting = o->waiting } };
+    return (struct msg_synced){
+        .request = request, .number = o->is.event.set, .waiting = o->waiting
+    };
 }
 
 /* Who waited has seen it set, whatever comes next. */
@@ -21,8 +20,7 @@ static void
 wake_all(struct core *core, struct object *o)
 {
     for (struct wait *w; (w = park_first(&o->line)) != NULL;) {
-        struct msg m = synced(o, w->request);
-        answer(core, o, w->session, &m);
+        answer_synced(core, o, w->session, state_of(o, w->request));
         park_end(core, w);
     }
 }
@@ -35,18 +33,8 @@ turn(struct core *core, struct session *s, uint64_t request, struct object *o,
         o->is.event.set = set;
         objrow_object(core, o);
     }
-    struct msg m = synced(o, request);
-    answer(core, o, s, &m);
+    answer_synced(core, o, s, state_of(o, request));
     if (set) wake_all(core, o);
-}
-
-static void
-look(struct core *core, struct session *s, uint64_t request,
-    const struct object *o)
-{
-    struct msg m = synced(o, request);
-
-    reply(core, s, &m);
 }
 
 static void
@@ -54,7 +42,7 @@ wait_for_it(struct core *core, tick_ns now, struct session *s,
     const struct msg_sync *m, struct object *o)
 {
     if (o->is.event.set) {
-        look(core, s, m->request, o);
+        answer_look(core, s, state_of(o, m->request));
     } else if (m->wait_ns == 0) {
         reply_error(core, s, m->request, STINT_ETIMEOUT, NULL);
     } else {
@@ -78,7 +66,7 @@ sync_event_verb(struct core *core, tick_ns now, struct session *s,
         wait_for_it(core, now, s, m, o);
         break;
     case SYNC_LOOK:
-        look(core, s, m->request, o);
+        answer_look(core, s, state_of(o, m->request));
         break;
     default:
         reply_error(

@@ -9,14 +9,6 @@
 
 /* ---- acquiring ----------------------------------------------------------- */
 
-static void
-tell(struct core *core, const struct object *o, struct session *s,
-    struct msg_synced synced)
-{
-    answer(
-        core, o, s, &(struct msg){ .type = MSG_synced, .as.synced = synced });
-}
-
 /* The lock is free; `h` is to hold it. */
 static void
 own(struct core *core, struct object *o, struct hold *h, struct session *s,
@@ -30,7 +22,7 @@ own(struct core *core, struct object *o, struct hold *h, struct session *s,
     o->is.lock.died = false;
     holds_begin(core, h, o, s);
     if (died) objrow_object(core, o);
-    tell(core, o, s,
+    answer_synced(core, o, s,
         (struct msg_synced){ .request = request,
             .number = h->count,
             .fence = h->fence,
@@ -55,7 +47,7 @@ acquire_again(struct core *core, struct session *s, const struct msg_sync *m,
 
     h->count += 1;
     holds_changed(core, h);
-    tell(core, o, s,
+    answer_synced(core, o, s,
         (struct msg_synced){ .request = m->request, .fence = h->fence });
 }
 
@@ -159,7 +151,7 @@ release(struct core *core, struct session *s, const struct msg_sync *m,
     } else {
         holds_free(core, sync_lock_let_go(core, o));
     }
-    tell(core, o, s, (struct msg_synced){ .request = m->request });
+    answer_synced(core, o, s, (struct msg_synced){ .request = m->request });
     sync_lock_pass_on(core, o);
 }
 
@@ -187,15 +179,10 @@ sync_lock_verb(struct core *core, tick_ns now, struct session *s,
         release(core, s, m, o);
         break;
     case SYNC_LOOK:
-        reply(core, s,
-            &(struct msg){
-                .type = MSG_synced,
-                .as.synced = {
-                    .request = m->request,
-                    .number = o->is.lock.owner != NULL,
-                    .waiting = o->waiting,
-                },
-            });
+        answer_look(core, s,
+            (struct msg_synced){ .request = m->request,
+                .number = o->is.lock.owner != NULL,
+                .waiting = o->waiting });
         break;
     default:
         reply_error(

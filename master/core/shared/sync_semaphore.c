@@ -8,14 +8,6 @@
 #include "master/core/shared/park.h"
 #include "master/core/shared/sync.h"
 
-static void
-tell(struct core *core, const struct object *o, struct session *s,
-    uint64_t request)
-{
-    answer(core, o, s,
-        &(struct msg){ .type = MSG_synced, .as.synced.request = request });
-}
-
 static bool
 is_held(const struct object *o)
 {
@@ -41,7 +33,7 @@ take(struct core *core, struct object *o, struct hold *spare, struct session *s,
         holds_begin(core, spare, o, s);
     }
     objrow_object(core, o);
-    tell(core, o, s, request);
+    answer_synced(core, o, s, (struct msg_synced){ .request = request });
 }
 
 static void
@@ -158,7 +150,7 @@ release(struct core *core, struct session *s, const struct msg_sync *m,
     unhold(core, o, s, count);
     o->is.semaphore.permits += count;
     objrow_object(core, o);
-    tell(core, o, s, m->request);
+    answer_synced(core, o, s, (struct msg_synced){ .request = m->request });
     hand_out(core, o);
 }
 
@@ -197,15 +189,10 @@ sync_semaphore_verb(struct core *core, tick_ns now, struct session *s,
         release(core, s, m, o);
         break;
     case SYNC_LOOK:
-        reply(core, s,
-            &(struct msg){
-                .type = MSG_synced,
-                .as.synced = {
-                    .request = m->request,
-                    .number = o->is.semaphore.permits,
-                    .waiting = o->waiting,
-                },
-            });
+        answer_look(core, s,
+            (struct msg_synced){ .request = m->request,
+                .number = o->is.semaphore.permits,
+                .waiting = o->waiting });
         break;
     default:
         reply_error(
