@@ -85,4 +85,17 @@ void job_free(struct stint_job *job);
 /** Copy a sentence that came. */
 void job_note(char text[INSIDE_TEXT], struct slice from);
 
+/** Asks whether the job is over: for an end behind all there can be, so that
+ * the answer comes when it is, or after `wait_ns`.  Without a number. */
+static inline struct msg_job_ends
+job_ask_over(const struct stint_job *job, uint64_t wait_ns)
+{
+    return (struct msg_job_ends){ .job = job->number,
+        .by = 1,
+        .after = INT64_MAX,
+        .limit = 1,
+        .bare = 1,
+        .wait_ns = wait_ns };
+}
+
 #endif

@@ -107,7 +107,6 @@ stint_job_look(
 
 /* ---- waiting for its end ------------------------------------------------- */
 
-/* Ask for an end that never comes: the answer is that the job has ended. */
 static int
 ask_over(
     struct stint_job *job, tick_ns deadline, tick_ns patience, bool *is_over)
@@ -115,12 +114,7 @@ ask_over(
     struct msg m = { .type = MSG_job_ends };
     struct call call;
 
-    m.as.job_ends = (struct msg_job_ends){ .job = job->number,
-        .by = 1,
-        .after = INT64_MAX,
-        .limit = 1,
-        .bare = 1,
-        .wait_ns = pump_remaining(deadline) };
+    m.as.job_ends = job_ask_over(job, pump_remaining(deadline));
     int rc = call_begin_slow(&call, job->s, 1, CALL_BYTES);
     if (rc == 0) rc = call_send(&call, &m, patience);
     if (rc != 0) return rc;

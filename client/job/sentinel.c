@@ -1,7 +1,3 @@
-/* Nobody waits here: the answer to one request, which the master keeps until
- * the job has ended, is written to the descriptor by whoever reads the
- * connection.
- */
 #include "client/job/sentinel.h"
 
 #include <errno.h>
@@ -47,7 +43,6 @@ take_answer(struct rpc_request *r, int code, const struct msg *m, bool last)
     if (!goes_on || ask(job) != 0) tell(job->sentinel);
 }
 
-/* For an end that never comes: the answer is that the job has ended. */
 static int
 ask(struct stint_job *job)
 {
@@ -61,13 +56,8 @@ ask(struct stint_job *job)
     if (rpc_begin(job->s->rpc, &t->r, 1, ASK_BYTES) != 0) {
         return say(STINT_ENOMEM, "no memory for a request");
     }
-    m.as.job_ends = (struct msg_job_ends){ .request = t->r.number,
-        .job = job->number,
-        .by = 1,
-        .after = INT64_MAX,
-        .limit = 1,
-        .bare = 1,
-        .wait_ns = INT64_MAX };
+    m.as.job_ends = job_ask_over(job, INT64_MAX);
+    m.as.job_ends.request = t->r.number;
     codec_message(rpc_message(job->s->rpc), &m);
     t->asked = true;
     return 0;
