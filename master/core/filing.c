@@ -68,8 +68,7 @@ check_source(struct core *core, tick_ns now, struct session *s,
 
     if (p->task == 0) {
         if (!jobs_may(s, j)) return STINT_EROLE;
-        return (s->key->role & (ROLE_SUBMIT | ROLE_ADMIN)) != 0 ? 0
-                                                                : STINT_EROLE;
+        return key_may_submit(s->key) ? 0 : STINT_EROLE;
     }
     int code = finish_leased(core, now, s, p->task, p->attempt, p->nonce, &t);
     if (code != 0) return code;

@@ -28,6 +28,13 @@ struct key {
     UT_hash_handle by_key;
 };
 
+/** Whether it is a submitter's, or an admin's, and not only a worker's. */
+static inline bool
+key_may_submit(const struct key *key)
+{
+    return (key->role & (ROLE_SUBMIT | ROLE_ADMIN)) != 0;
+}
+
 struct keyring {
     struct key *keys;  /* uthash by public key. */
     struct list order; /* As they were added. */

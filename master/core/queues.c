@@ -91,12 +91,6 @@ queues_made_by(struct queue *q, struct key *key)
     if (key != NULL) key->queues += 1;
 }
 
-static bool
-may_make(const struct session *s)
-{
-    return (s->key->role & (ROLE_SUBMIT | ROLE_ADMIN)) != 0;
-}
-
 int
 queues_open(struct core *core, const struct session *s, struct slice name,
     struct queue **out)
@@ -107,7 +101,7 @@ queues_open(struct core *core, const struct session *s, struct slice name,
     *out = queues_find(core, name);
     if (*out != NULL) return 0;
     if (core->config.no_create) return STINT_ENOQUEUE;
-    if (!may_make(s) && s->key->queues >= QUEUES_OF_A_WORKER) {
+    if (!key_may_submit(s->key) && s->key->queues >= QUEUES_OF_A_WORKER) {
         return STINT_ELIMIT;
     }
     queues_policy(core, &policy);
@@ -171,7 +165,7 @@ declare(struct core *core, const struct session *s, const struct msg_declare *d)
     }
     if (d->only_open != 0) return STINT_ENOQUEUE;
     if (d->set == 0) return queues_open(core, s, d->queue, &q);
-    if (!may_make(s)) return STINT_EROLE;
+    if (!key_may_submit(s->key)) return STINT_EROLE;
     return queues_make(core, d->queue, &policy, &q);
 }
 

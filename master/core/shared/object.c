@@ -55,7 +55,7 @@ object_is_name(struct slice name)
 bool
 object_made_enough(const struct key *key)
 {
-    return (key->role & (ROLE_SUBMIT | ROLE_ADMIN)) == 0
+    return !key_may_submit(key)
            && key->objects + key->pipes >= OBJECTS_OF_A_WORKER;
 }
 

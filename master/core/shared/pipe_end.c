@@ -104,7 +104,7 @@ may_make(const struct core *core, const struct session *s, size_t ends)
     uint32_t most = core->config.objects_max;
 
     /* However many sessions a worker has, it leaves an eighth to others. */
-    if ((s->key->role & (ROLE_SUBMIT | ROLE_ADMIN)) == 0) most -= most / 8;
+    if (!key_may_submit(s->key)) most -= most / 8;
     if (HASH_CNT(by_number, core->objects.by_number) >= most) {
         return STINT_ELIMIT;
     }
