@@ -41,9 +41,9 @@ static atomic_uint next_row;
  * is left later than by the last user. */
 static struct guard_row *rows;
 
-/* ---- the guardian --------------------------------------------------------
- *
- * It was forked from a program with threads: no memory is asked for, no lock
+/* ---- the guardian -------------------------------------------------------- */
+
+/* It was forked from a program with threads: no memory is asked for, no lock
  * taken, and nothing can fail for want of anything, when memory is the very
  * reason of our death. */
 

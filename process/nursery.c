@@ -37,9 +37,9 @@ struct answer {
     int error;
 };
 
-/* ---- the nursery ---------------------------------------------------------
- *
- * One thread, and all its children are what it forked. */
+/* ---- the nursery --------------------------------------------------------- */
+
+/* One thread, and all its children are what it forked. */
 
 struct child {
     struct list node;

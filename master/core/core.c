@@ -124,8 +124,7 @@ core_free(struct core *core)
     free(core);
 }
 
-/* ---- keys
- * -------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------- */
 
 int
 core_key_add(struct core *core, struct slice name, unsigned role,
@@ -182,8 +181,7 @@ core_queue_add(struct core *core, tick_ns now, struct slice name)
     return queues_make(core, name, &policy, &q);
 }
 
-/* ---- receiving
- * ---------------------------------------------------------------- */
+/* ---- receiving ----------------------------------------------------------- */
 
 void
 core_receive(struct core *core, tick_ns now, uint64_t conn,
@@ -201,8 +199,7 @@ core_is_sated(const struct core *core)
     return core->spent > (uint64_t)SHARES * core->config.share_max;
 }
 
-/* ---- the turn
- * ------------------------------------------------------------------ */
+/* ---- the turn ------------------------------------------------------------ */
 
 static void
 touch_waits(struct core *core, struct session *s)

@@ -310,8 +310,7 @@ greet_hello(struct core *core, tick_ns now, uint64_t conn, struct key *key,
     if (list_is_empty(&s->starved)) list_push(&core->starved, &s->starved);
 }
 
-/* ---- silence
- * ----------------------------------------------------------------- */
+/* ---- silence ------------------------------------------------------------- */
 
 void
 greet_heard(struct core *core, tick_ns now, struct session *s)
@@ -480,8 +479,7 @@ greet_fini(struct core *core)
     slots_fini(core);
 }
 
-/* ---- ping, bye
- * ---------------------------------------------------------------- */
+/* ---- ping, bye ----------------------------------------------------------- */
 
 void
 greet_ping(

@@ -11,8 +11,7 @@
 
 enum { HEAD_BYTES = 1024 };
 
-/* ---- queues
- * ------------------------------------------------------------------ */
+/* ---- queues -------------------------------------------------------------- */
 
 static void
 add_queue(struct listing *page, const struct queue *q)
@@ -46,8 +45,7 @@ list_queues(
     listing_send(core, s, &page, MSG_queue_rows, l->request);
 }
 
-/* ---- peers
- * -------------------------------------------------------------------- */
+/* ---- peers --------------------------------------------------------------- */
 
 static void
 list_peers(
@@ -66,8 +64,7 @@ list_peers(
     listing_send(core, s, &page, MSG_peer_rows, l->request);
 }
 
-/* ---- tasks
- * -------------------------------------------------------------------- */
+/* ---- tasks --------------------------------------------------------------- */
 
 static void
 add_task(
@@ -345,8 +342,7 @@ list_schedules(
     listing_send(core, s, &page, MSG_schedule_rows, l->request);
 }
 
-/* ---- keys, status
- * ---------------------------------------------------------------- */
+/* ---- keys, status -------------------------------------------------------- */
 
 static void
 list_keys(struct core *core, struct session *s, const struct msg_list *l)
