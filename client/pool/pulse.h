@@ -23,13 +23,11 @@ enum {
     PULSE_RIM = 40,   /* For who connects, or sends its last results. */
 };
 
+/* All zeros: of a process that has not been looked at yet. */
 struct pulse {
     uint32_t beats;
     unsigned quiet; /* Looks in a row that found nothing new. */
 };
-
-/** Another process has its place, and has not been looked at. */
-void pulse_reset(struct pulse *p);
 
 /** Look: it has counted up to `beats`.  Returns for how many looks in a row
  * that is so; 1: it is new. */
