@@ -1,7 +1,6 @@
 #include "client/share/blame_op.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "client/sync/blame.h"
 #include "common/sys/say.h"
@@ -32,12 +31,13 @@ static void
 write_key(char *out, struct slice key)
 {
     size_t shown = key.length < KEY_SHOWN ? key.length : KEY_SHOWN;
+    char text[KEY_SHOWN * 4 + 1], *end = text;
 
-    memcpy(out, "key \"", 5);
-    out += 5;
     for (size_t i = 0; i < shown; i++)
-        out = put_byte(out, key.bytes[i]);
-    memcpy(out, key.length > shown ? "\"..." : "\"\0\0\0", 5);
+        end = put_byte(end, key.bytes[i]);
+    *end = '\0';
+    (void)snprintf(out, PLACE_BYTES, "key \"%s\"%s", text,
+        key.length > shown ? "..." : "");
 }
 
 /* "" of an operation on the whole. */
