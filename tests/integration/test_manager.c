@@ -3,13 +3,12 @@
  * what happens when the master stands still.  With "--master" this program is
  * such a master, in a process of its own. */
 #include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "tests/integration/spawned.h"
 #include "tests/integration/with_master.h"
 
 #include <stint_pipe.h>
@@ -48,25 +47,14 @@ be_a_master(const char *authkey)
 static int
 start_far(void **state)
 {
-    char self[] = "/proc/self/exe", word[] = "--master";
-    char *argv[] = { self, word, far.authkey, NULL };
-    posix_spawn_file_actions_t actions;
-    int in[2], out[2];
+    const char *const words[] = { THIS_PROGRAM, "--master", far.authkey, NULL };
 
     (void)state;
     stint_key_generate(far.authkey);
-    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
-    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-    (void)posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    assert_int_equal(
-        posix_spawn(&far.pid, self, &actions, NULL, argv, environ), 0);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)close(in[0]);
-    (void)close(out[1]);
-    far.keep = in[1];
-    FILE *says = fdopen(out[0], "r");
+    struct spawned p = spawned_with_pipes(words);
+    far.pid = p.pid;
+    far.keep = p.to;
+    FILE *says = fdopen(p.from, "r");
     assert_non_null(says);
     assert_int_equal(fscanf(says, "%63s", far.address), 1);
     (void)fclose(says);
@@ -175,7 +163,8 @@ address_with_port_0_is_the_real_one(void **state)
     stint_master_stop(master);
 }
 
-/* As Manager() does: each has a port and a key of its own, whoever else listens. */
+/* As Manager() does: each has a port and a key of its own, whoever else
+ * listens. */
 static void
 any_number_of_them_start_without_options(void **state)
 {

@@ -2,10 +2,10 @@
  * point; and by nobody, as their master was started anew.  With arguments this
  * program is one of those processes. */
 #include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
 
+#include "tests/integration/spawned.h"
 #include "tests/integration/with_pipes.h"
 
 #include <stint_value.h>
@@ -90,11 +90,10 @@ static pid_t child;
 static void
 spawn(const char *what)
 {
-    char self[] = "/proc/self/exe", as[32];
-    char *argv[] = { self, listening, authkey, as, NULL };
+    const char *const words[] = { THIS_PROGRAM, listening, authkey, what,
+        NULL };
 
-    (void)snprintf(as, sizeof as, "%s", what);
-    assert_int_equal(posix_spawn(&child, self, NULL, NULL, argv, environ), 0);
+    child = spawned_pid(words, NULL);
 }
 
 /* It holds the second end and stands where it is to. */

@@ -2,11 +2,11 @@
  * off meanwhile.  With arguments this program is one of those processes. */
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "tests/integration/spawned.h"
 #include "tests/integration/with_master.h"
 
 #include <stint_sync.h>
@@ -208,14 +208,10 @@ be_another(char **argv)
 static pid_t
 spawn(const char *what)
 {
-    char self[] = "/proc/self/exe", where[128], as[32];
-    char *argv[] = { self, path, where, authkey, as, NULL };
-    pid_t pid;
+    const char *const words[] = { THIS_PROGRAM, path,
+        stint_master_address(master), authkey, what, NULL };
 
-    (void)snprintf(where, sizeof where, "%s", stint_master_address(master));
-    (void)snprintf(as, sizeof as, "%s", what);
-    assert_int_equal(posix_spawn(&pid, self, NULL, NULL, argv, environ), 0);
-    return pid;
+    return spawned_pid(words, NULL);
 }
 
 static void

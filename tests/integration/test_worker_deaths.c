@@ -1,12 +1,11 @@
 /* Workers that are killed (-9) inside a handler, and between a result and its
  * acknowledgement: on either side of the moment in which the master has it.
  * With "--worker" this program is such a worker, in a process of its own. */
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "tests/integration/spawned.h"
 #include "tests/integration/with_master.h"
 
 #include <stint_test.h>
@@ -49,47 +48,23 @@ be_a_worker(char **argv)
     return stint_worker_serve(w) != 0;
 }
 
-struct hand {
-    pid_t pid;
-    int to, from;
-};
-
-static struct hand
+static struct spawned
 hire(const char *name)
 {
-    char self[] = "/proc/self/exe", word[] = "--worker";
-    char where[64], key[STINT_AUTHKEY_TEXT], as[16];
-    char *argv[] = { self, word, where, key, as, NULL };
-    posix_spawn_file_actions_t actions;
-    struct hand hand;
-    int in[2], out[2];
+    const char *const words[] = { THIS_PROGRAM, "--worker",
+        stint_master_address(master), stint_test_authkey(master), name, NULL };
 
-    (void)snprintf(where, sizeof where, "%s", stint_master_address(master));
-    (void)snprintf(key, sizeof key, "%s", stint_test_authkey(master));
-    (void)snprintf(as, sizeof as, "%s", name);
-    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
-    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-    (void)posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    assert_int_equal(
-        posix_spawn(&hand.pid, self, &actions, NULL, argv, environ), 0);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)close(in[0]);
-    (void)close(out[1]);
-    hand.to = in[1];
-    hand.from = out[0];
-    return hand;
+    return spawned_with_pipes(words);
 }
 
 static void
-let_go(const struct hand *hand, char result)
+let_go(const struct spawned *hand, char result)
 {
     assert_int_equal(write(hand->to, &result, 1), 1);
 }
 
 static void
-kill_it(struct hand *hand)
+kill_it(struct spawned *hand)
 {
     (void)kill(hand->pid, SIGKILL);
     assert_int_equal(waitpid(hand->pid, NULL, 0), hand->pid);
@@ -138,7 +113,7 @@ row_of_work(void)
 
 /* Until it is in the handler. */
 static void
-await_begin(const struct hand *hand)
+await_begin(const struct spawned *hand)
 {
     char byte = 0;
 
@@ -166,12 +141,12 @@ expect_one_end_after_a_loss(struct stint_future *f)
 static void
 killed_inside_a_handler_its_task_is_tried_by_another(void **state)
 {
-    struct hand first = hire("first");
+    struct spawned first = hire("first");
     struct stint_future *f = submit();
 
     (void)state;
     await_begin(&first);
-    struct hand second = hire("second");
+    struct spawned second = hire("second");
     kill_it(&first);
     await_begin(&second);
     let_go(&second, '2');
@@ -199,13 +174,13 @@ static void
 killed_between_result_and_acknowledgement_the_result_counts_once(void **state)
 {
     const struct stint_test_fault no_answer = { .peer = "first", .cut = 1 };
-    struct hand first = hire("first");
+    struct spawned first = hire("first");
     struct stint_future *f = submit();
     struct stint_test_count c;
 
     (void)state;
     await_begin(&first);
-    struct hand second = hire("second");
+    struct spawned second = hire("second");
     OK(stint_test_fault(master, &no_answer));
     let_go(&first, '1');
     expect_result(f, "1");
@@ -228,13 +203,13 @@ static void
 killed_with_its_result_on_the_way_another_gives_the_result(void **state)
 {
     const struct stint_test_fault lost = { .peer = "first", .drop = 1 };
-    struct hand first = hire("first");
+    struct spawned first = hire("first");
     struct stint_future *f = submit();
     struct stint_test_count c;
 
     (void)state;
     await_begin(&first);
-    struct hand second = hire("second");
+    struct spawned second = hire("second");
     OK(stint_test_fault(master, &lost));
     let_go(&first, '1');
     await_count(&c.dropped, &c);

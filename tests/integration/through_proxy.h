@@ -6,9 +6,7 @@
 #ifndef THROUGH_PROXY_H
 #define THROUGH_PROXY_H
 
-#include <fcntl.h>
 #include <setjmp.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +18,8 @@
 
 #include <cmocka.h>
 #include <stint.h>
+
+#include "tests/integration/spawned.h"
 
 struct through {
     struct stint_master *master;
@@ -37,7 +37,6 @@ through_spawn(struct through *t, const char *seed, const char *cut_after,
     const char *build = getenv("STINT_BUILD");
     const char *to = strstr(stint_master_address(t->master), "//") + 2;
     char program[512];
-    int in[2], out[2];
     unsigned port;
 
     snprintf(program, sizeof program, "%s/tests/integration/proxy",
@@ -45,24 +44,10 @@ through_spawn(struct through *t, const char *seed, const char *cut_after,
     const char *const words[] = { program, "--to", to, "--seed", seed,
         "--cut-after", cut_after, "--stall-every", stall_every_ms, "--stall",
         "700", NULL };
-    char *argv[sizeof words / sizeof *words] = { NULL };
-    for (size_t i = 0; words[i] != NULL; i++)
-        argv[i] = strdup(words[i]);
-    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
-    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    assert_int_equal(
-        posix_spawn(&t->pid, program, &actions, NULL, argv, environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    for (size_t i = 0; argv[i] != NULL; i++)
-        free(argv[i]);
-    close(in[0]);
-    close(out[1]);
-    t->keep = in[1];
-    t->says = fdopen(out[0], "r");
+    struct spawned p = spawned_with_pipes(words);
+    t->pid = p.pid;
+    t->keep = p.to;
+    t->says = fdopen(p.from, "r");
     assert_int_equal(fscanf(t->says, "port %u", &port), 1);
     snprintf(t->address, sizeof t->address, "tcp://127.0.0.1:%u", port);
 }
