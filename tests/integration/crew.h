@@ -1,6 +1,5 @@
 /**
- * crew.h - workers of jobs, in threads of the test.           [layer:
- * integration]
+ * crew.h - workers of jobs, in threads of the test.          [layer: tests]
  *
  * Each takes the tasks of "default" one by one, and does what the value says:
  *

@@ -1,6 +1,5 @@
 /**
- * with_job.h - a master in this process, and one job in each test. [layer:
- * tests]
+ * with_job.h - a master in this process, a job in each test. [layer: tests]
  */
 #ifndef WITH_JOB_H
 #define WITH_JOB_H

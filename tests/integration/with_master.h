@@ -1,6 +1,6 @@
 /**
  * with_master.h - what the tests through the public library share: a master in
- * this process, a connection and a queue for each test. [layer: integration]
+ * this process, a connection and a queue for each test. [layer: tests]
  */
 #ifndef WITH_MASTER_H
 #define WITH_MASTER_H

@@ -1,6 +1,6 @@
 /**
  * with_pool.h - functions and calls that the tests of pools share.
- *                                                     [layer: integration]
+ *                                                     [layer: tests]
  */
 #ifndef WITH_POOL_H
 #define WITH_POOL_H
