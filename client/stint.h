@@ -391,7 +391,8 @@ STINT_API uint64_t stint_task_id(const struct stint_task *t);
 /** Which attempt this is, from 1: those that were begun are counted, not what
  * was taken and given back untried. */
 STINT_API unsigned stint_task_attempt(const struct stint_task *t);
-/** A number that grows each time it is handed out, to hand to what the task protects. */
+/** A number that grows each time it is handed out, to hand to what the task
+ * protects. */
 STINT_API uint64_t stint_task_fence(const struct stint_task *t);
 /** Milliseconds until the lease breaks as far as we know; negative: broken.  0
  * for as long as the master is away: it decides when it is back. */
@@ -434,7 +435,7 @@ STINT_CHECK int stint_task_post_release(struct stint_task *t, int64_t delay_ms);
 /** Give a task back that is still held; NULL is fine. */
 STINT_API void stint_task_free(struct stint_task *t);
 
-/* ---- consumers: what a worker is made of -------------------------------- */
+/* ---- consumers: what a worker is made of --------------------------------- */
 
 struct stint_consumer_options {
     int64_t lease_ms;      /* 0: each queue's. */
@@ -634,7 +635,7 @@ STINT_API struct stint_worker_counts stint_worker_counts(
 /** NULL is fine. */
 STINT_API void stint_worker_free(struct stint_worker *w);
 
-/* ---- a master in this process ------------------------------------------- */
+/* ---- a master in this process -------------------------------------------- */
 
 struct stint_master_options {
     const char *listen;        /* "tcp://127.0.0.1:4725"; port 0: any free one.
@@ -660,7 +661,8 @@ struct stint_master_options {
                                   when it is ready, lives and stops. */
     size_t memory_max;         /* Budget in bytes; 0: half of what is there.
                                   Puts get seven eighths, the rest is left for
-                                  results and locks; beyond it either is STINT_EBUDGET. */
+                                  results and locks; beyond it either is
+                                  STINT_EBUDGET. */
     size_t payload_max;        /* 0: 16 MiB; at most 1 GiB. */
     int64_t silence_ms;        /* A peer silent for so long is taken for dead;
                                   0: 3 s. */
@@ -727,7 +729,7 @@ STINT_API void stint_master_quit(struct stint_master *m);
  * process ends.  In a copy of the process it does nothing. */
 STINT_API void stint_master_stop(struct stint_master *m);
 
-/* ---- looking and administration ----------------------------------------- */
+/* ---- looking and administration ------------------------------------------ */
 
 struct stint_status {
     int64_t uptime_ns;

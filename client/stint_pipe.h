@@ -68,11 +68,11 @@ STINT_CHECK int stint_pipe_send(struct stint_pipe *p, const void *data,
     size_t size, int64_t timeout_ms);
 
 /**
- * Send without waiting for the answer: the library gathers what is posted, and the
- * messages wait at the master for room.  stint_flush() tells whether all of them were
- * sent; what could not be is told there, once.  Blocks only while more than buffer_bytes
- * are unanswered, and no longer than the connection's timeout_ms.  A message sent
- * afterwards comes behind those posted before.
+ * Send without waiting for the answer: the library gathers what is posted, and
+ * the messages wait at the master for room.  stint_flush() tells whether all of
+ * them were sent; what could not be is told there, once.  Blocks only while
+ * more than buffer_bytes are unanswered, and no longer than the connection's
+ * timeout_ms.  A message sent afterwards comes behind those posted before.
  *
  * Returns: 0 when it is on its way, else as stint_pipe_send().
  */

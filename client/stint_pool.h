@@ -127,7 +127,7 @@ STINT_CHECK int stint_pool_join(struct stint_pool *pool, int64_t timeout_ms);
  * Source: leaving the with-block, which terminates. */
 STINT_API void stint_pool_free(struct stint_pool *pool);
 
-/* ---- calls --------------------------------------------------------------------- */
+/* ---- calls --------------------------------------------------------------- */
 
 /** Why a call failed, whole. */
 struct stint_failure {
@@ -172,7 +172,7 @@ STINT_CHECK int stint_pool_apply_async_int(struct stint_pool *pool,
     const char *function, int64_t argument,
     const struct stint_callbacks *callbacks, struct stint_async **out);
 
-/* ---- map -------------------------------------------------------------------------- */
+/* ---- map ----------------------------------------------------------------- */
 
 struct stint_map_options {
     size_t chunk; /* Items that go to a worker together, and are tried again
@@ -204,7 +204,7 @@ STINT_CHECK int stint_pool_map_async(struct stint_pool *pool,
     const struct stint_map_options *options,
     const struct stint_callbacks *callbacks, struct stint_async **out);
 
-/* ---- AsyncResult ------------------------------------------------------------------ */
+/* ---- AsyncResult --------------------------------------------------------- */
 
 /** Wait for the results: of an apply one.  Lends *results (may be NULL) until freed.
  * Returns 0, STINT_ETIMEOUT (0: do not wait; ask again), or the code of the
@@ -226,7 +226,7 @@ STINT_CHECK int stint_async_failure(
 /** NULL is fine; a result that comes later is dropped. */
 STINT_API void stint_async_free(struct stint_async *a);
 
-/* ---- imap -------------------------------------------------------------------------- */
+/* ---- imap ---------------------------------------------------------------- */
 
 struct stint_imap_options {
     size_t chunk;   /* 0: 1. */
@@ -257,7 +257,7 @@ STINT_CHECK int stint_imap_failure(
     struct stint_imap *it, struct stint_failure *out);
 STINT_API void stint_imap_free(struct stint_imap *it);
 
-/* ---- inside a function ---------------------------------------------------------------- */
+/* ---- inside a function --------------------------------------------------- */
 
 /* Read the argument, set the result.  An argument of another type is the function's
  * failure, with a sentence; return what these return. */

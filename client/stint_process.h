@@ -22,12 +22,12 @@
  * What stint.h says of errors, timeouts and memory holds here.  Any number of
  * threads may share a handle.
  *
- * A function runs in a copy of this process, made by fork(): what it changes is not
- * seen here.  The copy has the calling thread only.  It has standard output and
- * standard error, what `keep_fds` names, and no other file of ours; so connections
- * to a master are not its own (STINT_ECLOSED), but it may open its own.  Handlers of
- * signals are default again.  It ends by _exit() with its standard streams flushed, so atexit()
- * functions do not run twice.
+ * A function runs in a copy of this process, made by fork(): what it changes is
+ * not seen here.  The copy has the calling thread only.  It has standard output
+ * and standard error, what `keep_fds` names, and no other file of ours; so
+ * connections to a master are not its own (STINT_ECLOSED), but it may open its
+ * own.  Handlers of signals are default again.  It ends by _exit() with its
+ * standard streams flushed, so atexit() functions do not run twice.
  *
  * Every process started here is the leader of a process group of its own (^C at the
  * terminal is for us alone), has nothing on its standard input, and takes its group
@@ -47,7 +47,7 @@
 extern "C" {
 #endif
 
-/* ---- Process ---------------------------------------------------------------- */
+/* ---- Process ------------------------------------------------------------- */
 
 struct stint_process;
 
@@ -147,7 +147,7 @@ STINT_CHECK int stint_processes_wait(
  * Source: close(), which refuses one that runs. */
 STINT_API void stint_process_free(struct stint_process *p);
 
-/* ---- subprocess: run ---------------------------------------------------------- */
+/* ---- subprocess: run ----------------------------------------------------- */
 
 struct stint_run_options {
     const char *const *argv; /* NULL-terminated, found in PATH; or */
@@ -192,7 +192,7 @@ STINT_CHECK int stint_run(
 /** Of what stint_run() gave.  NULL is fine. */
 STINT_API void stint_completed_free(struct stint_completed *c);
 
-/* ---- subprocess: Popen --------------------------------------------------------- */
+/* ---- subprocess: Popen --------------------------------------------------- */
 
 struct stint_popen;
 
@@ -243,7 +243,7 @@ STINT_API pid_t stint_popen_pid(const struct stint_popen *p);
 /** TERM, grace, KILL to its group if it runs; then free.  NULL is fine. */
 STINT_API void stint_popen_free(struct stint_popen *p);
 
-/* ---- Timer ----------------------------------------------------------------------- */
+/* ---- Timer --------------------------------------------------------------- */
 
 struct stint_timer;
 

@@ -41,7 +41,7 @@
 extern "C" {
 #endif
 
-/* ---- dict (and Namespace) -------------------------------------------------- */
+/* ---- dict (and Namespace) ------------------------------------------------ */
 
 struct stint_dict;
 
@@ -112,7 +112,7 @@ STINT_CHECK int stint_namespace_get(
     struct stint_dict *d, const char *name, struct stint_bytes *value);
 STINT_CHECK int stint_namespace_delete(struct stint_dict *d, const char *name);
 
-/* ---- list ------------------------------------------------------------------ */
+/* ---- list ---------------------------------------------------------------- */
 
 struct stint_list;
 
@@ -160,7 +160,7 @@ STINT_CHECK int stint_list_slice(struct stint_list *l, int64_t first,
 STINT_CHECK int stint_list_watch(
     struct stint_list *l, uint64_t *version, int64_t timeout_ms);
 
-/* ---- Value, Array, counter -------------------------------------------------- */
+/* ---- Value, Array, counter ----------------------------------------------- */
 
 struct stint_value;
 
@@ -210,7 +210,7 @@ STINT_CHECK int stint_value_watch(
 /** How many there are; of a Value 1. */
 STINT_API uint64_t stint_value_length(const struct stint_value *v);
 
-/* ---- several operations, all or nothing ------------------------------------- */
+/* ---- several operations, all or nothing ---------------------------------- */
 
 struct stint_batch;
 

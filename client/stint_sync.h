@@ -71,7 +71,7 @@ struct stint_object_options {
  * conditions have, delete them first.  Needs the role submit. */
 STINT_CHECK int stint_object_delete(struct stint *s, const char *name);
 
-/* ---- Lock, RLock ---------------------------------------------------------- */
+/* ---- Lock, RLock --------------------------------------------------------- */
 
 struct stint_lock;
 
@@ -113,7 +113,7 @@ STINT_API uint64_t stint_lock_fence(const struct stint_lock *lock);
 /** 1 if anybody holds it now, 0 if not, or a negative error. */
 STINT_CHECK int stint_lock_locked(struct stint_lock *lock);
 
-/* ---- Semaphore, BoundedSemaphore ------------------------------------------ */
+/* ---- Semaphore, BoundedSemaphore ----------------------------------------- */
 
 struct stint_semaphore;
 
@@ -146,7 +146,7 @@ STINT_CHECK int stint_semaphore_release(
 STINT_CHECK int stint_semaphore_value(
     struct stint_semaphore *sem, uint64_t *value);
 
-/* ---- Condition ------------------------------------------------------------ */
+/* ---- Condition ----------------------------------------------------------- */
 
 struct stint_condition;
 
@@ -196,7 +196,7 @@ STINT_CHECK int stint_condition_notify(
     struct stint_condition *c, uint64_t count);
 STINT_CHECK int stint_condition_notify_all(struct stint_condition *c);
 
-/* ---- Event ---------------------------------------------------------------- */
+/* ---- Event --------------------------------------------------------------- */
 
 struct stint_event;
 
@@ -211,7 +211,7 @@ STINT_CHECK int stint_event_is_set(struct stint_event *e);
  * STINT_ETIMEOUT. */
 STINT_CHECK int stint_event_wait(struct stint_event *e, int64_t timeout_ms);
 
-/* ---- Barrier -------------------------------------------------------------- */
+/* ---- Barrier ------------------------------------------------------------- */
 
 struct stint_barrier;
 
@@ -233,10 +233,10 @@ STINT_API void stint_barrier_close(struct stint_barrier *b);
  * Wait until `parties` wait.  *index (may be NULL) is 0 to parties - 1, each
  * once; 0 is who ran the action.
  *
- * Returns: 0, or STINT_EBROKEN: somebody timed out, aborted, reset, died, left or
- *          was interrupted while it waited, or the action failed; STINT_ETIMEOUT: we timed out,
- *          and so broke it for all.  With timeout 0 it breaks at once unless we
- *          are the last.
+ * Returns: 0, or STINT_EBROKEN: somebody timed out, aborted, reset, died, left
+ *          or was interrupted while it waited, or the action failed;
+ *          STINT_ETIMEOUT: we timed out, and so broke it for all.  With timeout
+ *          0 it breaks at once unless we are the last.
  * Source:  Barrier.wait, which never learns of a death.
  */
 STINT_CHECK int stint_barrier_wait(

@@ -52,7 +52,7 @@ extern "C" {
 /** Free what a call gave, and set it to nothing.  NULL is fine. */
 STINT_API void stint_bytes_free(struct stint_bytes *bytes);
 
-/* ---- one value -------------------------------------------------------------- */
+/* ---- one value ----------------------------------------------------------- */
 
 /* Each gives *out, stint_bytes_free(); 0 or STINT_ENOMEM (or STINT_ETOOLARGE, of 4
  * GiB and more), and then *out is nothing. */
@@ -89,7 +89,7 @@ STINT_CHECK int stint_unpack_ints(const struct stint_bytes *packed,
 STINT_CHECK int stint_unpack_doubles(const struct stint_bytes *packed,
     double *values, size_t max, size_t *count);
 
-/* ---- several ----------------------------------------------------------------- */
+/* ---- several ------------------------------------------------------------- */
 
 /** Bytes that grow; { 0 } is an empty one. */
 struct stint_pack {
@@ -120,7 +120,7 @@ STINT_CHECK int stint_pack_end(struct stint_pack *p, struct stint_bytes *out);
 /** Throw away what was packed.  After an end there is nothing. */
 STINT_API void stint_pack_free(struct stint_pack *p);
 
-/* ---- one after the other ----------------------------------------------------- */
+/* ---- one after the other ------------------------------------------------- */
 
 /** A place in bytes that are the caller's, and stay. */
 struct stint_unpack {
