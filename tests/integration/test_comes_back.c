@@ -1,9 +1,10 @@
 /* A master with a state directory, stopped and started again. */
+#include "tests/integration/folders.h"
 #include "tests/integration/with_master.h"
 
 #include <sys/stat.h>
 
-static char dir[64];
+static char dir[FOLDER_MAX];
 
 static struct stint_master_options
 durable(void)
@@ -39,18 +40,14 @@ static int
 new_dir(void **state)
 {
     (void)state;
-    (void)snprintf(dir, sizeof dir, "/tmp/stint-back-XXXXXX");
-    return mkdtemp(dir) == NULL ? -1 : 0;
+    return folder_make(dir, "back");
 }
 
 static int
 remove_dir(void **state)
 {
-    char command[128];
-
     (void)state;
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return folder_remove(dir);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* Jobs of a master that is killed and started again: nothing that was put is
  * lost, put twice or out of its order, and nothing that ended is lost. */
 #include "tests/integration/crew.h"
+#include "tests/integration/folders.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -9,7 +10,7 @@
 
 enum { TASKS = 3000, ADDRESS = 64, AWAY_MS = 60000 };
 
-static char dir[64];
+static char dir[FOLDER_MAX];
 static char address[ADDRESS] = "tcp://127.0.0.1:0";
 static char access_path[128];
 static pid_t master_pid;
@@ -307,8 +308,7 @@ set_up_killable(void **state)
     const struct stint_options options = { .name = "test" };
 
     (void)state;
-    (void)snprintf(dir, sizeof dir, "/tmp/stint-jobs-XXXXXX");
-    if (mkdtemp(dir) == NULL) return -1;
+    if (folder_make(dir, "jobs") != 0) return -1;
     (void)snprintf(address, sizeof address, "tcp://127.0.0.1:0");
     job = NULL;
     connect_crew = connect_there;
@@ -320,15 +320,12 @@ set_up_killable(void **state)
 static int
 tear_down_killable(void **state)
 {
-    char command[128];
-
     (void)state;
     dismiss();
     stint_job_free(job);
     OK(stint_close(s));
     kill_it();
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return folder_remove(dir);
 }
 
 #define TEST(name) \

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <sys/wait.h>
 
+#include "tests/integration/folders.h"
 #include "tests/integration/spawned.h"
 #include "tests/integration/with_pipes.h"
 
@@ -13,7 +14,7 @@
 enum { SILENCE_MS = 800, WINDOW = 8 };
 
 static const struct stint_pipe_options narrow = { .window = WINDOW };
-static char folder[] = "/tmp/stint-pipe-XXXXXX";
+static char folder[FOLDER_MAX];
 static char authkey[STINT_AUTHKEY_TEXT], listening[64];
 
 /* ---- a process that stops at one point ----------------------------------- */
@@ -325,7 +326,7 @@ begin(void **state)
 {
     (void)state;
     stint_key_generate(authkey);
-    if (mkdtemp(folder) == NULL) return -1;
+    if (folder_make(folder, "pipe") != 0) return -1;
     start("tcp://127.0.0.1:0", false);
     return 0;
 }
@@ -333,11 +334,8 @@ begin(void **state)
 static int
 finish(void **state)
 {
-    char command[64];
-
     (void)stop_master(state);
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return folder_remove(folder);
 }
 
 static int

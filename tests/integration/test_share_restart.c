@@ -1,11 +1,12 @@
 /* Dicts, lists and values of a master that is stopped and started again while
  * they are used. */
+#include "tests/integration/folders.h"
 #include "tests/integration/with_master.h"
 
 #include <stdatomic.h>
 #include <stint_shared.h>
 
-static char dir[64], address[128];
+static char dir[FOLDER_MAX], address[128];
 
 static struct stint_master_options
 durable(void)
@@ -29,8 +30,7 @@ start_here(void **state)
         .state_dir = dir };
 
     (void)state;
-    (void)snprintf(dir, sizeof dir, "/tmp/stint-share-XXXXXX");
-    if (mkdtemp(dir) == NULL) return -1;
+    if (folder_make(dir, "share") != 0) return -1;
     OK(stint_master_start(&options, &master));
     (void)snprintf(address, sizeof address, "%s", stint_master_address(master));
     s = connect_as("test");
@@ -40,13 +40,10 @@ start_here(void **state)
 static int
 end_here(void **state)
 {
-    char command[128];
-
     (void)state;
     OK(stint_close(s));
     stint_master_stop(master);
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return folder_remove(dir);
 }
 
 /* ---- what survives ------------------------------------------------------- */

@@ -1,8 +1,9 @@
 /* Locks and their like over a restart of their master. */
+#include "tests/integration/folders.h"
 #include "tests/integration/with_sync.h"
 
-static char folder[] = "/tmp/stint-sync-restart-XXXXXX";
-static char listening[64], state_dir[64], authkey[STINT_AUTHKEY_TEXT];
+static char folder[FOLDER_MAX], state_dir[FOLDER_MAX + 8];
+static char listening[64], authkey[STINT_AUTHKEY_TEXT];
 static bool in_memory;
 
 static void
@@ -198,7 +199,7 @@ make_folder(void **state)
 {
     (void)state;
     stint_key_generate(authkey);
-    if (mkdtemp(folder) == NULL) return -1;
+    if (folder_make(folder, "sync-restart") != 0) return -1;
     (void)snprintf(state_dir, sizeof state_dir, "%s/state", folder);
     return 0;
 }
@@ -206,11 +207,8 @@ make_folder(void **state)
 static int
 remove_folder(void **state)
 {
-    char command[128];
-
     (void)state;
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    return folder_remove(folder);
 }
 
 #define OVER(name, start) cmocka_unit_test_setup_teardown(name, start, finish)

@@ -1,9 +1,10 @@
 /* A worker whose master goes away and comes back. */
+#include "tests/integration/folders.h"
 #include "tests/integration/hired.h"
 
 enum { LEASE_MS = 3000 };
 
-static char dir[64], address[64];
+static char dir[FOLDER_MAX], address[64];
 static atomic_bool cancelled;
 static atomic_uint gone, back;
 
@@ -150,9 +151,8 @@ set_up_kept(void **state)
     atomic_store(&running, 0);
     atomic_store(&gone, 0);
     atomic_store(&back, 0);
-    (void)snprintf(dir, sizeof dir, "/tmp/stint-away-XXXXXX");
     (void)snprintf(address, sizeof address, "tcp://127.0.0.1:0");
-    assert_non_null(mkdtemp(dir));
+    assert_int_equal(folder_make(dir, "away"), 0);
     begin(false);
     ok(stint_master_connect(master, NULL, &client));
     ok(stint_queue_open(client, "work", &work, &queue));
@@ -162,11 +162,8 @@ set_up_kept(void **state)
 static int
 tear_down_kept(void **state)
 {
-    char command[128];
-
     (void)tear_down(state);
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return folder_remove(dir);
 }
 
 #define KEPT(name) \
