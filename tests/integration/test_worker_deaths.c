@@ -74,20 +74,20 @@ kill_it(struct spawned *hand)
 
 /* ---- what is submitted --------------------------------------------------- */
 
+/* In each test the first worker is in its handler, the second one is free. */
+static struct spawned first, second;
 static struct stint_queue *work;
+static struct stint_future *f;
 
-static struct stint_future *
+static void
 submit(void)
 {
-    struct stint_future *f;
-
     OK(stint_queue_submit(work, "x", 1, NULL, &f));
     OK(stint_flush(s, PATIENCE_MS));
-    return f;
 }
 
 static void
-expect_result(struct stint_future *f, const char *text)
+expect_result(const char *text)
 {
     struct stint_bytes result;
 
@@ -121,13 +121,15 @@ await_begin(const struct spawned *hand)
     assert_int_equal(byte, 'b');
 }
 
-/* One end, of the second one.  Whose death came before the master heard that
- * it had the task at all costs it no attempt. */
+/* The second one ends it, once.  A death that came before the master heard that
+ * the first one had the task at all costs it no attempt. */
 static void
-expect_one_end_after_a_loss(struct stint_future *f)
+expect_one_end_of_the_second(void)
 {
+    await_begin(&second);
+    let_go(&second, '2');
+    expect_result("2");
     struct stint_queue_row row = row_of_work();
-
     assert_string_equal(stint_future_worker(f), "second");
     assert_in_range(stint_future_attempts(f), 1, 2);
     assert_int_equal(row.lost, stint_future_attempts(f) - 1);
@@ -141,19 +143,9 @@ expect_one_end_after_a_loss(struct stint_future *f)
 static void
 killed_inside_a_handler_its_task_is_tried_by_another(void **state)
 {
-    struct spawned first = hire("first");
-    struct stint_future *f = submit();
-
     (void)state;
-    await_begin(&first);
-    struct spawned second = hire("second");
     kill_it(&first);
-    await_begin(&second);
-    let_go(&second, '2');
-    expect_result(f, "2");
-    expect_one_end_after_a_loss(f);
-    stint_future_free(f);
-    kill_it(&second);
+    expect_one_end_of_the_second();
 }
 
 static void
@@ -174,16 +166,12 @@ static void
 killed_between_result_and_acknowledgement_the_result_counts_once(void **state)
 {
     const struct stint_test_fault no_answer = { .peer = "first", .cut = 1 };
-    struct spawned first = hire("first");
-    struct stint_future *f = submit();
     struct stint_test_count c;
 
     (void)state;
-    await_begin(&first);
-    struct spawned second = hire("second");
     OK(stint_test_fault(master, &no_answer));
     let_go(&first, '1');
-    expect_result(f, "1");
+    expect_result("1");
     await_count(&c.cut, &c);
     kill_it(&first);
     OK(stint_test_fault(master, NULL));
@@ -193,34 +181,22 @@ killed_between_result_and_acknowledgement_the_result_counts_once(void **state)
     assert_int_equal(row_of_work().done, 1);
     assert_int_equal(row_of_work().lost, 0);
     assert_int_equal(qsize(work), 0);
-    stint_future_free(f);
-    kill_it(&second);
 }
 
-/* The result is on its way, and lost with its worker: the other one's counts.
- */
+/* The result is on its way and lost with its worker: the other one's counts. */
 static void
 killed_with_its_result_on_the_way_another_gives_the_result(void **state)
 {
     const struct stint_test_fault lost = { .peer = "first", .drop = 1 };
-    struct spawned first = hire("first");
-    struct stint_future *f = submit();
     struct stint_test_count c;
 
     (void)state;
-    await_begin(&first);
-    struct spawned second = hire("second");
     OK(stint_test_fault(master, &lost));
     let_go(&first, '1');
     await_count(&c.dropped, &c);
     assert_false(stint_future_ready(f));
     kill_it(&first);
-    await_begin(&second);
-    let_go(&second, '2');
-    expect_result(f, "2");
-    expect_one_end_after_a_loss(f);
-    stint_future_free(f);
-    kill_it(&second);
+    expect_one_end_of_the_second();
 }
 
 /* ---- all ----------------------------------------------------------------- */
@@ -234,12 +210,18 @@ begin(void **state)
     OK(stint_test_start(&options, &master));
     s = connect_as("test");
     work = open_queue(s, "work");
+    first = hire("first");
+    submit();
+    await_begin(&first);
+    second = hire("second");
     return 0;
 }
 
 static int
 finish(void **state)
 {
+    stint_future_free(f);
+    kill_it(&second);
     OK(stint_close(s));
     return stop_master(state);
 }
