@@ -166,7 +166,10 @@ $(call plugin,$(1)): $(patsubst %.c,$(O)/%.o,$(1))
 	@echo "  LD $$@"; $$(CC) $$(LDFLAGS) -shared $$^ -o $$@
 endef
 $(foreach p,$(PLUGIN_SRC),$(eval $(call PLUGIN,$(p))))
-$(PROGRAMS): $(O)/%: $(O)/%.o $(O)/libstint.a
+# So that copies of a process with threads work in builds with a sanitizer.
+FORKS_asan := $(O)/tests/forks.o
+FORKS_tsan := $(O)/tests/forks.o
+$(PROGRAMS): $(O)/%: $(O)/%.o $(FORKS_$(CONFIG)) $(O)/libstint.a
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $^ $(LIBS_MORE) $(LIBS_EXT) \
 	  $(if $(filter $(O)/tests/integration/test_%,$@),-lcmocka) -o $@
 examples: $(call in,examples)          ## the programs of examples/
@@ -211,13 +214,13 @@ EXT_client := $(LIBS_EXT)
 EXT_worker := $(LIBS_EXT)
 EXT_pool := $(LIBS_EXT)
 define UNIT
-$(O)/tests/unit/$(1)/test_%: $(O)/tests/unit/$(1)/test_%.o $(ALSO_$(1)) $(call archives,$(NEEDS_$(1)))
-	@echo "  LD $$@"; $$(CC) $$(LDFLAGS) $$< $(ALSO_$(1)) -Wl,--start-group \
+$(O)/tests/unit/$(1)/test_%: $(O)/tests/unit/$(1)/test_%.o $(FORKS_$(CONFIG)) $(ALSO_$(1)) $(call archives,$(NEEDS_$(1)))
+	@echo "  LD $$@"; $$(CC) $$(LDFLAGS) $$< $(FORKS_$(CONFIG)) $(ALSO_$(1)) -Wl,--start-group \
 	  $(call archives,$(NEEDS_$(1))) -Wl,--end-group -lcmocka $(EXT_$(1)) -o $$@
 endef
 $(foreach l,$(LAYERS),$(eval $(call UNIT,$(l))))
 # Command-line parts without their main().
-$(O)/tests/unit/cli/test_%: $(O)/tests/unit/cli/test_%.o $(CLI_OBJ) $(O)/libstint.a $(O)/libsys.a $(O)/libcommon.a
+$(O)/tests/unit/cli/test_%: $(O)/tests/unit/cli/test_%.o $(FORKS_$(CONFIG)) $(CLI_OBJ) $(O)/libstint.a $(O)/libsys.a $(O)/libcommon.a
 	@echo "  LD $@"; $(CC) $(LDFLAGS) -rdynamic $(filter-out $(O)/cli/main.o,$^) \
 	  -lcmocka $(LIBS_CLI) $(LIBS_EXT) -o $@
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))

@@ -30,8 +30,6 @@
 
 #include <stint_process.h>
 
-#include "tests/integration/forks.h"
-
 enum { LONG_MS = 60000 }; /* For what should come at once. */
 
 struct page {

@@ -1,6 +1,5 @@
 /* Where few descriptors are left nothing is opened, and it is said how many are
  * needed: libzmq would end the program. */
-#include "tests/integration/forks.h"
 #include "tests/integration/with_pool.h"
 
 #include <sys/resource.h>

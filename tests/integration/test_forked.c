@@ -1,6 +1,5 @@
 /* What a copy of this process can do with our connections: nothing, and it is
  * told so at once. */
-#include "tests/integration/forks.h"
 #include "tests/integration/with_master.h"
 
 #include <stdatomic.h>
