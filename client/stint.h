@@ -72,6 +72,8 @@ struct stint_future;   /* The coming result of a submitted task. */
 struct stint_consumer; /* A stream of leased tasks from several queues. */
 struct stint_master;   /* A master in this process. */
 
+/* No NUL ends them, and what follows is not theirs: print them with "%.*s", and copy
+ * them before strtol() (or see stint_value.h, which packs and unpacks numbers). */
 struct stint_bytes {
     const void *data;
     size_t size;

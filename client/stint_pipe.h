@@ -54,9 +54,9 @@ STINT_CHECK int stint_pipe_new(struct stint *s,
 /** Take end 0 or 1 of the pipe `name`, making it if need be.  Messages wait for the
  * other end to be taken; it counts as closed only once it was.  Returns 0, or
  * STINT_EBUSY (another session holds this end), STINT_EEXISTS (made with other
- * options, or no pipe), STINT_EEOF (this end was closed, and somebody still holds
- * the other one), STINT_EROLE (a key with the role work has 256 objects with names),
- * STINT_EINVAL. */
+ * options than these, or no pipe; with NULL any pipe is taken), STINT_EEOF (this end
+ * was closed, and somebody still holds the other one), STINT_EROLE (a key with the
+ * role work has 256 objects with names), STINT_EINVAL. */
 STINT_CHECK int stint_pipe_open(struct stint *s, const char *name, int end,
     const struct stint_pipe_options *options, struct stint_pipe **out);
 

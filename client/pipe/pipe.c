@@ -129,10 +129,17 @@ stint_pipe_open(struct stint *s, const char *name, int end,
         .verb = PIPE_OPEN, .object = slice_of(name), .end = (uint64_t)end
     };
     if (options != NULL) {
+        want.set = 1;
         want.one_way = options->one_way;
         want.window = options->window;
     }
-    return take(s, &want, out);
+    int rc = take(s, &want, out);
+    if (rc != STINT_EEXISTS) return rc;
+    return say(rc,
+        "\"%s\" is there already, made with other options or as something else "
+        "than a pipe: NULL for the options takes the pipe that is there; else "
+        "use another name",
+        name);
 }
 
 /* ---- passing it on ------------------------------------------------------- */

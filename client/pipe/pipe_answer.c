@@ -26,7 +26,9 @@ pipe_answer_say(const struct stint_pipe *p, int code)
                 : "the pipe is gone: its master was started anew, or took us "
                   "for dead");
     case STINT_ETIMEOUT:
-        return say(code, "the pipe has no room, or no message, in time");
+        return say(code,
+            "the pipe has no room: the other end has not received what was "
+            "sent before");
     default:
         return say(code, "%s", error_text(code));
     }

@@ -165,9 +165,8 @@ find_named(const struct core *core, const struct msg_pipe *m, struct pipe **out)
     if (o == NULL) return 0;
     if (o->kind != OBJECT_PIPE) return STINT_EEXISTS;
     struct pipe *p = o->is.pipe;
-    if (o->size != m->window || p->one_way != (m->one_way != 0)) {
-        return STINT_EEXISTS;
-    }
+    bool is_alike = o->size == m->window && p->one_way == (m->one_way != 0);
+    if (m->set != 0 && !is_alike) return STINT_EEXISTS;
     if (p->ends[m->end].hold != NULL) return STINT_EBUSY;
     *out = p;
     return p->ends[m->end].taken ? STINT_EEOF : 0;

@@ -60,7 +60,8 @@ pipe_open_named(struct rig_peer *p, const char *name, uint64_t end,
     uint64_t request = pipe_ask(p, (struct msg_pipe){ .verb = PIPE_OPEN,
                                        .object = slice_of(name),
                                        .end = end,
-                                       .window = window });
+                                       .window = window,
+                                       .set = window > 0 });
     int64_t code = pipe_code(p, request);
 
     if (code != 0) return code;

@@ -120,6 +120,19 @@ by_a_name_messages_wait_for_the_other_end_to_be_taken(void **state)
 }
 
 static void
+who_gives_no_options_takes_the_pipe_however_it_was_made(void **state)
+{
+    struct two t = pipe_meet(state);
+    struct held a, b;
+
+    assert_int_equal(pipe_open_named(t.a, "P", 0, 3, &a), 0);
+    assert_int_equal(pipe_open_named(t.b, "P", 1, 4, &b), STINT_EEXISTS);
+    assert_int_equal(pipe_open_named(t.b, "P", 1, 0, &b), 0);
+    pipe_put(&a, "one");
+    pipe_get(&b, "one");
+}
+
+static void
 a_name_is_that_of_one_object_only(void **state)
 {
     struct two t = pipe_meet(state);
@@ -335,6 +348,7 @@ main(void)
         ON_A_RIG(a_clean_bye_and_a_revoked_key_close_as_well),
         ON_A_RIG(a_pipe_nobody_holds_is_gone_with_all_it_had),
         ON_A_RIG(by_a_name_messages_wait_for_the_other_end_to_be_taken),
+        ON_A_RIG(who_gives_no_options_takes_the_pipe_however_it_was_made),
         ON_A_RIG(a_name_is_that_of_one_object_only),
         ON_A_RIG(a_work_key_has_a_few_pipes_with_names),
         ON_A_RIG(pipes_of_work_keys_leave_room_for_the_objects_of_others),
