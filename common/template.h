@@ -1,6 +1,5 @@
 /**
- * template.h - commands with holes, as GNU parallel writes them. [layer:
- * common]
+ * template.h - commands with holes, as GNU parallel has.     [layer: common]
  *
  * A command is a list of words.  In each of them stand for the values of a task
  *

@@ -1,6 +1,5 @@
 /**
- * until.h - timeouts become deadlines, and what waits for them. [layer:
- * process]
+ * until.h - timeouts become deadlines, and their waits.     [layer: process]
  */
 #ifndef UNTIL_H
 #define UNTIL_H

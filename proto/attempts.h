@@ -1,6 +1,5 @@
 /**
- * attempts.h - what an end says of its attempts and their output. [layer:
- * proto]
+ * attempts.h - what an end says of its attempts and output.   [layer: proto]
  *
  * They are records `attempt`, one behind the other, and another peer wrote
  * them: what is no record, or not within its bounds, ends the list.

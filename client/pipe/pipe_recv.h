@@ -1,6 +1,5 @@
 /**
- * pipe_recv.h - what was received, and whether the master knows. [layer:
- * client]
+ * pipe_recv.h - what was received, and who knows of it.      [layer: client]
  */
 #ifndef PIPE_RECV_H
 #define PIPE_RECV_H

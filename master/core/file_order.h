@@ -1,6 +1,5 @@
 /**
- * file_order.h - the files of a job in the order in which they came. [layer:
- * core]
+ * file_order.h - the files of a job, as they came.             [layer: core]
  *
  * An array by serial.  A file that goes leaves a hole, and when holes are the
  * half the array is closed up: adding and removing cost O(1) by and by, finding
