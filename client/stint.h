@@ -544,6 +544,9 @@ struct stint_handler {
     stint_handler_fn *run;
 };
 
+/** What the task is about.  Behind these bytes alone there is a NUL, which does not
+ * count; an item of a pool's chunk is followed by the next one.  Lends until the
+ * handler returns. */
 STINT_API struct stint_bytes stint_call_payload(const struct stint_call *c);
 STINT_API uint64_t stint_call_task(const struct stint_call *c);
 STINT_API unsigned stint_call_attempt(const struct stint_call *c);

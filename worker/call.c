@@ -62,7 +62,12 @@ call_load(struct stint_call *c, const struct stint_task *t, const char *handler)
     copy_name(c->handler, sizeof c->handler, handler);
     c->job = stint_task_job(t);
     c->seq = stint_task_seq(t);
-    if (payload.size > 0) buf_append(&c->payload, payload.data, payload.size);
+    if (buf_reserve(&c->payload, payload.size + 1) != NULL) {
+        if (payload.size > 0)
+            buf_append(&c->payload, payload.data, payload.size);
+        /* Who reads it as a text must not go on into what was here before. */
+        c->payload.bytes[c->payload.length] = '\0';
+    }
     c->given = (struct stint_bytes){ c->payload.bytes, c->payload.length };
     return !c->payload.failed;
 }

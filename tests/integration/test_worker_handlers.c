@@ -19,6 +19,17 @@ say_place(struct stint_call *call)
     return stint_call_result(call, text, (size_t)length);
 }
 
+/* As if it were a text. */
+static int
+say_length(struct stint_call *call)
+{
+    char text[32];
+    int length = snprintf(
+        text, sizeof text, "%zu", strlen(stint_call_payload(call).data));
+
+    return stint_call_result(call, text, (size_t)length);
+}
+
 /* Tells how far it is until it is let go or cancelled. */
 static int
 climb(struct stint_call *call)
@@ -35,6 +46,7 @@ climb(struct stint_call *call)
 static const struct stint_handler ours[] = {
     { "first", refuse },
     { "place", say_place },
+    { "length", say_length },
     { "climb", climb },
     { "hang", hang },
     { 0 },
@@ -68,6 +80,23 @@ a_job_names_its_handler(void **state)
     assert_int_equal(end.code, 0);
     assert_int_equal(try_of(0)->cause, STINT_CAUSE_ENDED);
     assert_true(try_of(0)->began_ns > 0);
+    close_job();
+}
+
+static void
+a_value_that_is_read_as_a_text_ends_where_it_ends(void **state)
+{
+    (void)state;
+    open_handler("length", 0);
+    put("123456789");
+    put("12");
+    put("");
+    next();
+    expect(end.out, "9");
+    next();
+    expect(end.out, "2");
+    next();
+    expect(end.out, "0");
     close_job();
 }
 
@@ -238,6 +267,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         HANDLERS(a_job_names_its_handler),
+        HANDLERS(a_value_that_is_read_as_a_text_ends_where_it_ends),
         HANDLERS(only_workers_that_have_it_run_it),
         HANDLERS(a_worker_may_have_handlers_and_run_commands),
         HANDLERS(the_timeout_of_a_job_is_its_handlers_too),
