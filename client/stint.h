@@ -130,7 +130,7 @@ struct stint_options {
     size_t authkey_size;      /* 0: authkey is a C string. */
     const char *authkey_file; /* Path of a file with the authkey in it. */
     bool allow_weak_authkey;  /* Fewer than 16 bytes, for tutorials. */
-    int64_t connect_timeout_ms; /* 0: 20 s, BaseManager's habit mended. */
+    int64_t connect_timeout_ms; /* 0: 20 s; BaseManager hangs. */
     int64_t timeout_ms;       /* Of calls without one; 0: 20 s. */
     const char *name;         /* How `stint workers` shows us, up to 255 bytes of
                                  plain text; 0: program name. */

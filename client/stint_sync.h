@@ -58,7 +58,8 @@ extern "C" {
 #endif
 
 /** Acquired, but the last owner died while it held: what the lock protects may
- * be half changed.  As EOWNERDEAD of pthread's robust mutexes. */
+ * be half changed.  As EOWNERDEAD of pthread's robust mutexes.  It is positive, as
+ * no failure is: ask for `rc < 0`, not for `rc != 0`. */
 #define STINT_OWNER_DIED 1
 
 struct stint_object_options {
