@@ -16,10 +16,10 @@ compile() {
     gcc -Wall -Wextra -Wno-unused-result -Werror -I "$ROOT/build/include" "$@"
 }
 
-# program NAME: of NAME.c
+# program NAME: of NAME.c, with the library where `make` leaves it.
 program() {
-    compile "$1.c" -L "$ROOT/${STINT_BUILD:-build}" -lstint \
-        -Wl,-rpath,"$(realpath "$ROOT/${STINT_BUILD:-build}")" -o "$1"
+    compile "$1.c" -L "$ROOT/build" -lstint \
+        -Wl,-rpath,"$(realpath "$ROOT/build")" -o "$1"
 }
 
 # wrap DECLARATIONS END: a main() around what is read.
