@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "tests/integration/frozen.h"
 #include "tests/integration/spawned.h"
 #include "tests/integration/with_master.h"
 
@@ -667,7 +668,7 @@ no_call_outlives_its_timeout_when_the_master_stands_still(void **state)
     OK(stint_dict_open(s, "dict", NULL, &h.d));
     OK(stint_barrier_open(s, "barrier", &two, &h.b));
     OK(stint_pipe_new(s, NULL, &h.one, &h.two));
-    assert_int_equal(kill(far.pid, SIGSTOP), 0);
+    freeze(far.pid);
     for (int i = 0; i < CALLS; i++) {
         calls[i].held = &h;
         assert_int_equal(

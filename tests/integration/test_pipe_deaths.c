@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "tests/integration/folders.h"
+#include "tests/integration/frozen.h"
 #include "tests/integration/spawned.h"
 #include "tests/integration/with_pipes.h"
 
@@ -231,7 +232,7 @@ stopped_for_longer_than_the_silence_it_is_at_the_end_as_we_are(void **state)
 
     (void)state;
     meet("recv");
-    (void)kill(child, SIGSTOP);
+    freeze(child);
     assert_int_equal(hear_code(ours, STINT_FOREVER), STINT_EEOF);
     (void)kill(child, SIGCONT);
     assert_int_equal(waitpid(child, &status, 0), child);

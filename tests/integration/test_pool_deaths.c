@@ -1,6 +1,7 @@
 /* Deaths in pools: of a worker at every point, of all of them, of those who
  * start them, of the program that has the pool; and functions that take too
  * long. */
+#include "tests/integration/frozen.h"
 #include "tests/integration/with_pool.h"
 
 #include <fcntl.h>
@@ -372,7 +373,7 @@ a_frozen_worker_is_no_more_than_one_that_died(void **state)
     pid_t pid = (pid_t)call_int(p, "pid", 0);
     int64_t results[40], items[40] = { 0 };
 
-    assert_int_equal(kill(pid, SIGSTOP), 0);
+    freeze(pid);
     OK(stint_pool_map_ints(p, "square", items, 40, NULL, results));
     (void)kill(pid, SIGCONT);
     finish(p);
@@ -385,7 +386,7 @@ the_only_worker_frozen_is_replaced(void **state)
     struct stint_pool *p = deadly_pool(1, 0);
     pid_t pid = (pid_t)call_int(p, "pid", 0);
 
-    assert_int_equal(kill(pid, SIGSTOP), 0);
+    freeze(pid);
     assert_int_equal(call_int(p, "square", 3), 9);
     assert_int_not_equal(call_int(p, "pid", 0), pid);
     finish(p);

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "tests/integration/frozen.h"
 #include "tests/integration/spawned.h"
 #include "tests/integration/with_master.h"
 
@@ -277,7 +278,7 @@ stopped_while_holding_a_lock_it_releases_nobody_elses(void **state)
 
     (void)state;
     await_step(1);
-    (void)kill(pid, SIGSTOP);
+    freeze(pid);
     assert_int_equal(stint_lock_acquire(lock, PATIENCE_MS), STINT_OWNER_DIED);
     atomic_store(&board->stop, 1);
     (void)kill(pid, SIGCONT);
